@@ -1,0 +1,75 @@
+import type { ErrorCode, ErrorReply } from './errors.ts';
+import { type RouteArguments, type RouteDefinition, type RouteName, type RouteReply, routes } from './routes.ts';
+
+/** An answer outside 2xx, or none at all (`status` 0, code `unavailable`). */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly details: unknown;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(status: number, code: ErrorCode, message: string, details?: unknown, retryAfterSeconds?: number) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.details = details;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+export interface ClientOptions {
+  baseUrl: string;
+  headers?: () => Record<string, string>;
+  fetch?: typeof globalThis.fetch;
+}
+export interface CallOptions {
+  signal?: AbortSignal;
+  idempotencyKey?: string;
+}
+export type Call = <N extends RouteName>(name: N, args?: RouteArguments<N>, options?: CallOptions) => Promise<RouteReply<N>>;
+
+/** Makes the typed caller of every route. Replies are parsed; errors are thrown as ApiError. */
+export function createClient({ baseUrl, headers, fetch = globalThis.fetch }: ClientOptions): Call {
+  return async (name, args = {}, options = {}) => {
+    const definition: RouteDefinition = routes[name];
+    const params = (args.params ?? {}) as Record<string, string>;
+    const url = new URL(
+      definition.path.replace(/:(\w+)/g, (_, key: string) => encodeURIComponent(params[key] ?? '')),
+      baseUrl,
+    );
+    for (const [key, value] of Object.entries((args.query ?? {}) as Record<string, unknown>)) {
+      if (value !== undefined) {
+        url.searchParams.set(key, String(value));
+      }
+    }
+    const sent: Record<string, string> = { accept: 'application/json', ...headers?.() };
+    if (args.body !== undefined) {
+      sent['content-type'] = 'application/json';
+    }
+    if (options.idempotencyKey !== undefined) {
+      sent['idempotency-key'] = options.idempotencyKey;
+    }
+    const init: RequestInit = { method: definition.method, headers: sent, credentials: 'same-origin' };
+    if (args.body !== undefined) {
+      init.body = JSON.stringify(args.body);
+    }
+    if (options.signal) {
+      init.signal = options.signal;
+    }
+    const response = await fetch(url, init);
+    if (!response.ok) {
+      const reply = (await response.json().catch(() => null)) as ErrorReply | null;
+      const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
+      throw new ApiError(
+        response.status,
+        reply?.error.code ?? 'unavailable',
+        reply?.error.message ?? `The server answered ${response.status}.`,
+        reply?.error.details,
+        Number.isFinite(retryAfter) ? retryAfter : undefined,
+      );
+    }
+    const text = response.status === 204 ? '' : await response.text();
+    return definition.reply.parse(text === '' ? undefined : JSON.parse(text)) as RouteReply<typeof name>;
+  };
+}

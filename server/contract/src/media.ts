@@ -1,0 +1,190 @@
+import { z } from 'zod';
+import { secondsSchema, sha256Schema, shareSchema } from './common.ts';
+
+/** One spoken word on the source's time line. */
+export const wordSchema = z.object({
+  text: z.string().min(1).max(200).describe('The word with its punctuation'),
+  startSeconds: secondsSchema,
+  endSeconds: secondsSchema,
+  confidence: shareSchema.optional(),
+  speaker: z.string().max(60).optional(),
+});
+export type Word = z.infer<typeof wordSchema>;
+
+/** A half-open span of the source, in seconds. */
+export const spanSchema = z.object({ startSeconds: secondsSchema, endSeconds: secondsSchema });
+export type Span = z.infer<typeof spanSchema>;
+
+export const aspects = ['9:16', '1:1', '4:5', '16:9'] as const;
+export const aspectSchema = z.enum(aspects).describe('Width to height of the finished picture');
+export type Aspect = z.infer<typeof aspectSchema>;
+
+export const captionStyles = ['karaoke', 'none'] as const;
+export const captionStyleSchema = z.enum(captionStyles).describe('`karaoke`: word by word, the spoken word highlighted');
+export type CaptionStyle = z.infer<typeof captionStyleSchema>;
+
+/** What is known of a source after probing it. Sizes are as displayed: rotation and pixel shape applied. */
+export const probeSchema = z.object({
+  container: z.string(),
+  durationSeconds: secondsSchema,
+  width: z.number().int().positive(),
+  height: z.number().int().positive(),
+  frameRate: z.number().positive().describe('Frames per second, averaged over the file'),
+  rotationDegrees: z.number().int(),
+  videoCodec: z.string(),
+  isHdr: z.boolean(),
+  audioCodec: z.string().nullable().describe('Null when the source has no sound'),
+  audioChannels: z.number().int().nonnegative(),
+});
+export type Probe = z.infer<typeof probeSchema>;
+
+/** Sound and picture of the source in steps of `hopSeconds`, for choosing clips and drawing the waveform. */
+export const analysisSchema = z.object({
+  hopSeconds: z.number().positive(),
+  loudnessDb: z.array(z.number()).describe('RMS level per hop in dBFS; empty without sound'),
+  peaks: z.array(z.number().min(0).max(1)).describe('Peak amplitude per hop; empty without sound'),
+  motion: z.array(z.number().min(0)).describe('Mean absolute luma change per hop, 0 to 255; may be empty'),
+  cutsSeconds: z.array(secondsSchema).describe('Times of hard cuts'),
+});
+export type Analysis = z.infer<typeof analysisSchema>;
+
+/** The words of one video in one language, as a transcriber returns them. */
+export const transcriptDocumentSchema = z.object({
+  language: z.string().max(35).describe('BCP 47 tag, or `und`'),
+  engine: z.string().max(100).describe('What heard or supplied the words'),
+  words: z.array(wordSchema),
+});
+export type TranscriptDocument = z.infer<typeof transcriptDocumentSchema>;
+
+/** A measured fact about a rendition, and the bound it is held to. */
+export const certificateEntrySchema = z.object({
+  name: z.string().describe('snake_case name of the fact'),
+  label: z.string().describe('The fact in words'),
+  value: z.number(),
+  unit: z.string(),
+  bound: z.string().nullable().describe('For example `at least 0.97`; null where nothing is required'),
+  passed: z.boolean(),
+});
+export type CertificateEntry = z.infer<typeof certificateEntrySchema>;
+
+export const layoutSchema = z.enum(['follow', 'center', 'fit']).describe('Face followed, centre crop, or whole frame over a blur');
+export type Layout = z.infer<typeof layoutSchema>;
+
+// ---- what an agent is asked to do, by kind ---------------------------------------------------------------------------
+
+const inputSchema = z.object({
+  url: z.url().describe('Short-lived, answers ranges'),
+  sizeBytes: z.number().int().nonnegative(),
+});
+
+export const inspectSpecSchema = z.object({
+  kind: z.literal('inspect'),
+  source: inputSchema,
+  fileName: z.string().describe('As the uploader named it; for messages only'),
+  limits: z.object({ durationSeconds: z.number(), framePixels: z.number() }),
+});
+
+export const transcribeSpecSchema = z.object({
+  kind: z.literal('transcribe'),
+  source: inputSchema.describe('16 kHz mono FLAC'),
+  durationSeconds: secondsSchema,
+  language: z.string().nullable().describe('BCP 47 tag to force, or null to detect'),
+});
+
+export const renderSpecSchema = z.object({
+  kind: z.literal('render'),
+  source: inputSchema,
+  probe: probeSchema,
+  segments: z.array(spanSchema).min(1).describe('Edit list: the spans of the source in playing order'),
+  output: z.object({
+    width: z.number().int().positive(),
+    height: z.number().int().positive(),
+    maxFrameRate: z.number().positive(),
+  }),
+  captions: z
+    .object({ style: captionStyleSchema, language: z.string(), words: z.array(wordSchema).describe('On the source time line') })
+    .nullable(),
+  loudness: z.object({ integratedLufs: z.number(), truePeakDbtp: z.number() }),
+});
+
+export const taskSpecSchema = z.discriminatedUnion('kind', [inspectSpecSchema, transcribeSpecSchema, renderSpecSchema]);
+export type TaskSpec = z.infer<typeof taskSpecSchema>;
+export type InspectSpec = z.infer<typeof inspectSpecSchema>;
+export type TranscribeSpec = z.infer<typeof transcribeSpecSchema>;
+export type RenderSpec = z.infer<typeof renderSpecSchema>;
+
+export const taskKinds = ['inspect', 'transcribe', 'render'] as const;
+export const taskKindSchema = z.enum(taskKinds);
+export type TaskKind = z.infer<typeof taskKindSchema>;
+
+/** The files each kind of task must deliver, and those it may. */
+export const taskOutputs = {
+  inspect: { required: ['proxy', 'thumbnail', 'analysis'], optional: ['audio'] },
+  transcribe: { required: ['transcript'], optional: [] },
+  render: { required: ['video', 'cover'], optional: ['srt', 'vtt'] },
+} as const satisfies Record<TaskKind, { required: readonly string[]; optional: readonly string[] }>;
+
+export const outputNames = ['proxy', 'thumbnail', 'analysis', 'audio', 'transcript', 'video', 'cover', 'srt', 'vtt'] as const;
+export const outputNameSchema = z.enum(outputNames);
+export type OutputName = z.infer<typeof outputNameSchema>;
+
+/** The media type each output is stored and served under. */
+export const outputContentType = {
+  proxy: 'video/mp4',
+  thumbnail: 'image/jpeg',
+  analysis: 'application/json',
+  audio: 'audio/flac',
+  transcript: 'application/json',
+  video: 'video/mp4',
+  cover: 'image/jpeg',
+  srt: 'application/x-subrip',
+  vtt: 'text/vtt',
+} as const satisfies Record<OutputName, string>;
+
+/** Where an agent puts one output. */
+export const outputSlotSchema = z.object({
+  name: outputNameSchema,
+  url: z.url().describe('Short-lived; PUT the whole file with the given content type'),
+  contentType: z.string(),
+  maxBytes: z.number().int().positive(),
+});
+export type OutputSlot = z.infer<typeof outputSlotSchema>;
+
+/** What an agent says of an output it has put. */
+export const deliveredOutputSchema = z.object({
+  name: outputNameSchema,
+  sizeBytes: z.number().int().positive(),
+  sha256: sha256Schema,
+});
+export type DeliveredOutput = z.infer<typeof deliveredOutputSchema>;
+
+// ---- what an agent answers, by kind ----------------------------------------------------------------------------------
+
+export const inspectResultSchema = z.object({ kind: z.literal('inspect'), probe: probeSchema });
+
+export const transcribeResultSchema = z.object({
+  kind: z.literal('transcribe'),
+  language: z.string(),
+  engine: z.string(),
+  wordCount: z.number().int().nonnegative(),
+});
+
+export const renderResultSchema = z.object({
+  kind: z.literal('render'),
+  durationSeconds: secondsSchema,
+  frameCount: z.number().int().positive(),
+  frameRate: z.number().positive(),
+  width: z.number().int().positive(),
+  height: z.number().int().positive(),
+  encoder: z.string(),
+  layout: layoutSchema,
+  layoutReason: z.string().describe('Why this layout, in one sentence'),
+  captionsBurnedIn: z.boolean(),
+  certificate: z.array(certificateEntrySchema),
+});
+
+export const taskResultSchema = z.discriminatedUnion('kind', [inspectResultSchema, transcribeResultSchema, renderResultSchema]);
+export type TaskResult = z.infer<typeof taskResultSchema>;
+export type InspectResult = z.infer<typeof inspectResultSchema>;
+export type TranscribeResult = z.infer<typeof transcribeResultSchema>;
+export type RenderResult = z.infer<typeof renderResultSchema>;

@@ -1,0 +1,408 @@
+import { z } from 'zod';
+import { instanceSchema, meSchema, oneTimeSignInBodySchema, sessionReplySchema, signInBodySchema, updateMeBodySchema } from './accounts.ts';
+import {
+  agentSchema,
+  announceBodySchema,
+  announceReplySchema,
+  completeBodySchema,
+  enrolmentReplySchema,
+  failBodySchema,
+  leaseBodySchema,
+  leaseReplySchema,
+  registerBodySchema,
+  registerReplySchema,
+  releaseBodySchema,
+  renewBodySchema,
+  renewReplySchema,
+} from './agents.ts';
+import { idParamsSchema, noContentSchema, pageOf, pageQuerySchema } from './common.ts';
+import { eventSchema } from './events.ts';
+import {
+  captionsReplySchema,
+  clipSchema,
+  completeUploadBodySchema,
+  createRenditionBodySchema,
+  createVideoBodySchema,
+  createVideoReplySchema,
+  partUrlsBodySchema,
+  partUrlsReplySchema,
+  putCaptionsBodySchema,
+  renditionSchema,
+  transcriptSchema,
+  updateClipBodySchema,
+  uploadSchema,
+  videoSchema,
+  waveformSchema,
+} from './videos.ts';
+
+/**
+ * Who may call a route: anybody; any signed-in person; a member of the workspace with at least that role; an instance
+ * administrator; or an enrolled agent.
+ */
+export type Policy = 'public' | 'person' | 'viewer' | 'editor' | 'owner' | 'admin' | 'agent';
+
+export interface RouteDefinition {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly summary: string;
+  readonly policy: Policy;
+  readonly params?: z.ZodType;
+  readonly query?: z.ZodType;
+  readonly body?: z.ZodType;
+  readonly reply: z.ZodType;
+  readonly status: number;
+  /** True when the route takes an `Idempotency-Key`. */
+  readonly isIdempotent?: boolean;
+  /** Largest request body in bytes; 1 MiB by default. */
+  readonly bodyLimitBytes?: number;
+}
+
+const route = <const T extends RouteDefinition>(definition: T): T => definition;
+
+/** The whole API. Paths use `:name` for parameters. */
+export const routes = {
+  getInstance: route({
+    method: 'GET',
+    path: '/api/v1/instance',
+    summary: 'This installation and its limits',
+    policy: 'public',
+    reply: instanceSchema,
+    status: 200,
+  }),
+
+  createSession: route({
+    method: 'POST',
+    path: '/api/v1/sessions',
+    summary: 'Sign in with email and password',
+    policy: 'public',
+    body: signInBodySchema,
+    reply: sessionReplySchema,
+    status: 201,
+  }),
+  createOneTimeSession: route({
+    method: 'POST',
+    path: '/api/v1/one-time-sessions',
+    summary: 'Sign in with a printed one-time link',
+    policy: 'public',
+    body: oneTimeSignInBodySchema,
+    reply: sessionReplySchema,
+    status: 201,
+  }),
+  deleteSession: route({
+    method: 'DELETE',
+    path: '/api/v1/sessions/current',
+    summary: 'Sign out',
+    policy: 'person',
+    reply: noContentSchema,
+    status: 204,
+  }),
+  getMe: route({ method: 'GET', path: '/api/v1/me', summary: 'The signed-in person', policy: 'person', reply: meSchema, status: 200 }),
+  updateMe: route({
+    method: 'PATCH',
+    path: '/api/v1/me',
+    summary: 'Change name, email or password',
+    policy: 'person',
+    body: updateMeBodySchema,
+    reply: meSchema,
+    status: 200,
+  }),
+
+  createVideo: route({
+    method: 'POST',
+    path: '/api/v1/videos',
+    summary: 'Announce a video and open its upload',
+    policy: 'editor',
+    body: createVideoBodySchema,
+    reply: createVideoReplySchema,
+    status: 201,
+    isIdempotent: true,
+  }),
+  listVideos: route({
+    method: 'GET',
+    path: '/api/v1/videos',
+    summary: 'Videos, newest first',
+    policy: 'viewer',
+    query: pageQuerySchema,
+    reply: pageOf(videoSchema),
+    status: 200,
+  }),
+  getVideo: route({
+    method: 'GET',
+    path: '/api/v1/videos/:id',
+    summary: 'One video with its stages',
+    policy: 'viewer',
+    params: idParamsSchema,
+    reply: videoSchema,
+    status: 200,
+  }),
+  deleteVideo: route({
+    method: 'DELETE',
+    path: '/api/v1/videos/:id',
+    summary: 'Delete a video and everything made from it',
+    policy: 'editor',
+    params: idParamsSchema,
+    reply: noContentSchema,
+    status: 204,
+  }),
+  retryVideo: route({
+    method: 'POST',
+    path: '/api/v1/videos/:id/retries',
+    summary: 'Try the failed stage again',
+    policy: 'editor',
+    params: idParamsSchema,
+    reply: videoSchema,
+    status: 201,
+  }),
+  putCaptions: route({
+    method: 'PUT',
+    path: '/api/v1/videos/:id/captions',
+    summary: 'Supply the words as an SRT or VTT file, before the upload completes',
+    policy: 'editor',
+    params: idParamsSchema,
+    body: putCaptionsBodySchema,
+    reply: captionsReplySchema,
+    status: 200,
+    bodyLimitBytes: 15 * 1024 * 1024,
+  }),
+  getTranscript: route({
+    method: 'GET',
+    path: '/api/v1/videos/:id/transcript',
+    summary: 'The words with their times',
+    policy: 'viewer',
+    params: idParamsSchema,
+    reply: transcriptSchema,
+    status: 200,
+  }),
+  getWaveform: route({
+    method: 'GET',
+    path: '/api/v1/videos/:id/waveform',
+    summary: 'Peaks and cuts for drawing the time line',
+    policy: 'viewer',
+    params: idParamsSchema,
+    reply: waveformSchema,
+    status: 200,
+  }),
+  listClips: route({
+    method: 'GET',
+    path: '/api/v1/videos/:id/clips',
+    summary: 'Clips of a video, best first',
+    policy: 'viewer',
+    params: idParamsSchema,
+    reply: z.object({ items: z.array(clipSchema) }),
+    status: 200,
+  }),
+
+  getUpload: route({
+    method: 'GET',
+    path: '/api/v1/uploads/:id',
+    summary: 'An upload and the parts already stored',
+    policy: 'editor',
+    params: idParamsSchema,
+    reply: uploadSchema,
+    status: 200,
+  }),
+  createPartUrls: route({
+    method: 'POST',
+    path: '/api/v1/uploads/:id/part-urls',
+    summary: 'Short-lived URLs to PUT parts to',
+    policy: 'editor',
+    params: idParamsSchema,
+    body: partUrlsBodySchema,
+    reply: partUrlsReplySchema,
+    status: 201,
+  }),
+  completeUpload: route({
+    method: 'PUT',
+    path: '/api/v1/uploads/:id/completion',
+    summary: 'All parts are stored: check them and start',
+    policy: 'editor',
+    params: idParamsSchema,
+    body: completeUploadBodySchema,
+    reply: videoSchema,
+    status: 200,
+    bodyLimitBytes: 2 * 1024 * 1024,
+  }),
+  abortUpload: route({
+    method: 'DELETE',
+    path: '/api/v1/uploads/:id',
+    summary: 'Give an upload up and remove its parts',
+    policy: 'editor',
+    params: idParamsSchema,
+    reply: noContentSchema,
+    status: 204,
+  }),
+
+  getClip: route({
+    method: 'GET',
+    path: '/api/v1/clips/:id',
+    summary: 'One clip',
+    policy: 'viewer',
+    params: idParamsSchema,
+    reply: clipSchema,
+    status: 200,
+  }),
+  updateClip: route({
+    method: 'PATCH',
+    path: '/api/v1/clips/:id',
+    summary: 'Keep, discard or rename a clip',
+    policy: 'editor',
+    params: idParamsSchema,
+    body: updateClipBodySchema,
+    reply: clipSchema,
+    status: 200,
+  }),
+  createRendition: route({
+    method: 'POST',
+    path: '/api/v1/clips/:id/renditions',
+    summary: 'Render a clip in another aspect or style',
+    policy: 'editor',
+    params: idParamsSchema,
+    body: createRenditionBodySchema,
+    reply: renditionSchema,
+    status: 201,
+    isIdempotent: true,
+  }),
+  getRendition: route({
+    method: 'GET',
+    path: '/api/v1/renditions/:id',
+    summary: 'One rendition',
+    policy: 'viewer',
+    params: idParamsSchema,
+    reply: renditionSchema,
+    status: 200,
+  }),
+  retryRendition: route({
+    method: 'POST',
+    path: '/api/v1/renditions/:id/retries',
+    summary: 'Render a failed rendition again',
+    policy: 'editor',
+    params: idParamsSchema,
+    reply: renditionSchema,
+    status: 201,
+  }),
+  cancelRendition: route({
+    method: 'DELETE',
+    path: '/api/v1/renditions/:id',
+    summary: 'Cancel a running rendition or remove a finished one',
+    policy: 'editor',
+    params: idParamsSchema,
+    reply: noContentSchema,
+    status: 204,
+  }),
+
+  listEvents: route({
+    method: 'GET',
+    path: '/api/v1/events',
+    summary: 'Events of the workspace, oldest first',
+    policy: 'viewer',
+    query: pageQuerySchema,
+    reply: pageOf(eventSchema),
+    status: 200,
+  }),
+
+  listAgents: route({
+    method: 'GET',
+    path: '/api/v1/agents',
+    summary: 'Enrolled agents',
+    policy: 'admin',
+    reply: z.object({ items: z.array(agentSchema) }),
+    status: 200,
+  }),
+  createEnrolment: route({
+    method: 'POST',
+    path: '/api/v1/agent-enrolments',
+    summary: 'A code with which one agent can enrol',
+    policy: 'admin',
+    reply: enrolmentReplySchema,
+    status: 201,
+  }),
+
+  registerAgent: route({
+    method: 'POST',
+    path: '/api/v1/agent/registrations',
+    summary: 'Enrol with a code',
+    policy: 'public',
+    body: registerBodySchema,
+    reply: registerReplySchema,
+    status: 201,
+  }),
+  announceAgent: route({
+    method: 'PUT',
+    path: '/api/v1/agent/self',
+    summary: 'Say what this agent can do now',
+    policy: 'agent',
+    body: announceBodySchema,
+    reply: announceReplySchema,
+    status: 200,
+  }),
+  createLease: route({
+    method: 'POST',
+    path: '/api/v1/agent/leases',
+    summary: 'Wait for the next task',
+    policy: 'agent',
+    body: leaseBodySchema,
+    reply: leaseReplySchema,
+    status: 200,
+  }),
+  renewLease: route({
+    method: 'PATCH',
+    path: '/api/v1/agent/leases/:id',
+    summary: 'Keep a lease and say how far the task is',
+    policy: 'agent',
+    params: idParamsSchema,
+    body: renewBodySchema,
+    reply: renewReplySchema,
+    status: 200,
+  }),
+  completeLease: route({
+    method: 'PUT',
+    path: '/api/v1/agent/leases/:id/completion',
+    summary: 'Name the outputs of a finished task',
+    policy: 'agent',
+    params: idParamsSchema,
+    body: completeBodySchema,
+    reply: noContentSchema,
+    status: 204,
+  }),
+  failLease: route({
+    method: 'PUT',
+    path: '/api/v1/agent/leases/:id/failure',
+    summary: 'Give a task up with a reason',
+    policy: 'agent',
+    params: idParamsSchema,
+    body: failBodySchema,
+    reply: noContentSchema,
+    status: 204,
+  }),
+  releaseLease: route({
+    method: 'DELETE',
+    path: '/api/v1/agent/leases/:id',
+    summary: 'Hand a task back unharmed',
+    policy: 'agent',
+    params: idParamsSchema,
+    body: releaseBodySchema,
+    reply: noContentSchema,
+    status: 204,
+  }),
+} as const satisfies Record<string, RouteDefinition>;
+
+export type Routes = typeof routes;
+export type RouteName = keyof Routes;
+
+type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined;
+type Sent<S> = S extends z.ZodType ? z.input<S> : undefined;
+type Field<R, K extends string> = R extends { readonly [P in K]: infer S } ? S : undefined;
+
+/** What a handler of route `N` receives after parsing. */
+export interface RouteInput<N extends RouteName> {
+  params: Parsed<Field<Routes[N], 'params'>>;
+  query: Parsed<Field<Routes[N], 'query'>>;
+  body: Parsed<Field<Routes[N], 'body'>>;
+}
+/** What a caller of route `N` sends. */
+export interface RouteArguments<N extends RouteName> {
+  params?: Sent<Field<Routes[N], 'params'>>;
+  query?: Sent<Field<Routes[N], 'query'>>;
+  body?: Sent<Field<Routes[N], 'body'>>;
+}
+export type RouteReply<N extends RouteName> = z.output<Routes[N]['reply']>;

@@ -1,0 +1,210 @@
+import { z } from 'zod';
+import { idSchema, secondsSchema, sha256Schema, shareSchema, timeSchema } from './common.ts';
+import { failureSchema, stageNameSchema } from './errors.ts';
+import { analysisSchema, aspectSchema, captionStyleSchema, probeSchema, wordSchema } from './media.ts';
+
+export const videoStateSchema = z.enum([
+  'uploading',
+  'inspecting',
+  'transcribing',
+  'selecting',
+  'rendering',
+  'ready',
+  'failed',
+  'deleting',
+]);
+export type VideoState = z.infer<typeof videoStateSchema>;
+
+/** What the uploader wants made of a video. */
+export const videoOptionsSchema = z.object({
+  clipCount: z.number().int().min(1).max(50).default(5).describe('Clips to suggest and render at most'),
+  aspects: z.array(aspectSchema).min(1).max(4).default(['9:16']),
+  captionStyle: captionStyleSchema.default('karaoke'),
+  minClipSeconds: z.number().min(5).max(180).default(15),
+  maxClipSeconds: z.number().min(8).max(180).default(60),
+  language: z.string().max(35).nullable().default(null).describe('Spoken language as BCP 47 tag; null detects it'),
+});
+export type VideoOptions = z.infer<typeof videoOptionsSchema>;
+
+/** One stage of a video's way, for a progress bar. */
+export const stageSchema = z.object({
+  name: stageNameSchema,
+  state: z.enum(['waiting', 'running', 'done', 'skipped', 'failed']),
+  progress: shareSchema,
+  note: z.string().nullable().describe('What is being done, or why it was skipped'),
+  startedAt: timeSchema.nullable(),
+  finishedAt: timeSchema.nullable(),
+  secondsLeft: z.number().nonnegative().nullable().describe('Estimate from the rate so far; null while unknown'),
+});
+export type Stage = z.infer<typeof stageSchema>;
+
+export const videoSchema = z.object({
+  id: idSchema,
+  title: z.string(),
+  fileName: z.string(),
+  sizeBytes: z.number().int(),
+  state: videoStateSchema,
+  stages: z.array(stageSchema),
+  failure: failureSchema.nullable(),
+  notices: z.array(z.string()).describe('What the reader should know, for example why there are no captions'),
+  probe: probeSchema.nullable(),
+  options: videoOptionsSchema,
+  clipCount: z.number().int(),
+  uploadId: idSchema.nullable().describe('While uploading'),
+  expiresAt: timeSchema.nullable().describe('When its content ends; null when nothing ends it'),
+  createdAt: timeSchema,
+  media: z.object({
+    proxyUrl: z.string().nullable(),
+    thumbnailUrl: z.string().nullable(),
+  }),
+});
+export type Video = z.infer<typeof videoSchema>;
+
+export const createVideoBodySchema = z.object({
+  fileName: z.string().min(1).max(255).describe('Shown literally; never used as a path'),
+  title: z.string().trim().min(1).max(200).optional().describe('The file name without its ending by default'),
+  sizeBytes: z.number().int().nonnegative(),
+  options: videoOptionsSchema.partial().optional(),
+});
+
+/** An upload in equal parts (the last may be shorter), each PUT to its own short-lived URL. */
+export const uploadSchema = z.object({
+  id: idSchema,
+  videoId: idSchema,
+  state: z.enum(['open', 'completed', 'aborted']),
+  sizeBytes: z.number().int(),
+  partSizeBytes: z.number().int().positive(),
+  partCount: z.number().int().positive(),
+  storedParts: z
+    .array(z.object({ partNumber: z.number().int().positive(), sha256: sha256Schema }))
+    .describe('Parts that need not be sent again'),
+  expiresAt: timeSchema,
+});
+export type Upload = z.infer<typeof uploadSchema>;
+
+export const createVideoReplySchema = z.object({ video: videoSchema, upload: uploadSchema });
+
+export const partUrlsBodySchema = z.object({
+  parts: z
+    .array(
+      z.object({ partNumber: z.number().int().min(1).max(10_000), sha256: sha256Schema.describe('Of this part; another body is refused') }),
+    )
+    .min(1)
+    .max(100),
+});
+export const partUrlsReplySchema = z.object({
+  parts: z.array(
+    z.object({
+      partNumber: z.number().int(),
+      url: z.url(),
+      headers: z.record(z.string(), z.string()).describe('Headers to send with the PUT'),
+    }),
+  ),
+});
+
+export const completeUploadBodySchema = z.object({
+  parts: z
+    .array(z.object({ partNumber: z.number().int().min(1), sha256: sha256Schema }))
+    .min(1)
+    .max(10_000),
+});
+
+export const putCaptionsBodySchema = z.object({
+  fileName: z.string().min(1).max(255),
+  contentBase64: z.base64().max(14_000_000).describe('The SRT or VTT file, any common encoding'),
+  language: z.string().max(35).optional(),
+});
+export const captionsReplySchema = z.object({
+  wordCount: z.number().int(),
+  warnings: z.array(z.string()).describe('What was repaired, with line numbers'),
+});
+
+export const transcriptSchema = z.object({
+  videoId: idSchema,
+  language: z.string(),
+  engine: z.string(),
+  words: z.array(wordSchema),
+});
+export type Transcript = z.infer<typeof transcriptSchema>;
+
+export const waveformSchema = analysisSchema.pick({ hopSeconds: true, peaks: true, cutsSeconds: true });
+
+export const clipStateSchema = z.enum(['suggested', 'kept', 'discarded']);
+export type ClipState = z.infer<typeof clipStateSchema>;
+
+/** One named part of a clip's score. */
+export const scorePartSchema = z.object({
+  name: z.string().describe('snake_case name of the feature'),
+  label: z.string(),
+  points: z.number().describe('Points this part adds to the score of 0 to 100; may be negative'),
+  reason: z.string().describe('Why, in one sentence'),
+});
+export type ScorePart = z.infer<typeof scorePartSchema>;
+
+export const renditionStateSchema = z.enum(['queued', 'rendering', 'verifying', 'ready', 'failed', 'cancelled']);
+export type RenditionState = z.infer<typeof renditionStateSchema>;
+
+export const renditionSchema = z.object({
+  id: idSchema,
+  clipId: idSchema,
+  videoId: idSchema,
+  state: renditionStateSchema,
+  progress: shareSchema,
+  aspect: aspectSchema,
+  captionStyle: captionStyleSchema,
+  width: z.number().int(),
+  height: z.number().int(),
+  sizeBytes: z.number().int().nullable(),
+  durationSeconds: secondsSchema.nullable(),
+  failure: failureSchema.nullable(),
+  editVersion: z.number().int(),
+  layout: z.string().nullable(),
+  layoutReason: z.string().nullable(),
+  certificate: z.array(
+    z.object({
+      name: z.string(),
+      label: z.string(),
+      value: z.number(),
+      unit: z.string(),
+      bound: z.string().nullable(),
+      passed: z.boolean(),
+    }),
+  ),
+  createdAt: timeSchema,
+  media: z.object({
+    videoUrl: z.string().nullable(),
+    downloadUrl: z.string().nullable(),
+    coverUrl: z.string().nullable(),
+    srtUrl: z.string().nullable(),
+    vttUrl: z.string().nullable(),
+  }),
+});
+export type Rendition = z.infer<typeof renditionSchema>;
+
+export const clipSchema = z.object({
+  id: idSchema,
+  videoId: idSchema,
+  state: clipStateSchema,
+  rank: z.number().int().positive(),
+  startSeconds: secondsSchema,
+  endSeconds: secondsSchema,
+  score: z.number().min(0).max(100),
+  scoreParts: z.array(scorePartSchema),
+  title: z.string(),
+  tags: z.array(z.string()),
+  excerpt: z.string().describe('What is said; empty without a transcript'),
+  editVersion: z.number().int(),
+  renditions: z.array(renditionSchema),
+  createdAt: timeSchema,
+});
+export type Clip = z.infer<typeof clipSchema>;
+
+export const updateClipBodySchema = z.object({
+  state: clipStateSchema.optional(),
+  title: z.string().trim().min(1).max(200).optional(),
+});
+
+export const createRenditionBodySchema = z.object({
+  aspect: aspectSchema,
+  captionStyle: captionStyleSchema.optional().describe('As chosen for the video by default'),
+});
