@@ -1,0 +1,62 @@
+/**
+ * Sealing of values and hashing of secrets. Keeps: S1.
+ *
+ * One root key (32 bytes) opens everything; each purpose gets its own key by HKDF-SHA-256 (RFC 5869), so no two parts of the
+ * program ever use the same key. A sealed value is bound to the row and column it belongs to and opens nowhere else.
+ */
+import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+
+const version = 1;
+const nonceBytes = 12;
+const tagBytes = 16;
+
+/** Derives the 32-byte key of one purpose from the root key. */
+export function deriveKey(rootKey: Uint8Array, purpose: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', rootKey, Buffer.alloc(0), `carmic/${purpose}`, 32));
+}
+
+/** Seals and opens small values with AES-256-GCM. `context` names the row and column, for example `clips.content:<id>`. */
+export interface Sealer {
+  seal(context: string, plain: string): Buffer;
+  /** Throws when the value was altered, moved, or sealed under another key. */
+  open(context: string, sealed: Buffer): string;
+}
+
+/** Builds the sealer of database columns. */
+export function createSealer(rootKey: Uint8Array): Sealer {
+  const key = deriveKey(rootKey, 'columns');
+  return {
+    seal(context, plain) {
+      const nonce = randomBytes(nonceBytes);
+      const cipher = createCipheriv('aes-256-gcm', key, nonce);
+      cipher.setAAD(Buffer.from(context));
+      const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]);
+      return Buffer.concat([Buffer.from([version]), nonce, body, cipher.getAuthTag()]);
+    },
+    open(context, sealed) {
+      if (sealed.length < 1 + nonceBytes + tagBytes || sealed[0] !== version) {
+        throw new Error(`The sealed value of ${context.split(':')[0]} has an unknown form.`);
+      }
+      const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(1, 1 + nonceBytes));
+      decipher.setAAD(Buffer.from(context));
+      decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes));
+      const body = sealed.subarray(1 + nonceBytes, sealed.length - tagBytes);
+      return Buffer.concat([decipher.update(body), decipher.final()]).toString('utf8');
+    },
+  };
+}
+
+/** SHA-256 of a high-entropy secret, as it is stored (a slow hash is needed for passwords only). */
+export function hashSecret(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest();
+}
+
+/** Compares two byte strings in time that depends on their length only. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** A fingerprint that tells whether two starts used the same root key, and nothing about the key. */
+export function rootKeyFingerprint(rootKey: Uint8Array): string {
+  return createHmac('sha256', deriveKey(rootKey, 'fingerprint')).update('carmic').digest('hex');
+}

@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { StartError } from './errors.ts';
+
+const seconds = (fallback: number) => z.coerce.number().positive().default(fallback);
+const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+
+/** Every environment variable the server reads. */
+export const envSchema = z.object({
+  CARMIC_MODE: z.enum(['production', 'development', 'test']).default('production').describe('`production` refuses test seams'),
+  CARMIC_DATABASE_URL: z.string().min(1).describe('PostgreSQL URL of the application role (owns nothing, cannot bypass row security)'),
+  CARMIC_MIGRATION_DATABASE_URL: z.string().min(1).optional().describe('PostgreSQL URL of the owner role, direct; needed by the migrate process'),
+  CARMIC_DATABASE_POOL: count(10).describe('Connections to PostgreSQL'),
+  CARMIC_DATA_DIR: z.string().min(1).describe('Directory of the disk storage driver; objects go to <dir>/objects'),
+  CARMIC_MIN_FREE_BYTES: z.coerce.number().int().nonnegative().default(1_073_741_824).describe('Free disk space that uploads must leave'),
+  CARMIC_ROOT_KEY_FILE: z.string().min(1).describe('File with the root key: 32 bytes in base64, mode 0600'),
+  CARMIC_HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
+  CARMIC_PORT: z.coerce.number().int().min(0).max(65535).default(7070).describe('Port to listen on; 0 takes a free one'),
+  CARMIC_BASE_URL: z.url().optional().describe('Address people and agents use, when it is not http://HOST:PORT'),
+  CARMIC_CONSOLE_DIR: z.string().optional().describe('Directory of the built console'),
+  CARMIC_INSTANCE_NAME: z.string().max(60).default('Carmic').describe('Name shown in the console'),
+  CARMIC_DEEPGRAM_KEY: z.string().min(1).optional().describe('Deepgram API key; without it Deepgram is never called'),
+  CARMIC_DEEPGRAM_URL: z.url().default('https://api.deepgram.com').describe('Deepgram cloud, EU or self-hosted'),
+  CARMIC_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('Least severe level that is logged'),
+  CARMIC_LOG_FILE: z.string().optional().describe('Log file; standard error by default'),
+  CARMIC_MAX_UPLOAD_BYTES: count(20_000_000_000).describe('Largest upload'),
+  CARMIC_MAX_DURATION_SECONDS: count(6 * 3600).describe('Longest video'),
+  CARMIC_MAX_FRAME_PIXELS: count(7680 * 4320).describe('Largest frame, width times height'),
+  CARMIC_LEASE_SECONDS: seconds(30).describe('How long an agent holds a task without renewing'),
+  CARMIC_RENEW_SECONDS: seconds(1.5).describe('How often an agent renews and learns of a cancellation'),
+  CARMIC_POLL_SECONDS: seconds(20).describe('Longest wait of one request for work'),
+  CARMIC_QUEUE_TIMEOUT_SECONDS: seconds(24 * 3600).describe('A task nobody took for this long ends as failed'),
+  CARMIC_STALL_SECONDS: seconds(15 * 60).describe('A stage without live work for this long is nudged, then ends as failed'),
+  CARMIC_UPLOAD_EXPIRY_SECONDS: seconds(24 * 3600).describe('An unfinished upload ends after this'),
+  CARMIC_WATCHDOG_SECONDS: seconds(10).describe('How often the watchdog looks for expired leases and stalled work'),
+  CARMIC_CLOCK_OFFSET_MS: z.coerce.number().int().default(0).describe('Shifts the clock; refused in production mode'),
+});
+export type Env = z.infer<typeof envSchema>;
+
+const secretNames = ['CARMIC_DATABASE_URL', 'CARMIC_MIGRATION_DATABASE_URL', 'CARMIC_DEEPGRAM_KEY'] as const;
+
+/** Parses the environment; each secret `FOO` may come from the file named by `FOO_FILE`. Throws StartError with every mistake. */
+export function readEnv(source: Record<string, string | undefined>): Env {
+  const values: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(source)) {
+    if (name.startsWith('CARMIC_') && value !== '') {
+      values[name] = value;
+    }
+  }
+  for (const name of secretNames) {
+    const path = values[`${name}_FILE`];
+    if (path !== undefined) {
+      values[name] = readSecretFile(`${name}_FILE`, path);
+    }
+  }
+  const parsed = envSchema.safeParse(values);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+    throw new StartError(`The environment is not usable:\n${lines.join('\n')}`);
+  }
+  if (parsed.data.CARMIC_MODE === 'production' && parsed.data.CARMIC_CLOCK_OFFSET_MS !== 0) {
+    throw new StartError('CARMIC_CLOCK_OFFSET_MS is a test seam and is refused in production mode: remove it.');
+  }
+  return parsed.data;
+}
+
+function readSecretFile(name: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    throw new StartError(`${name} names ${path}, which cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Reads the 32-byte root key. Throws StartError when the file is missing, readable by others, or no key. */
+export function readRootKey(path: string): Buffer {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8').trim();
+  } catch {
+    throw new StartError(`The root key ${path} cannot be read. Put the key file back; without it nothing stored here can be opened.`);
+  }
+  const key = Buffer.from(text, 'base64');
+  if (key.length !== 32 || key.every((byte) => byte === 0)) {
+    throw new StartError(`The root key ${path} is not 32 bytes in base64. Put the right key file back.`);
+  }
+  return key;
+}

@@ -1,0 +1,9 @@
+import { type Logger, pino } from 'pino';
+
+export type Log = Logger;
+
+/** Builds the logger: JSON lines to `file`, or to standard error. Request bodies, names and addresses are never passed to it. */
+export function createLog(options: { level: string; file?: string | undefined }): Log {
+  const destination = options.file === undefined ? pino.destination(2) : pino.destination({ dest: options.file, mkdir: true, mode: 0o600 });
+  return pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+}

@@ -1,0 +1,90 @@
+/**
+ * The one door to PostgreSQL.
+ *
+ * Everything a customer owns is read and written inside `inWorkspace`, whose transaction carries the workspace's id for row-level
+ * security; work across workspaces says so by `asSystem`. Both settings are local to the transaction, so that nothing leaks through
+ * a connection pooler in transaction mode. A query outside both sees no customer row at all.
+ */
+import { type Model, type ModelStatic, QueryTypes, type Sequelize, type Transaction } from 'sequelize';
+import type { Log } from '../core/log.ts';
+import { connect } from './connect.ts';
+
+export type Tx = Transaction;
+
+/** Defines one model on a connection; called once for each database. */
+export type ModelDefinition<M extends Model> = (sequelize: Sequelize) => ModelStatic<M>;
+
+export interface Database {
+  readonly sequelize: Sequelize;
+  /** The model that `define` makes, made at its first use. */
+  model<M extends Model>(define: ModelDefinition<M>): ModelStatic<M>;
+  /** Runs `work` in one transaction that sees and writes the rows of one workspace. */
+  inWorkspace<T>(workspaceId: string, work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Runs `work` in one transaction across all workspaces: for agents, jobs and sign-in. */
+  asSystem<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Rows of a raw query with named `:replacements`. */
+  rows<R extends object>(tx: Tx, sql: string, replacements?: Record<string, unknown>): Promise<R[]>;
+  /** Runs a raw statement and answers how many rows it changed. */
+  change(tx: Tx, sql: string, replacements?: Record<string, unknown>): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Connects lazily; the first query opens the first connection. */
+export function createDatabase(options: { url: string; poolSize: number; log: Log }): Database {
+  const sequelize = connect(options.url, {
+    poolSize: options.poolSize,
+    onQuery: (sql) => options.log.trace({ sql: sql.slice(0, 400) }, 'query'),
+  });
+  const models = new Map<ModelDefinition<never>, ModelStatic<Model>>();
+
+  const scoped = async <T>(workspaceId: string, system: 'on' | '', work: (tx: Tx) => Promise<T>): Promise<T> =>
+    sequelize.transaction(async (tx) => {
+      await sequelize.query("SELECT set_config('carmic.workspace_id', :workspaceId, true), set_config('carmic.system', :system, true)", {
+        transaction: tx,
+        replacements: { workspaceId, system },
+        type: QueryTypes.SELECT,
+      });
+      return work(tx);
+    });
+
+  return {
+    sequelize,
+    model<M extends Model>(define: ModelDefinition<M>) {
+      const key = define as unknown as ModelDefinition<never>;
+      const made = models.get(key) ?? define(sequelize);
+      models.set(key, made as ModelStatic<Model>);
+      return made as ModelStatic<M>;
+    },
+    inWorkspace: (workspaceId, work) => scoped(workspaceId, '', work),
+    asSystem: (work) => scoped('', 'on', work),
+    rows: <R extends object>(tx: Tx, sql: string, replacements: Record<string, unknown> = {}) =>
+      sequelize.query<R>(sql, { transaction: tx, replacements, type: QueryTypes.SELECT }),
+    async change(tx, sql, replacements = {}) {
+      const [, count] = await sequelize.query(sql, { transaction: tx, replacements, type: QueryTypes.UPDATE });
+      return count;
+    },
+    close: () => sequelize.close(),
+  };
+}
+
+const connectionCodes = new Set(['57P01', '57P02', '57P03', '08000', '08003', '08006', '08001', '08004', '53300', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT']);
+
+/** Tells whether an error means that the database is away for now, so that the same request may succeed later. */
+export function isDatabaseAway(error: unknown): boolean {
+  for (let current = error, depth = 0; current instanceof Error && depth < 5; depth++) {
+    const { code, name, message } = current as Error & { code?: string };
+    if ((code !== undefined && connectionCodes.has(code)) || /^SequelizeConnection/.test(name)) {
+      return true;
+    }
+    if (/Connection terminated|connection timeout|server closed the connection/i.test(message)) {
+      return true;
+    }
+    current = (current as { parent?: unknown }).parent ?? current.cause;
+  }
+  return false;
+}
+
+/** Tells whether an error is a broken unique constraint. */
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof Error && error.name === 'SequelizeUniqueConstraintError';
+}

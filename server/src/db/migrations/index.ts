@@ -1,0 +1,11 @@
+import { foundation } from './20261124FoundationMigration.ts';
+
+/** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
+export interface Migration {
+  name: string;
+  up: (appRole: string) => string;
+  down: string;
+}
+
+/** All migrations, oldest first. A released one is never edited. */
+export const migrations: readonly Migration[] = [foundation];
