@@ -1,0 +1,27 @@
+import type { Clock } from './core/clock.ts';
+import type { Sealer } from './core/crypto.ts';
+import type { Env } from './core/env.ts';
+import type { Log } from './core/log.ts';
+import type { Signal } from './core/signal.ts';
+import type { Database } from './db/database.ts';
+import type { Egress } from './egress/egress.ts';
+import type { AppendEvent } from './events/append.ts';
+import type { Jobs } from './jobs/jobs.ts';
+import type { ObjectStore } from './storage/objectStore.ts';
+
+/** What every verb and handler may use; built once in main.ts. */
+export interface Deps {
+  env: Env;
+  log: Log;
+  clock: Clock;
+  db: Database;
+  sealer: Sealer;
+  store: ObjectStore;
+  appendEvent: AppendEvent;
+  /** Woken when events have committed in this process. */
+  committed: Signal;
+  /** Woken when a media task may have become available. */
+  tasksReady: Signal;
+  jobs: Jobs;
+  egress: Egress;
+}

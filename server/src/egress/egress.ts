@@ -1,0 +1,43 @@
+/** The one way out of the server. Keeps: T2. A host that no switched-on third party names is never contacted. */
+import { StartError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+
+/** One third party that the operator switched on. */
+export interface Party {
+  name: string;
+  baseUrl: string;
+}
+
+export interface Egress {
+  readonly parties: readonly Party[];
+  /** `fetch` bound to one party: any other origin is refused before a packet leaves, redirects included. */
+  fetchFor(partyName: string): typeof globalThis.fetch;
+}
+
+export class EgressRefusedError extends Error {
+  override readonly name = 'EgressRefusedError';
+}
+
+/** Builds the way out for the given parties. */
+export function createEgress(parties: readonly Party[], log: Log): Egress {
+  const origins = new Map(parties.map((party) => [party.name, new URL(party.baseUrl).origin]));
+  return {
+    parties,
+    fetchFor(partyName) {
+      const origin = origins.get(partyName);
+      if (origin === undefined) {
+        throw new StartError(`The third party ${partyName} is not switched on.`);
+      }
+      return async (input, init) => {
+        const url = new URL(input instanceof Request ? input.url : input);
+        if (url.origin !== origin) {
+          throw new EgressRefusedError(`A call to ${url.origin} was refused: ${partyName} is registered at ${origin}.`);
+        }
+        const started = performance.now();
+        const response = await fetch(input, { ...init, redirect: 'error' });
+        log.info({ party: partyName, status: response.status, ms: Math.round(performance.now() - started) }, 'outgoing call');
+        return response;
+      };
+    },
+  };
+}

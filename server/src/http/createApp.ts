@@ -1,0 +1,223 @@
+import { randomUUID } from 'node:crypto';
+import { type RouteDefinition, type RouteName, routes } from '@carmic/contract';
+import { bodyParser } from '@koa/bodyparser';
+import Router from '@koa/router';
+import Koa, { type Context, type Middleware } from 'koa';
+import compress from 'koa-compress';
+import helmet from 'koa-helmet';
+import { AppError, notFound, unauthenticated } from '../core/errors.ts';
+import type { Deps } from '../deps.ts';
+import { authorize } from './authorize.ts';
+import { errorWriter } from './errorWriter.ts';
+import { once } from './idempotency.ts';
+import { createThrottle, type Throttle } from './rateLimits.ts';
+import type { Actor, ApiRequest, Handlers } from './request.ts';
+
+/** Finds out who is calling from the bearer token or the session cookie; null when the token opens nothing. */
+export type Authenticate = (token: string, workspaceId: string | null) => Promise<Actor | null>;
+
+export interface AppOptions {
+  deps: Deps;
+  handlers: Handlers;
+  authenticate: Authenticate;
+  baseUrl: () => string;
+  /** Aborted when the server stops, so that waiting requests end. */
+  stopping: AbortSignal;
+  /** Middleware that answers some paths by itself (signed storage URLs) and runs before any body is read. */
+  beforeBody: readonly Middleware[];
+  /** Live stream and console, which are not JSON. */
+  afterApi: readonly Middleware[];
+}
+
+const defaultBodyLimitBytes = 1024 * 1024;
+
+/** Builds the HTTP application: every middleware in the order in which it runs. */
+export function createApp(options: AppOptions): Koa {
+  const { deps } = options;
+  const app = new Koa({ asyncLocalStorage: false });
+  app.silent = true;
+  app.on('error', (error: Error & { code?: string }) => {
+    if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_PREMATURE_CLOSE') {
+      deps.log.warn({ err: error }, 'a response could not be sent');
+    }
+  });
+  app.use(async (context, next) => {
+    context.state['requestId'] = randomUUID();
+    context.set('x-request-id', String(context.state['requestId']));
+    await next();
+  });
+  app.use(errorWriter(deps.log));
+  app.use(securityHeaders(options.baseUrl));
+  for (const middleware of options.beforeBody) {
+    app.use(middleware);
+  }
+  app.use(compress({ threshold: 2048, filter: (type) => /json|javascript|text\/(html|css)|svg/.test(type), br: false }));
+  app.use(identify(options));
+  const router = new Router();
+  const throttle = createThrottle();
+  for (const name of Object.keys(routes) as RouteName[]) {
+    bindRoute(router, name, options, throttle);
+  }
+  app.use(router.routes());
+  for (const middleware of options.afterApi) {
+    app.use(middleware);
+  }
+  app.use((context) => {
+    if (context.path.startsWith('/api/')) {
+      throw notFound('address in this API');
+    }
+    context.status = 404;
+    context.body = 'Not found';
+  });
+  return app;
+}
+
+function securityHeaders(baseUrl: () => string): Middleware {
+  const secure = helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:', 'blob:'],
+        fontSrc: ["'self'"],
+        mediaSrc: ["'self'", 'blob:'],
+        connectSrc: ["'self'"],
+        manifestSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    hsts: false,
+    crossOriginOpenerPolicy: { policy: 'same-origin' },
+    crossOriginResourcePolicy: { policy: 'same-origin' },
+    referrerPolicy: { policy: 'no-referrer' },
+  });
+  return async (context, next) => {
+    if (baseUrl().startsWith('https:')) {
+      context.set('strict-transport-security', 'max-age=31536000; includeSubDomains');
+    }
+    await secure(context, next);
+  };
+}
+
+/** The cookie's name: the `__Host-` prefix binds it to this host, which browsers accept over HTTPS only. */
+function cookieName(baseUrl: string): string {
+  return baseUrl.startsWith('https:') ? '__Host-carmic' : 'carmic';
+}
+
+function identify({ authenticate, baseUrl }: AppOptions): Middleware {
+  return async (context, next) => {
+    const bearer = /^Bearer (\S{1,200})$/.exec(context.get('authorization'))?.[1];
+    const cookie = context.cookies.get(cookieName(baseUrl()));
+    const token = bearer ?? cookie;
+    let actor: Actor = { kind: 'nobody' };
+    if (token !== undefined && context.path.startsWith('/api/')) {
+      const workspaceId = context.get('carmic-workspace');
+      actor = (await authenticate(token, workspaceId === '' ? null : workspaceId)) ?? actor;
+    }
+    if (bearer === undefined && actor.kind !== 'nobody' && !isSafe(context.method)) {
+      refuseForeignOrigin(context, baseUrl());
+    }
+    context.state['actor'] = actor;
+    await next();
+  };
+}
+
+const isSafe = (method: string) => method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+
+/** Cookies travel with requests that other sites cause: a changing request must come from our own pages. */
+function refuseForeignOrigin(context: Context, baseUrl: string): void {
+  const origin = context.get('origin');
+  const isOwn = origin === '' ? context.get('sec-fetch-site') !== 'cross-site' : origin === new URL(baseUrl).origin || origin === context.origin;
+  if (!isOwn) {
+    throw new AppError('forbidden', 'This request came from another site and was refused.');
+  }
+}
+
+function bindRoute(router: Router, name: RouteName, options: AppOptions, throttle: Throttle): void {
+  const definition: RouteDefinition = routes[name];
+  const limit = definition.bodyLimitBytes ?? defaultBodyLimitBytes;
+  const parser = bodyParser({ enableTypes: ['json'], jsonLimit: limit, parsedMethods: ['POST', 'PUT', 'PATCH', 'DELETE'], jsonStrict: true });
+  const verb = definition.method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete';
+  router[verb](
+    name,
+    definition.path,
+    async (context, next) => {
+      context.state['route'] = name;
+      authorize(definition.policy, context.state['actor'] as Actor);
+      await next();
+    },
+    parser,
+    async (context) => {
+      await answer(context as unknown as Context, name, definition, options, throttle);
+    },
+  );
+}
+
+async function answer(context: Context, name: RouteName, definition: RouteDefinition, options: AppOptions, throttle: Throttle): Promise<void> {
+  const actor = context.state['actor'] as Actor;
+  const input = {
+    params: definition.params?.parse((context as unknown as { params: unknown }).params),
+    query: definition.query?.parse({ ...context.query }),
+    body: definition.body?.parse((context.request as { body?: unknown }).body ?? {}),
+  };
+  await throttle(name, callersOf(context.ip, actor, input.body));
+  const handler = options.handlers[name] as (request: unknown) => Promise<unknown>;
+  const work = async () => {
+    const reply = await handler(buildRequest(context, options, actor, input));
+    return definition.reply.parse(reply);
+  };
+  const key = context.get('idempotency-key');
+  const reply =
+    definition.isIdempotent === true && key !== '' && actor.kind === 'person'
+      ? await once(options.deps, { workspaceId: actor.workspaceId, route: name, key, body: input.body, params: input.params }, work)
+      : await work();
+  context.status = definition.status;
+  context.set('cache-control', 'no-store');
+  context.body = reply === undefined ? null : reply;
+  if (reply === undefined) {
+    context.status = 204;
+  }
+}
+
+/** Who is throttled: the address, and the account a sign-in names, so that neither many addresses nor many names help. */
+function callersOf(address: string, actor: Actor, body: unknown): string[] {
+  const email = (body as { email?: unknown } | undefined)?.email;
+  const account = actor.kind === 'person' ? `user:${actor.userId}` : typeof email === 'string' ? `email:${email.toLowerCase()}` : null;
+  return account === null ? [`address:${address}`] : [`address:${address}`, account];
+}
+
+function buildRequest(context: Context, options: AppOptions, actor: Actor, input: object): ApiRequest<RouteName> {
+  const hangUp = new AbortController();
+  context.res.once('close', () => hangUp.abort());
+  const baseUrl = options.baseUrl();
+  const cookie = { httpOnly: true, sameSite: 'lax', secure: baseUrl.startsWith('https:'), path: '/', overwrite: true } as const;
+  return {
+    ...input,
+    deps: options.deps,
+    actor,
+    requestId: String(context.state['requestId']),
+    address: context.ip,
+    signal: AbortSignal.any([hangUp.signal, options.stopping]),
+    setSession(token: string, expires: Date) {
+      context.cookies.secure = cookie.secure;
+      context.cookies.set(cookieName(baseUrl), token, { ...cookie, expires });
+    },
+    clearSession() {
+      context.cookies.secure = cookie.secure;
+      context.cookies.set(cookieName(baseUrl), null, cookie);
+    },
+  } as unknown as ApiRequest<RouteName>;
+}
+
+/** Throws unless a signed-in person is calling: for middleware outside the route table. */
+export function requirePerson(context: Context) {
+  const actor = context.state['actor'] as Actor;
+  if (actor.kind !== 'person') {
+    throw unauthenticated();
+  }
+  return actor;
+}

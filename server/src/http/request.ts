@@ -1,0 +1,49 @@
+import type { Role, RouteInput, RouteName, RouteReply } from '@carmic/contract';
+import { forbidden, unauthenticated } from '../core/errors.ts';
+import type { Deps } from '../deps.ts';
+
+export interface Person {
+  kind: 'person';
+  userId: string;
+  sessionId: string;
+  workspaceId: string;
+  role: Role;
+  isAdmin: boolean;
+}
+export interface AgentActor {
+  kind: 'agent';
+  agentId: string;
+}
+export type Actor = { kind: 'nobody' } | Person | AgentActor;
+
+/** What a handler receives: parsed input, who is calling, and a few things only HTTP can do. */
+export interface ApiRequest<N extends RouteName> extends RouteInput<N> {
+  deps: Deps;
+  actor: Actor;
+  requestId: string;
+  /** The caller's address, for throttling only; never stored or logged. */
+  address: string;
+  /** Aborted when the caller hangs up or the server stops. */
+  signal: AbortSignal;
+  setSession(token: string, expiresAt: Date): void;
+  clearSession(): void;
+}
+
+export type Handler<N extends RouteName> = (request: ApiRequest<N>) => Promise<RouteReply<N>>;
+export type Handlers = { readonly [N in RouteName]: Handler<N> };
+
+/** The signed-in person of a request. Throws unauthenticated when there is none. */
+export function personOf(request: { actor: Actor }): Person {
+  if (request.actor.kind !== 'person') {
+    throw unauthenticated();
+  }
+  return request.actor;
+}
+
+/** The calling agent of a request. Throws forbidden when it is none. */
+export function agentOf(request: { actor: Actor }): AgentActor {
+  if (request.actor.kind !== 'agent') {
+    throw forbidden('Only an enrolled agent may call this.');
+  }
+  return request.actor;
+}

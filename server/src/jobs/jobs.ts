@@ -1,0 +1,137 @@
+/**
+ * Jobs: nudges that run later, in a worker. Agenda is the clock and the wake-up, never the truth: a payload is ids only, a handler
+ * checks the rows and may run twice. Attempts are counted here before a handler runs, so that one which kills its process still ends.
+ */
+import { randomUUID } from 'node:crypto';
+import { PostgresBackend } from '@agendajs/postgres-backend';
+import { Agenda, type Job as AgendaJob } from 'agenda';
+import type { z } from 'zod';
+import type { Log } from '../core/log.ts';
+import type { Database } from '../db/database.ts';
+
+export interface JobDefinition<P> {
+  name: string;
+  payload: z.ZodType<P>;
+  run: (payload: P) => Promise<void>;
+  /** Called once when every attempt has failed. */
+  onExhausted?: (payload: P, reason: string) => Promise<void>;
+  maxAttempts?: number;
+  concurrency?: number;
+  /** Longest run before another worker may start it again. */
+  lockSeconds?: number;
+}
+
+export interface Jobs {
+  define<P>(definition: JobDefinition<P>): void;
+  /** Call after the transaction that made the work has committed. */
+  enqueue(name: string, payload: Record<string, unknown>, delaySeconds?: number): Promise<void>;
+  every(name: string, intervalSeconds: number): void;
+  start(): Promise<void>;
+  /** Takes no more jobs and waits for the running ones. */
+  drain(): Promise<void>;
+}
+
+interface Envelope {
+  key: string;
+  payload: Record<string, unknown>;
+}
+
+/** Builds the job runner; without `start` it only enqueues. */
+export function createJobs(options: { databaseUrl: string; db: Database; log: Log }): Jobs {
+  const { db, log } = options;
+  const agenda = new Agenda({
+    backend: new PostgresBackend({
+      poolConfig: { connectionString: options.databaseUrl, max: 4, application_name: 'carmic-jobs' },
+      ensureSchema: false,
+    }),
+    processEvery: 1000,
+    defaultConcurrency: 4,
+    maxConcurrency: 12,
+    removeOnComplete: true,
+  });
+  agenda.on('error', (error: unknown) => log.warn({ err: error }, 'the job runner lost its database and tries again'));
+  const intervals: { name: string; intervalSeconds: number }[] = [];
+  let ready: Promise<unknown> | null = null;
+  const connected = () => (ready ??= Promise.resolve(agenda.ready));
+
+  const countAttempt = (key: string, name: string): Promise<number> =>
+    db.asSystem(async (tx) => {
+      const [row] = await db.rows<{ attempts: number }>(
+        tx,
+        `INSERT INTO job_failures (job_id, name, attempts, updated_at) VALUES (:key, :name, 1, now())
+         ON CONFLICT (job_id) DO UPDATE SET attempts = job_failures.attempts + 1, updated_at = now() RETURNING attempts`,
+        { key, name },
+      );
+      return row?.attempts ?? 1;
+    });
+  const forget = (key: string): Promise<number> =>
+    db.asSystem((tx) => db.change(tx, 'DELETE FROM job_failures WHERE job_id = :key', { key }));
+
+  const runOnce = async <P>(definition: JobDefinition<P>, job: AgendaJob) => {
+    const { key, payload } = (job.attrs.data ?? {}) as Partial<Envelope>;
+    const maxAttempts = definition.maxAttempts ?? 5;
+    if (key === undefined) {
+      // A recurring job: the next turn is its retry.
+      await definition.run(definition.payload.parse(payload ?? {}));
+      return;
+    }
+    const parsed = definition.payload.parse(payload);
+    const attempt = await countAttempt(key, definition.name);
+    if (attempt <= maxAttempts) {
+      try {
+        await definition.run(parsed);
+        await forget(key);
+        return;
+      } catch (error) {
+        log.warn({ err: error, job: definition.name, attempt }, 'a job failed');
+        if (attempt < maxAttempts) {
+          const delayMs = Math.min(60_000, 500 * 2 ** attempt);
+          await agenda.schedule(new Date(Date.now() + delayMs), definition.name, { key, payload });
+          return;
+        }
+      }
+    }
+    await definition.onExhausted?.(parsed, `the job ${definition.name} failed ${maxAttempts} times`);
+    await forget(key);
+  };
+
+  return {
+    define<P>(definition: JobDefinition<P>) {
+      agenda.define(
+        definition.name,
+        async (job: AgendaJob) => {
+          try {
+            await runOnce(definition, job);
+          } catch (error) {
+            log.error({ err: error, job: definition.name }, 'a job failed');
+            throw error;
+          }
+        },
+        { concurrency: definition.concurrency ?? 4, lockLifetime: (definition.lockSeconds ?? 600) * 1000 },
+      );
+    },
+    async enqueue(name, payload, delaySeconds = 0) {
+      await connected();
+      const envelope: Envelope = { key: randomUUID(), payload };
+      if (delaySeconds > 0) {
+        await agenda.schedule(new Date(Date.now() + delaySeconds * 1000), name, envelope);
+      } else {
+        await agenda.now(name, envelope);
+      }
+    },
+    every(name, intervalSeconds) {
+      intervals.push({ name, intervalSeconds });
+    },
+    async start() {
+      await connected();
+      await agenda.start();
+      for (const { name, intervalSeconds } of intervals) {
+        await agenda.every(intervalSeconds * 1000, name);
+      }
+    },
+    async drain() {
+      await agenda.drain();
+      await agenda.stop();
+    },
+  };
+}
