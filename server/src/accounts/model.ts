@@ -1,0 +1,80 @@
+import type { Role } from '@carmic/contract';
+import type { CreationOptional, InferAttributes, InferCreationAttributes, Model, Sequelize } from 'sequelize';
+import { column, defineTable } from '../db/columns.ts';
+
+export interface User extends Model<InferAttributes<User>, InferCreationAttributes<User>> {
+  id: string;
+  email: string;
+  name: string;
+  /** Argon2id in PHC form; null until a password is chosen. */
+  passwordHash: CreationOptional<string | null>;
+  isAdmin: CreationOptional<boolean>;
+  createdAt: CreationOptional<Date>;
+  updatedAt: CreationOptional<Date>;
+}
+export const Users = (sequelize: Sequelize) =>
+  defineTable<User>(sequelize, 'users', {
+    id: column.id(),
+    email: column.text(),
+    name: column.text(),
+    passwordHash: column.text(),
+    isAdmin: column.flag(),
+    createdAt: column.time(),
+    updatedAt: column.time(),
+  });
+
+export interface Workspace extends Model<InferAttributes<Workspace>, InferCreationAttributes<Workspace>> {
+  id: string;
+  name: string;
+  createdAt: CreationOptional<Date>;
+}
+export const Workspaces = (sequelize: Sequelize) =>
+  defineTable<Workspace>(sequelize, 'workspaces', { id: column.id(), name: column.text(), createdAt: column.time() });
+
+export interface Member extends Model<InferAttributes<Member>, InferCreationAttributes<Member>> {
+  workspaceId: string;
+  userId: string;
+  role: Role;
+}
+export const Members = (sequelize: Sequelize) =>
+  defineTable<Member>(sequelize, 'members', {
+    workspaceId: { ...column.uuid(), primaryKey: true },
+    userId: { ...column.uuid(), primaryKey: true },
+    role: column.text(),
+  });
+
+export interface Session extends Model<InferAttributes<Session>, InferCreationAttributes<Session>> {
+  id: string;
+  userId: string;
+  workspaceId: string;
+  tokenHash: Buffer;
+  createdAt: CreationOptional<Date>;
+  lastSeenAt: CreationOptional<Date>;
+  expiresAt: Date;
+}
+export const Sessions = (sequelize: Sequelize) =>
+  defineTable<Session>(sequelize, 'sessions', {
+    id: column.id(),
+    userId: column.uuid(),
+    workspaceId: column.uuid(),
+    tokenHash: column.bytes(),
+    createdAt: column.time(),
+    lastSeenAt: column.time(),
+    expiresAt: column.time(),
+  });
+
+export interface SignInLink extends Model<InferAttributes<SignInLink>, InferCreationAttributes<SignInLink>> {
+  id: string;
+  userId: string;
+  tokenHash: Buffer;
+  expiresAt: Date;
+  usedAt: CreationOptional<Date | null>;
+}
+export const SignInLinks = (sequelize: Sequelize) =>
+  defineTable<SignInLink>(sequelize, 'sign_in_links', {
+    id: column.id(),
+    userId: column.uuid(),
+    tokenHash: column.bytes(),
+    expiresAt: column.time(),
+    usedAt: column.time(),
+  });

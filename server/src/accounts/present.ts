@@ -1,0 +1,24 @@
+import type { Me } from '@carmic/contract';
+import type { Tx } from '../db/database.ts';
+import type { Deps } from '../deps.ts';
+import type { Person } from '../http/request.ts';
+import { Users } from './model.ts';
+
+/** The signed-in person as they see themselves. */
+export async function presentMe(deps: Deps, tx: Tx, person: Person): Promise<Me> {
+  const user = await deps.db.model(Users).findByPk(person.userId, { transaction: tx, rejectOnEmpty: true });
+  const workspaces = await deps.db.rows<{ id: string; name: string; role: Me['workspaces'][number]['role'] }>(
+    tx,
+    'SELECT w.id, w.name, m.role FROM members m JOIN workspaces w ON w.id = m.workspace_id WHERE m.user_id = :userId ORDER BY w.name, w.id',
+    { userId: user.id },
+  );
+  return {
+    id: user.id,
+    email: user.email,
+    name: user.name,
+    isAdmin: user.isAdmin,
+    hasPassword: user.passwordHash !== null,
+    workspaces,
+    workspaceId: person.workspaceId,
+  };
+}
