@@ -1,0 +1,129 @@
+import { keyPhrases } from './tags.ts';
+import type { Talk } from './talk.ts';
+
+const leadIns =
+  /^(and|but|so|well|yeah|yes|no|okay|ok|right|now|because|or|oh|um|uh|like|actually|basically|you know|i mean|i think|i guess|i would say|i'd say|let's say|sort of|kind of|for example|exactly|totally|absolutely|then|also|sure|look|listen|see|the thing is|that)[,\s]+/i;
+const weakEnds = new Set(
+  'the a an of to in on at for with from by as is are was were be and or but if because that which who my your his her its our their very really so than into about can could would should will not just this these those i we you he she they it have has had do does did like when where how what'.split(
+    ' ',
+  ),
+);
+
+function upperFirst(text: string): string {
+  return text.replace(/^\P{L}*\p{Ll}/u, (start) => start.toUpperCase());
+}
+
+function withoutLeadIn(text: string): string {
+  let left = text.trim();
+  for (let i = 0; i < 4; i += 1) {
+    const next = left.replace(leadIns, '');
+    if (next === left) {
+      break;
+    }
+    left = next.trim();
+  }
+  return left;
+}
+
+/** Clauses of a sentence: what stands between commas, dashes and colons, joined again while it stays short. */
+function clausesOf(text: string): string[] {
+  const pieces = text.split(/(?<=[,;:—–])\s+|\s+[—–-]\s+/u);
+  return [...pieces, ...pieces.slice(1).map((piece, i) => `${pieces[i] ?? ''} ${piece}`), text];
+}
+
+function trimmed(clause: string): string[] {
+  const words = withoutLeadIn(clause)
+    .replace(/["“”[\]()]/g, '')
+    .split(/\s+/)
+    .filter((word) => word !== '');
+  const cut = words.slice(0, 10);
+  while (
+    cut.length > 0 &&
+    (words.length > 10 || cut.length === words.length) &&
+    weakEnds.has((cut.at(-1) ?? '').toLowerCase().replace(/[^\p{L}']/gu, ''))
+  ) {
+    cut.pop();
+  }
+  return cut;
+}
+
+interface Candidate {
+  words: string[];
+  value: number;
+}
+
+function candidatesOf(talk: Talk, first: number, last: number, weightOf: ReadonlyMap<string, number>): Candidate[] {
+  const opening = openingOf(talk, first);
+  const candidates: Candidate[] = [];
+  for (let s = first; s <= last; s += 1) {
+    const sentence = talk.sentences[s];
+    if (sentence === undefined) {
+      continue;
+    }
+    for (const clause of clausesOf(sentence.text)) {
+      const words = trimmed(clause);
+      if (words.length < 3 || words.length > 12 || isOpening(words, opening)) {
+        continue;
+      }
+      const tokens = new Set(words.map(plain));
+      let weight = 0;
+      for (const token of tokens) {
+        weight += weightOf.get(token) ?? 0;
+      }
+      const isCut = words.length >= 10 ? 0.8 : 1;
+      const points = /^(it|he|she|they|this|that|these|those|them)$/.test(plain(words[0] ?? '')) ? 0.6 : 1;
+      candidates.push({ words, value: (weight * isCut * points * (sentence.isQuestion ? 1.15 : 1)) / Math.sqrt(3 + words.length) });
+    }
+  }
+  return candidates.sort(
+    (a, b) => b.value - a.value || a.words.length - b.words.length || (a.words.join(' ') < b.words.join(' ') ? -1 : 1),
+  );
+}
+
+const plain = (word: string) =>
+  word
+    .toLowerCase()
+    .replaceAll('’', "'")
+    .replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '');
+
+function openingOf(talk: Talk, first: number): string[] {
+  const from = talk.sentences[first]?.first ?? 0;
+  return talk.tokens.slice(from, from + 12).filter((token) => token !== '');
+}
+
+function isOpening(words: readonly string[], opening: readonly string[]): boolean {
+  return words.every((word, i) => plain(word) === opening[i]);
+}
+
+/**
+ * Names what a clip is about in 3 to 12 words: the clause of the clip that holds most of its key phrases, with the main phrase in front
+ * when the clause lacks it. Never the clip's opening words, never a word the clip does not contain. `taken` are titles already given.
+ */
+export function titleFor(talk: Talk, first: number, last: number, taken: ReadonlySet<string>): string {
+  const from = talk.sentences[first]?.first ?? 0;
+  const to = talk.sentences[last]?.last ?? 0;
+  const phrases = keyPhrases(talk, from, to, 8);
+  const weightOf = new Map(
+    phrases.flatMap((phrase) => phrase.tokens.map((token) => [token, phrase.weight / phrase.tokens.length] as const)),
+  );
+  const main = phrases[0];
+  for (const { words } of candidatesOf(talk, first, last, weightOf)) {
+    const tokens = words.map(plain);
+    const hasMain = main === undefined || main.tokens.every((token) => tokens.includes(token));
+    const clause = words.join(' ').replace(/[.,;:!—–-]+$/u, '');
+    const title = hasMain || words.length + main.tokens.length > 12 ? upperFirst(clause) : `${upperFirst(main.text)}: ${clause}`;
+    if (!taken.has(title.toLowerCase())) {
+      return title;
+    }
+  }
+  const joined = phrases.slice(0, 3).map((phrase) => phrase.text);
+  return joined.length > 0 ? upperFirst(fallbackOf(joined)) : '';
+}
+
+function fallbackOf(phrases: readonly string[]): string {
+  const [first = '', second, third] = phrases;
+  if (second === undefined) {
+    return `A word on ${first}`;
+  }
+  return third === undefined ? `On ${first} and ${second}` : `On ${first}, ${second} and ${third}`;
+}
