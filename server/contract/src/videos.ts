@@ -96,7 +96,7 @@ export const partUrlsReplySchema = z.object({
   parts: z.array(
     z.object({
       partNumber: z.number().int(),
-      url: z.url(),
+      url: z.string().describe('Absolute, or relative to this server'),
       headers: z.record(z.string(), z.string()).describe('Headers to send with the PUT'),
     }),
   ),

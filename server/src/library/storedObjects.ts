@@ -1,0 +1,97 @@
+/** Rows of stored objects. No blob exists without its row: the row is made before anybody may write the bytes. */
+import { newId } from '../core/ids.ts';
+import type { Tx } from '../db/database.ts';
+import type { Deps } from '../deps.ts';
+import { type ObjectKind, type StoredObject, StoredObjects } from './model.ts';
+
+/** Adds the row of an object that is about to be written. */
+export function expectObject(
+  deps: Deps,
+  tx: Tx,
+  object: {
+    workspaceId: string;
+    videoId: string;
+    key: string;
+    kind: ObjectKind;
+    contentType: string;
+    id?: string;
+    taskId?: string;
+    attempt?: number;
+    renditionId?: string | null;
+  },
+): Promise<StoredObject> {
+  return deps.db
+    .model(StoredObjects)
+    .create({ ...object, id: object.id ?? newId(), state: 'pending', createdAt: deps.clock.now() }, { transaction: tx });
+}
+
+/** Marks an object as written and whole. */
+export async function confirmObject(deps: Deps, tx: Tx, id: string, facts: { sizeBytes: number; sha256: string }): Promise<void> {
+  await deps.db.model(StoredObjects).update({ state: 'ready', ...facts }, { where: { id, state: 'pending' }, transaction: tx });
+}
+
+/** Gives objects up; their bytes are removed in the background, by a job that `enqueueRemoval` starts after the commit. */
+export async function discardObjects(deps: Deps, tx: Tx, where: { videoId?: string; taskId?: string; renditionId?: string; kind?: ObjectKind }): Promise<void> {
+  const [count] = await deps.db.model(StoredObjects).update({ state: 'deleting' }, { where, transaction: tx });
+  if (count > 0) {
+    tx.afterCommit(() => enqueueRemoval(deps));
+  }
+}
+
+/** Starts the removal of given-up objects; a lost nudge is made good by the watchdog. */
+export function enqueueRemoval(deps: Deps): void {
+  deps.jobs.enqueue('objects.remove', {}).catch((error: unknown) => deps.log.warn({ err: error }, 'removal was not enqueued; the watchdog will'));
+}
+
+const batchSize = 500;
+
+/** Removes the bytes and then the rows of given-up objects, in batches. Answers how many were removed. */
+export async function removeDiscarded(deps: Deps): Promise<number> {
+  const { db, store } = deps;
+  for (let removed = 0; ; ) {
+    const rows = await db.asSystem((tx) =>
+      db.rows<{ id: string; key: string }>(tx, "SELECT id, key FROM stored_objects WHERE state = 'deleting' ORDER BY created_at LIMIT :limit", { limit: batchSize }),
+    );
+    if (rows.length === 0) {
+      return removed;
+    }
+    await store.delete(rows.map((row) => row.key));
+    await db.asSystem((tx) => db.change(tx, "DELETE FROM stored_objects WHERE state = 'deleting' AND id IN (:ids)", { ids: rows.map((row) => row.id) }));
+    removed += rows.length;
+  }
+}
+
+/** Tells whether the bytes under `key` may be read now: written, not given up, not expired, and of no deleted video. */
+export function isReadable(deps: Deps, key: string): Promise<boolean> {
+  const { db, clock } = deps;
+  return db.asSystem(async (tx) => {
+    const rows = await db.rows(
+      tx,
+      `SELECT 1 FROM stored_objects o LEFT JOIN videos v ON v.id = o.video_id
+       WHERE o.key = :key AND o.state = 'ready' AND (o.expires_at IS NULL OR o.expires_at > :now)
+         AND (o.video_id IS NULL OR (v.id IS NOT NULL AND v.deleted_at IS NULL AND (v.expires_at IS NULL OR v.expires_at > :now)))`,
+      { key, now: clock.now() },
+    );
+    return rows.length > 0;
+  });
+}
+
+/** Tells whether bytes may be written under `key` now: somebody expects them. */
+export function isExpected(deps: Deps, key: string): Promise<boolean> {
+  const { db } = deps;
+  return db.asSystem(async (tx) => {
+    const rows = await db.rows(
+      tx,
+      `SELECT 1 FROM stored_objects o JOIN videos v ON v.id = o.video_id LEFT JOIN media_tasks t ON t.id = o.task_id
+       WHERE o.key = :key AND o.state = 'pending' AND v.deleted_at IS NULL
+         AND (o.task_id IS NULL OR (t.state = 'leased' AND t.attempt = o.attempt))`,
+      { key },
+    );
+    return rows.length > 0;
+  });
+}
+
+/** The newest readable object of a kind that belongs to a video; null when there is none. */
+export function findObject(deps: Deps, tx: Tx, videoId: string, kind: ObjectKind): Promise<StoredObject | null> {
+  return deps.db.model(StoredObjects).findOne({ where: { videoId, kind, state: 'ready' }, order: [['createdAt', 'DESC']], transaction: tx });
+}

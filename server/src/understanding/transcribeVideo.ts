@@ -1,0 +1,98 @@
+/** The transcript stage: words from a supplied file, an agent's speech model or Deepgram; without any of them the stage says why it is skipped. */
+import type { TaskSpec } from '@carmic/contract';
+import { findVideoTask, queueTask } from '../agents/queueTask.ts';
+import type { MediaTask } from '../agents/model.ts';
+import { agentInput } from '../agents/taskSpec.ts';
+import { buildFailure } from '../core/errors.ts';
+import type { Tx } from '../db/database.ts';
+import type { Deps } from '../deps.ts';
+import { type Video, Videos } from '../library/model.ts';
+import { moveVideo } from '../library/moveVideo.ts';
+import { discardObjects, findObject } from '../library/storedObjects.ts';
+import { StoredObjects } from '../library/model.ts';
+import { chooseEngine } from './engine.ts';
+import { findTranscript, saveTranscriptRow } from './transcripts.ts';
+
+/** Does the next step of the transcript stage. Runs again safely. */
+export function transcribeVideo(deps: Deps, video: Video): Promise<void> {
+  const { db } = deps;
+  return db.inWorkspace(video.workspaceId, async (tx) => {
+    if ((await findTranscript(deps, tx, video.id)) !== null) {
+      await finish(deps, tx, video, {});
+      return;
+    }
+    if (video.probe?.audioCodec === null) {
+      await finish(deps, tx, video, { isSkipped: true, note: 'The video has no sound, so there is nothing to transcribe.' });
+      return;
+    }
+    if (await takeTaskResult(deps, tx, video)) {
+      return;
+    }
+    const { engine, explanation } = await chooseEngine(deps, tx);
+    if (engine === 'none') {
+      await finish(deps, tx, video, { isSkipped: true, note: explanation });
+    } else if (engine === 'local') {
+      await queueTask(deps, tx, { workspaceId: video.workspaceId, videoId: video.id, kind: 'transcribe' });
+    } else {
+      await askDeepgram(deps, tx, video);
+    }
+  });
+}
+
+async function finish(deps: Deps, tx: Tx, video: Video, finished: { isSkipped?: boolean; note?: string }): Promise<void> {
+  const isMoved = await moveVideo(deps, tx, video, ['transcribing'], 'selecting', {
+    finished,
+    ...(finished.note === undefined ? {} : { notices: [finished.note] }),
+  });
+  if (isMoved) {
+    // Keeps: A4. The audio was made for transcription only.
+    await discardObjects(deps, tx, { videoId: video.id, kind: 'audio' });
+  }
+}
+
+/** Uses what an agent's transcription ended with. Answers true when there is nothing more to do now. */
+async function takeTaskResult(deps: Deps, tx: Tx, video: Video): Promise<boolean> {
+  const task = await findVideoTask(deps, tx, video.id, 'transcribe');
+  const stageStartedAt = Date.parse(video.stageTimes.transcript?.startedAt ?? '') || 0;
+  if (task === null || task.createdAt.getTime() < stageStartedAt) {
+    return false;
+  }
+  if (task.state === 'failed') {
+    const failure = task.failure ?? buildFailure('transcript', 'transcription_failed', 'The transcription failed.');
+    await moveVideo(deps, tx, video, ['transcribing'], 'failed', { failure });
+    return true;
+  }
+  if (task.state === 'done' && task.result?.kind === 'transcribe') {
+    const object = await deps.db.model(StoredObjects).findOne({ where: { taskId: task.id, kind: 'transcript', state: 'ready' }, transaction: tx });
+    if (object !== null) {
+      const { language, engine, wordCount } = task.result;
+      await saveTranscriptRow(deps, tx, video, { language, engine, wordCount, objectId: object.id });
+      await finish(deps, tx, video, {});
+      return true;
+    }
+  }
+  return task.state !== 'cancelled';
+}
+
+async function askDeepgram(deps: Deps, tx: Tx, video: Video): Promise<void> {
+  if (video.stageTimes.transcript?.engine === 'deepgram') {
+    return;
+  }
+  const stageTimes = { ...video.stageTimes, transcript: { ...video.stageTimes.transcript, engine: 'deepgram' as const } };
+  await deps.db.model(Videos).update({ stageTimes }, { where: { id: video.id, state: 'transcribing' }, transaction: tx });
+  tx.afterCommit(() => {
+    deps.jobs
+      .enqueue('transcripts.deepgram', { workspaceId: video.workspaceId, videoId: video.id })
+      .catch((error: unknown) => deps.log.warn({ err: error }, 'a transcription was not enqueued; the watchdog will'));
+  });
+}
+
+/** What an agent is asked when it transcribes. */
+export async function buildTranscribeSpec(deps: Deps, tx: Tx, task: MediaTask): Promise<TaskSpec | null> {
+  const video = await deps.db.model(Videos).findByPk(task.videoId, { transaction: tx });
+  const audio = await findObject(deps, tx, task.videoId, 'audio');
+  if (video?.probe == null || audio === null) {
+    return null;
+  }
+  return { kind: 'transcribe', source: await agentInput(deps, audio), durationSeconds: video.probe.durationSeconds, language: video.options.language };
+}
