@@ -17,8 +17,6 @@ export interface JobDefinition<P> {
   onExhausted?: (payload: P, reason: string) => Promise<void>;
   maxAttempts?: number;
   concurrency?: number;
-  /** Longest run before another worker may start it again. */
-  lockSeconds?: number;
 }
 
 export interface Jobs {
@@ -30,6 +28,9 @@ export interface Jobs {
   /** Takes no more jobs and waits for the running ones. */
   drain(): Promise<void>;
 }
+
+/** A job whose worker died starts again after this; a living worker extends its lock. */
+const lockMs = 60_000;
 
 interface Envelope {
   key: string;
@@ -100,14 +101,19 @@ export function createJobs(options: { databaseUrl: string; db: Database; log: Lo
       agenda.define(
         definition.name,
         async (job: AgendaJob) => {
+          const keepLock = setInterval(() => {
+            job.touch().catch((error: unknown) => log.warn({ err: error, job: definition.name }, 'the lock of a job could not be extended'));
+          }, lockMs / 4);
           try {
             await runOnce(definition, job);
           } catch (error) {
             log.error({ err: error, job: definition.name }, 'a job failed');
             throw error;
+          } finally {
+            clearInterval(keepLock);
           }
         },
-        { concurrency: definition.concurrency ?? 4, lockLifetime: (definition.lockSeconds ?? 600) * 1000 },
+        { concurrency: definition.concurrency ?? 4, lockLifetime: lockMs },
       );
     },
     async enqueue(name, payload, delaySeconds = 0) {

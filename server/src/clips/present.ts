@@ -1,0 +1,111 @@
+import type { Clip, Rendition } from '@carmic/contract';
+import type { Tx } from '../db/database.ts';
+import type { Deps } from '../deps.ts';
+import { mediaUrl } from '../library/mediaUrls.ts';
+import { type ObjectKind } from '../library/model.ts';
+import { contentOf } from './content.ts';
+import type { ClipRow, RenditionRow } from './model.ts';
+import { Renditions } from './model.ts';
+
+interface ObjectRow {
+  rendition_id: string;
+  kind: ObjectKind;
+  key: string;
+  content_type: string;
+  size_bytes: string;
+}
+
+/** Clips with their renditions as their workspace sees them; a fixed number of queries for any number of them. */
+export async function presentClips(deps: Deps, tx: Tx, clips: readonly ClipRow[]): Promise<Clip[]> {
+  const rows =
+    clips.length === 0
+      ? []
+      : await deps.db.model(Renditions).findAll({ where: { clipId: clips.map((clip) => clip.id) }, order: ['createdAt', 'id'], transaction: tx });
+  const titles = new Map(clips.map((clip) => [clip.id, contentOf(deps, clip).title]));
+  const renditions = await presentRenditions(deps, tx, rows, titles);
+  return clips.map((clip) => {
+    const { title, tags, scoreParts, excerpt } = contentOf(deps, clip);
+    return {
+      id: clip.id,
+      videoId: clip.videoId,
+      state: clip.state,
+      rank: clip.rank,
+      startSeconds: clip.startSeconds,
+      endSeconds: clip.endSeconds,
+      score: clip.score,
+      scoreParts,
+      title,
+      tags,
+      excerpt,
+      editVersion: clip.editVersion,
+      renditions: renditions.filter((rendition) => rendition.clipId === clip.id),
+      createdAt: clip.createdAt.toISOString(),
+    };
+  });
+}
+
+/** Renditions as their workspace sees them. `titles` names the files for downloading, by clip id. */
+export async function presentRenditions(deps: Deps, tx: Tx, rows: readonly RenditionRow[], titles: ReadonlyMap<string, string>): Promise<Rendition[]> {
+  const { db } = deps;
+  const ids = rows.map((row) => row.id);
+  if (ids.length === 0) {
+    return [];
+  }
+  const objects = await db.rows<ObjectRow>(
+    tx,
+    "SELECT rendition_id, kind, key, content_type, size_bytes FROM stored_objects WHERE rendition_id IN (:ids) AND state = 'ready' ORDER BY created_at",
+    { ids },
+  );
+  const tasks = await db.rows<{ rendition_id: string; progress: number }>(
+    tx,
+    "SELECT rendition_id, progress FROM media_tasks WHERE rendition_id IN (:ids) AND state IN ('leased', 'verifying')",
+    { ids },
+  );
+  return Promise.all(
+    rows.map((row) =>
+      presentRendition(
+        deps,
+        row,
+        row.state === 'ready' ? objects.filter((object) => object.rendition_id === row.id) : [],
+        row.state === 'ready' ? 1 : Math.min(1, tasks.find((task) => task.rendition_id === row.id)?.progress ?? 0),
+        titles.get(row.clipId) ?? 'clip',
+      ),
+    ),
+  );
+}
+
+async function presentRendition(deps: Deps, row: RenditionRow, objects: readonly ObjectRow[], progress: number, title: string): Promise<Rendition> {
+  const find = (kind: ObjectKind) => objects.findLast((object) => object.kind === kind);
+  const urlOf = async (kind: ObjectKind, downloadName?: string) => {
+    const object = find(kind);
+    return object === undefined ? null : mediaUrl(deps, { key: object.key, contentType: object.content_type }, downloadName);
+  };
+  const name = `${title} ${row.aspect.replace(':', 'x')}`;
+  const video = find('video');
+  return {
+    id: row.id,
+    clipId: row.clipId,
+    videoId: row.videoId,
+    state: row.state,
+    progress,
+    aspect: row.aspect,
+    captionStyle: row.captionStyle,
+    width: row.width,
+    height: row.height,
+    sizeBytes: video === undefined ? null : Number(video.size_bytes),
+    durationSeconds: row.result?.durationSeconds ?? null,
+    failure: row.failure,
+    editVersion: row.editVersion,
+    layout: row.result?.layout ?? null,
+    layoutReason: row.result?.layoutReason ?? null,
+    certificate: row.result?.certificate ?? [],
+    createdAt: row.createdAt.toISOString(),
+    media: {
+      videoUrl: await urlOf('video'),
+      downloadUrl: await urlOf('video', `${name}.mp4`),
+      coverUrl: await urlOf('cover'),
+      srtUrl: await urlOf('srt', `${name}.srt`),
+      vttUrl: await urlOf('vtt', `${name}.vtt`),
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import type { Aspect, CaptionStyle, Probe } from '@carmic/contract';
+import { queueTask } from '../agents/queueTask.ts';
+import { newId } from '../core/ids.ts';
+import type { Tx } from '../db/database.ts';
+import type { Deps } from '../deps.ts';
+import { type ClipRow, type RenditionRow, Renditions } from './model.ts';
+import { outputSize } from './outputSize.ts';
+
+/** Queues one rendition of a clip; when the very same one exists or is on its way, answers that one instead. */
+export async function queueRendition(
+  deps: Deps,
+  tx: Tx,
+  clip: ClipRow,
+  probe: Pick<Probe, 'width' | 'height'>,
+  wish: { aspect: Aspect; captionStyle: CaptionStyle },
+): Promise<RenditionRow> {
+  const { db, clock, appendEvent } = deps;
+  const size = outputSize(wish.aspect, probe);
+  const specHash = createHash('sha256')
+    .update(JSON.stringify([clip.startSeconds, clip.endSeconds, clip.editVersion, wish.aspect, wish.captionStyle, size.width, size.height]))
+    .digest('hex');
+  const id = newId();
+  const now = clock.now();
+  const inserted = await db.change(
+    tx,
+    `INSERT INTO renditions (id, workspace_id, video_id, clip_id, state, aspect, caption_style, width, height, spec_hash, edit_version, created_at, updated_at)
+     VALUES (:id, :workspaceId, :videoId, :clipId, 'queued', :aspect, :captionStyle, :width, :height, :specHash, :editVersion, :now, :now)
+     ON CONFLICT DO NOTHING`,
+    { id, workspaceId: clip.workspaceId, videoId: clip.videoId, clipId: clip.id, ...wish, ...size, specHash, editVersion: clip.editVersion, now },
+  );
+  if (inserted === 0) {
+    return db.model(Renditions).findOne({
+      where: { clipId: clip.id, specHash, state: ['queued', 'rendering', 'verifying', 'ready'] },
+      transaction: tx,
+      rejectOnEmpty: true,
+    });
+  }
+  await appendEvent(tx, { workspaceId: clip.workspaceId, type: 'rendition.queued', videoId: clip.videoId, subjectId: id, data: { clipId: clip.id, aspect: wish.aspect } });
+  await queueTask(deps, tx, { workspaceId: clip.workspaceId, videoId: clip.videoId, kind: 'render', renditionId: id, rank: clip.rank });
+  return db.model(Renditions).findByPk(id, { transaction: tx, rejectOnEmpty: true });
+}
+
+/** Queues a failed or cancelled rendition again; false when it is in another state. */
+export async function requeueRendition(deps: Deps, tx: Tx, rendition: RenditionRow): Promise<boolean> {
+  const [count] = await deps.db
+    .model(Renditions)
+    .update({ state: 'queued', failure: null, updatedAt: deps.clock.now() }, { where: { id: rendition.id, state: ['failed', 'cancelled'] }, transaction: tx });
+  if (count === 0) {
+    return false;
+  }
+  const { workspaceId, videoId, id } = rendition;
+  await deps.appendEvent(tx, { workspaceId, type: 'rendition.queued', videoId, subjectId: id, data: { clipId: rendition.clipId, aspect: rendition.aspect } });
+  await queueTask(deps, tx, { workspaceId, videoId, kind: 'render', renditionId: id });
+  return true;
+}

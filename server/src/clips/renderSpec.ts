@@ -1,0 +1,45 @@
+import type { TaskSpec, Word } from '@carmic/contract';
+import type { MediaTask } from '../agents/model.ts';
+import { agentInput } from '../agents/taskSpec.ts';
+import type { Tx } from '../db/database.ts';
+import type { Deps } from '../deps.ts';
+import { Videos } from '../library/model.ts';
+import { findObject } from '../library/storedObjects.ts';
+import { findTranscript, readTranscript } from '../understanding/transcripts.ts';
+import { Clips, Renditions } from './model.ts';
+
+/** Loudness of every rendition: what the platforms play at (EBU R 128 measure), with a decibel of room for their encoders. */
+const loudness = { integratedLufs: -14, truePeakDbtp: -1 };
+const maxFrameRate = 60;
+
+/** What an agent is asked when it renders. */
+export async function buildRenderSpec(deps: Deps, tx: Tx, task: MediaTask): Promise<TaskSpec | null> {
+  const { db } = deps;
+  const rendition = task.renditionId === null ? null : await db.model(Renditions).findByPk(task.renditionId, { transaction: tx });
+  const clip = rendition === null ? null : await db.model(Clips).findByPk(rendition.clipId, { transaction: tx });
+  const video = await db.model(Videos).findByPk(task.videoId, { transaction: tx });
+  const source = await findObject(deps, tx, task.videoId, 'source');
+  if (rendition === null || clip === null || video?.probe == null || source === null) {
+    return null;
+  }
+  const { startSeconds, endSeconds } = clip;
+  return {
+    kind: 'render',
+    source: await agentInput(deps, source),
+    probe: video.probe,
+    segments: [{ startSeconds, endSeconds }],
+    output: { width: rendition.width, height: rendition.height, maxFrameRate },
+    captions: rendition.captionStyle === 'none' ? null : await captionsFor(deps, tx, video.id, startSeconds, endSeconds, rendition.captionStyle),
+    loudness,
+  };
+}
+
+async function captionsFor(deps: Deps, tx: Tx, videoId: string, startSeconds: number, endSeconds: number, style: 'karaoke') {
+  const row = await findTranscript(deps, tx, videoId);
+  if (row === null) {
+    return null;
+  }
+  const { language, words } = await readTranscript(deps, tx, row);
+  const isInside = (word: Word) => word.endSeconds > startSeconds && word.startSeconds < endSeconds;
+  return { style, language, words: words.filter(isInside) };
+}

@@ -1,0 +1,102 @@
+import { wrongState } from '../core/errors.ts';
+import type { Tx } from '../db/database.ts';
+import type { Deps } from '../deps.ts';
+import type { Handlers } from '../http/request.ts';
+import { personOf } from '../http/request.ts';
+import { loadVideo } from '../library/load.ts';
+import { findTranscript } from '../understanding/transcripts.ts';
+import { cancelRendition } from './cancelRendition.ts';
+import { clipTransitions } from './clipStates.ts';
+import { contentOf, sealContent } from './content.ts';
+import { loadClip, loadRendition } from './load.ts';
+import { type ClipRow, Clips, type RenditionRow } from './model.ts';
+import { presentClips, presentRenditions } from './present.ts';
+import { queueRendition, requeueRendition } from './queueRendition.ts';
+
+async function presentOneClip(deps: Deps, tx: Tx, clip: ClipRow) {
+  const [reply] = await presentClips(deps, tx, [clip]);
+  if (reply === undefined) {
+    throw new Error('One clip presents as one reply.');
+  }
+  return reply;
+}
+
+async function presentOneRendition(deps: Deps, tx: Tx, rendition: RenditionRow, clip: ClipRow) {
+  const [reply] = await presentRenditions(deps, tx, [rendition], new Map([[clip.id, contentOf(deps, clip).title]]));
+  if (reply === undefined) {
+    throw new Error('One rendition presents as one reply.');
+  }
+  return reply;
+}
+
+/** Clips and their renditions. */
+export const clipHandlers = {
+  async listClips(request) {
+    const { deps, params } = request;
+    return deps.db.inWorkspace(personOf(request).workspaceId, async (tx) => {
+      const video = await loadVideo(deps, tx, params.id);
+      const clips = await deps.db.model(Clips).findAll({ where: { videoId: video.id }, order: ['rank'], transaction: tx });
+      return { items: await presentClips(deps, tx, clips) };
+    });
+  },
+  async getClip(request) {
+    const { deps, params } = request;
+    return deps.db.inWorkspace(personOf(request).workspaceId, async (tx) => presentOneClip(deps, tx, (await loadClip(deps, tx, params.id)).clip));
+  },
+  async updateClip(request) {
+    const { deps, params, body } = request;
+    const { workspaceId, userId } = personOf(request);
+    return deps.db.inWorkspace(workspaceId, async (tx) => {
+      const { clip } = await loadClip(deps, tx, params.id);
+      if (body.state !== undefined && body.state !== clip.state && clipTransitions[clip.state].includes(body.state)) {
+        clip.state = body.state;
+      }
+      if (body.title !== undefined) {
+        clip.contentSealed = sealContent(deps, clip.id, { ...contentOf(deps, clip), title: body.title });
+      }
+      clip.updatedAt = deps.clock.now();
+      await clip.save({ transaction: tx });
+      await deps.appendEvent(tx, { workspaceId, type: 'clip.updated', videoId: clip.videoId, subjectId: clip.id, actorId: userId, data: { fields: Object.keys(body) } });
+      return presentOneClip(deps, tx, clip);
+    });
+  },
+  async createRendition(request) {
+    const { deps, params, body } = request;
+    return deps.db.inWorkspace(personOf(request).workspaceId, async (tx) => {
+      const { clip, video } = await loadClip(deps, tx, params.id);
+      if (video.probe === null) {
+        throw wrongState('This video has not been inspected yet.');
+      }
+      const hasWords = (await findTranscript(deps, tx, video.id)) !== null;
+      const captionStyle = hasWords ? (body.captionStyle ?? video.options.captionStyle) : 'none';
+      const rendition = await queueRendition(deps, tx, clip, video.probe, { aspect: body.aspect, captionStyle });
+      return presentOneRendition(deps, tx, rendition, clip);
+    });
+  },
+  async getRendition(request) {
+    const { deps, params } = request;
+    return deps.db.inWorkspace(personOf(request).workspaceId, async (tx) => {
+      const { rendition, clip } = await loadRendition(deps, tx, params.id);
+      return presentOneRendition(deps, tx, rendition, clip);
+    });
+  },
+  async retryRendition(request) {
+    const { deps, params } = request;
+    return deps.db.inWorkspace(personOf(request).workspaceId, async (tx) => {
+      const { rendition } = await loadRendition(deps, tx, params.id);
+      if (!(await requeueRendition(deps, tx, rendition))) {
+        throw wrongState(`This rendition is ${rendition.state}; only a failed or cancelled one can be tried again.`);
+      }
+      const fresh = await loadRendition(deps, tx, params.id);
+      return presentOneRendition(deps, tx, fresh.rendition, fresh.clip);
+    });
+  },
+  async cancelRendition(request) {
+    const { deps, params } = request;
+    await deps.db.inWorkspace(personOf(request).workspaceId, async (tx) => {
+      const { rendition } = await loadRendition(deps, tx, params.id);
+      await cancelRendition(deps, tx, rendition);
+    });
+    return undefined;
+  },
+} satisfies Partial<Handlers>;

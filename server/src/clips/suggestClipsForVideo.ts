@@ -1,0 +1,82 @@
+/** The highlights stage: clips are suggested from words, sound and picture, and the renderings of all of them are queued. */
+import type { Analysis, Word } from '@carmic/contract';
+import { analysisSchema } from '@carmic/contract';
+import { buildFailure } from '../core/errors.ts';
+import { newId } from '../core/ids.ts';
+import type { Tx } from '../db/database.ts';
+import type { Deps } from '../deps.ts';
+import type { Video } from '../library/model.ts';
+import { moveVideo } from '../library/moveVideo.ts';
+import { readJsonObject } from '../library/readObject.ts';
+import { findObject } from '../library/storedObjects.ts';
+import { type SuggestedClip, suggestClips } from '../understanding/highlights/suggestClips.ts';
+import { findTranscript, readTranscript } from '../understanding/transcripts.ts';
+import { sealContent } from './content.ts';
+import { type ClipRow, Clips } from './model.ts';
+import { queueRendition } from './queueRendition.ts';
+
+/** Suggests the clips of a video and queues their renderings. Runs again safely: only one run's clips are kept. */
+export async function suggestClipsForVideo(deps: Deps, video: Video): Promise<void> {
+  const { db } = deps;
+  const { probe } = video;
+  if (probe === null) {
+    throw new Error('A video that was not inspected cannot have clips.');
+  }
+  const { words, language, analysis } = await db.inWorkspace(video.workspaceId, (tx) => loadMaterial(deps, tx, video));
+  const { clipCount, minClipSeconds, maxClipSeconds } = video.options;
+  const suggestions = suggestClips({ durationSeconds: probe.durationSeconds, words, analysis, options: { clipCount, minClipSeconds, maxClipSeconds, language } });
+  await db.inWorkspace(video.workspaceId, async (tx) => {
+    if (suggestions.length === 0) {
+      const failure = buildFailure('highlights', 'no_clips_found', `No moment of ${minClipSeconds} to ${maxClipSeconds} seconds stood out in this video.`);
+      await moveVideo(deps, tx, video, ['selecting'], 'failed', { failure });
+      return;
+    }
+    if (!(await moveVideo(deps, tx, video, ['selecting'], 'rendering'))) {
+      return;
+    }
+    const captionStyle = words.length === 0 ? 'none' : video.options.captionStyle;
+    for (const clip of await createClips(deps, tx, video, suggestions)) {
+      for (const aspect of video.options.aspects) {
+        await queueRendition(deps, tx, clip, probe, { aspect, captionStyle });
+      }
+    }
+    await deps.appendEvent(tx, { workspaceId: video.workspaceId, type: 'clips.suggested', videoId: video.id, data: { count: suggestions.length } });
+  });
+}
+
+async function loadMaterial(deps: Deps, tx: Tx, video: Video): Promise<{ words: Word[]; language: string | null; analysis: Analysis | null }> {
+  const row = await findTranscript(deps, tx, video.id);
+  const document = row === null ? null : await readTranscript(deps, tx, row);
+  const object = await findObject(deps, tx, video.id, 'analysis');
+  return {
+    words: document?.words ?? [],
+    language: document === null || document.language === 'und' ? video.options.language : document.language,
+    analysis: object === null ? null : await readJsonObject(deps, object, analysisSchema),
+  };
+}
+
+async function createClips(deps: Deps, tx: Tx, video: Video, suggestions: readonly SuggestedClip[]): Promise<ClipRow[]> {
+  const ranked = [...suggestions].sort((a, b) => b.score - a.score);
+  const now = deps.clock.now();
+  return deps.db.model(Clips).bulkCreate(
+    ranked.map((suggestion, index) => {
+      const id = newId();
+      const { title, tags, scoreParts, excerpt } = suggestion;
+      return {
+        id,
+        workspaceId: video.workspaceId,
+        videoId: video.id,
+        state: 'suggested' as const,
+        rank: index + 1,
+        startSeconds: suggestion.startSeconds,
+        endSeconds: suggestion.endSeconds,
+        score: suggestion.score,
+        contentSealed: sealContent(deps, id, { title, tags, scoreParts, excerpt }),
+        editVersion: 1,
+        createdAt: now,
+        updatedAt: now,
+      };
+    }),
+    { transaction: tx },
+  );
+}

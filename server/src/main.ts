@@ -1,0 +1,243 @@
+/** Builds everything once and starts the processes asked for: migrate, web, worker. */
+import { createServer, type Server } from 'node:http';
+import { pathToFileURL } from 'node:url';
+import { findPerson, sessionPrefix } from './accounts/sessions.ts';
+import { createLocalSession, createSignInLink, ensureAdministrator } from './accounts/signIn.ts';
+import { accountHandlers } from './accounts/routes.ts';
+import { agentPrefix, createEnrolment, findAgent } from './agents/enrol.ts';
+import { createAgentHandlers } from './agents/routes.ts';
+import { extendLeases } from './agents/watchTasks.ts';
+import { clipHandlers } from './clips/routes.ts';
+import { systemClock } from './core/clock.ts';
+import { createSealer } from './core/crypto.ts';
+import { type Env, readEnv, readRootKey } from './core/env.ts';
+import { StartError } from './core/errors.ts';
+import { createLog, type Log } from './core/log.ts';
+import { createSignal } from './core/signal.ts';
+import { createDatabase, isDatabaseAway } from './db/database.ts';
+import { migrate } from './db/migrate.ts';
+import type { Deps } from './deps.ts';
+import { createEgress } from './egress/egress.ts';
+import { createAppendEvent } from './events/append.ts';
+
+import { createRelay } from './events/relay.ts';
+import { createConsole } from './http/console.ts';
+import { createApp } from './http/createApp.ts';
+import { eventHandlers } from './http/eventRoutes.ts';
+import { createLiveStream } from './http/liveStream.ts';
+import type { Handlers } from './http/request.ts';
+import { checkRootKey, presentInstance } from './instance.ts';
+import { createJobs } from './jobs/jobs.ts';
+import { libraryHandlers } from './library/routes.ts';
+import { isExpected, isReadable } from './library/storedObjects.ts';
+import { defineJobs, deliverEvent, specBuilders, wakingEvents } from './pipeline.ts';
+import { createStore, createStorageMiddleware } from './storage/createStore.ts';
+import { deepgramParty } from './understanding/engine.ts';
+import { understandingHandlers } from './understanding/routes.ts';
+
+export type ProcessName = 'migrate' | 'web' | 'worker';
+
+export interface RunningServer {
+  readonly deps: Deps;
+  readonly baseUrl: string;
+  readonly port: number;
+  /** The one-time link for the first administrator; null once they have a password. */
+  signInLink(): Promise<string | null>;
+  /** A code with which one agent can enrol. */
+  enrolmentCode(): Promise<string>;
+  /** A session of the first administrator, for programs on this machine. */
+  localSessionToken(): Promise<string>;
+  /** Ends in order: no new requests, waiting ones answered, jobs finished, database closed. */
+  close(): Promise<void>;
+}
+
+const drainMs = 10_000;
+
+/** Starts the server. Throws StartError with one sentence for whatever the operator must mend. */
+export async function startServer(options: { env: Record<string, string | undefined>; processes: readonly ProcessName[]; log?: Log }): Promise<RunningServer> {
+  const env = readEnv(options.env);
+  const log = options.log ?? createLog({ level: env.CARMIC_LOG_LEVEL, file: env.CARMIC_LOG_FILE });
+  const rootKey = readRootKey(env.CARMIC_ROOT_KEY_FILE);
+  if (options.processes.includes('migrate')) {
+    await runMigrations(env, log);
+  }
+  let baseUrl = env.CARMIC_BASE_URL ?? '';
+  const { deps, storage } = buildDeps(env, log, rootKey, () => baseUrl);
+  const closers: (() => Promise<void>)[] = [() => deps.db.close()];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) {
+      await closer();
+    }
+  };
+  try {
+    await checkRootKey(deps.db, rootKey);
+    await ensureAdministrator(deps);
+    defineJobs(deps);
+    let port = 0;
+    if (options.processes.includes('web')) {
+      await extendLeases(deps);
+      const web = await startWeb(deps, storage, () => baseUrl);
+      closers.push(web.close);
+      port = web.port;
+      baseUrl ||= `http://${env.CARMIC_HOST === '0.0.0.0' || env.CARMIC_HOST === '::' ? 'localhost' : env.CARMIC_HOST}:${port}`;
+    }
+    if (options.processes.includes('worker')) {
+      closers.push(await startWorker(deps));
+    }
+    return {
+      deps,
+      baseUrl,
+      port,
+      async signInLink() {
+        const token = await createSignInLink(deps);
+        return token === null ? null : `${baseUrl}/#/sign-in?token=${token}`;
+      },
+      enrolmentCode: async () => (await createEnrolment(deps, null)).code,
+      localSessionToken: () => createLocalSession(deps),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw isDatabaseAway(error) ? new StartError(`The database cannot be reached: ${error instanceof Error ? error.message : String(error)}`) : error;
+  }
+}
+
+async function runMigrations(env: Env, log: Log): Promise<void> {
+  if (env.CARMIC_MIGRATION_DATABASE_URL === undefined) {
+    throw new StartError('CARMIC_MIGRATION_DATABASE_URL is missing: the migrate process needs the database owner’s URL.');
+  }
+  try {
+    const names = await migrate(env.CARMIC_MIGRATION_DATABASE_URL, env.CARMIC_DATABASE_URL);
+    log.info({ migrations: names }, 'the schema is up to date');
+  } catch (error) {
+    throw isDatabaseAway(error) ? new StartError(`The database cannot be reached: ${error instanceof Error ? error.message : String(error)}`) : error;
+  }
+}
+
+function buildDeps(env: Env, log: Log, rootKey: Buffer, baseUrl: () => string) {
+  const clock = systemClock(env.CARMIC_CLOCK_OFFSET_MS);
+  const db = createDatabase({ url: env.CARMIC_DATABASE_URL, poolSize: env.CARMIC_DATABASE_POOL, log });
+  const committed = createSignal();
+  const storage = createStore({ dataDir: env.CARMIC_DATA_DIR, rootKey, baseUrl, clock, minimumFreeBytes: env.CARMIC_MIN_FREE_BYTES });
+  const deps: Deps = {
+    env,
+    log,
+    clock,
+    db,
+    sealer: createSealer(rootKey),
+    store: storage,
+    appendEvent: createAppendEvent(db, clock, committed),
+    committed,
+    tasksReady: createSignal(),
+    jobs: createJobs({ databaseUrl: env.CARMIC_DATABASE_URL, db, log }),
+    egress: createEgress(env.CARMIC_DEEPGRAM_KEY === undefined ? [] : [{ name: deepgramParty, baseUrl: env.CARMIC_DEEPGRAM_URL }], log),
+  };
+  return { deps, storage };
+}
+
+function buildHandlers(): Handlers {
+  return {
+    getInstance: ({ deps }) => presentInstance(deps),
+    ...accountHandlers,
+    ...libraryHandlers,
+    ...createAgentHandlers(specBuilders),
+    ...understandingHandlers,
+    ...clipHandlers,
+    ...eventHandlers,
+  };
+}
+
+async function startWeb(deps: Deps, storage: ReturnType<typeof createStore>, baseUrl: () => string): Promise<{ port: number; close: () => Promise<void> }> {
+  const { env, log, clock } = deps;
+  const stopping = new AbortController();
+  const app = createApp({
+    deps,
+    handlers: buildHandlers(),
+    baseUrl,
+    stopping: stopping.signal,
+    async authenticate(token, workspaceId) {
+      if (token.startsWith(agentPrefix)) {
+        return findAgent(deps, token);
+      }
+      return token.startsWith(sessionPrefix) ? findPerson(deps, token, workspaceId) : null;
+    },
+    beforeBody: [
+      createStorageMiddleware({ store: storage, clock, log, mayRead: (key) => isReadable(deps, key), mayWrite: (key) => isExpected(deps, key) }),
+    ],
+    afterApi: [createLiveStream(deps, stopping.signal), ...(env.CARMIC_CONSOLE_DIR === undefined ? [] : [createConsole(env.CARMIC_CONSOLE_DIR)])],
+  });
+  const server = createServer(app.callback());
+  server.headersTimeout = 20_000;
+  server.requestTimeout = 0;
+  server.keepAliveTimeout = 10_000;
+  const port = await listen(server, env);
+  log.info({ port }, 'listening');
+  return {
+    port,
+    async close() {
+      stopping.abort();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const force = setTimeout(() => server.closeAllConnections(), drainMs);
+      await closed;
+      clearTimeout(force);
+    },
+  };
+}
+
+function listen(server: Server, env: Env): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const reason =
+        error.code === 'EADDRINUSE'
+          ? `Port ${env.CARMIC_PORT} is in use by another program: stop it, or choose another port.`
+          : `Listening on ${env.CARMIC_HOST}:${env.CARMIC_PORT} is not possible: ${error.message}`;
+      reject(new StartError(reason));
+    });
+    server.listen(env.CARMIC_PORT, env.CARMIC_HOST, () => {
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : env.CARMIC_PORT);
+    });
+  });
+}
+
+async function startWorker(deps: Deps): Promise<() => Promise<void>> {
+  const relay = createRelay({
+    db: deps.db,
+    log: deps.log,
+    committed: deps.committed,
+    reader: 'pipeline',
+    types: wakingEvents,
+    deliver: (event) => deliverEvent(deps, event),
+  });
+  await deps.jobs.start();
+  relay.start();
+  return async () => {
+    await relay.stop();
+    await deps.jobs.drain();
+  };
+}
+
+/** Runs as a program of its own: `node --import tsx server/src/main.ts [migrate] [web] [worker]`. */
+async function runProgram(): Promise<void> {
+  const asked = process.argv.slice(2).filter((name): name is ProcessName => ['migrate', 'web', 'worker'].includes(name));
+  const server = await startServer({ env: process.env, processes: asked.length === 0 ? ['migrate', 'web', 'worker'] : asked });
+  if (asked.length === 1 && asked[0] === 'migrate') {
+    await server.close();
+    return;
+  }
+  const stop = () => {
+    const force = setTimeout(() => process.exit(1), 30_000);
+    force.unref();
+    void server.close().then(() => process.exit(0));
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  runProgram().catch((error: unknown) => {
+    process.stderr.write(`${error instanceof StartError ? error.message : String(error instanceof Error ? error.stack : error)}\n`);
+    process.exit(error instanceof StartError ? 78 : 1);
+  });
+}

@@ -1,0 +1,127 @@
+/**
+ * The way of a video in one table: in this state, that verb. Events only wake it: each verb looks at the rows, does the next step if it
+ * can be done, and may run twice. A lost wake-up is made good by the watchdog.
+ */
+import type { EventType, VideoState } from '@carmic/contract';
+import { z } from 'zod';
+import { buildInspectSpec, inspectVideo, startInspection } from './agents/inspectVideo.ts';
+import type { SpecBuilders } from './agents/taskSpec.ts';
+import { verifyTask } from './agents/verifyTask.ts';
+import { finishVideo } from './clips/finishVideo.ts';
+import { buildRenderSpec } from './clips/renderSpec.ts';
+import { suggestClipsForVideo } from './clips/suggestClipsForVideo.ts';
+import { syncRendition } from './clips/syncRendition.ts';
+import { buildFailure } from './core/errors.ts';
+import type { Deps } from './deps.ts';
+import type { StoredEvent } from './events/read.ts';
+import { eraseVideo } from './library/deleteVideo.ts';
+import { type Video, Videos } from './library/model.ts';
+import { moveVideo } from './library/moveVideo.ts';
+import { removeDiscarded } from './library/storedObjects.ts';
+import { stageOfState } from './library/videoStates.ts';
+import { failTranscript, transcribeWithDeepgram } from './understanding/deepgramJob.ts';
+import { buildTranscribeSpec, transcribeVideo } from './understanding/transcribeVideo.ts';
+import { watch } from './watchdog.ts';
+
+/** In this state, that verb. */
+const verbOfState: Partial<Record<VideoState, (deps: Deps, video: Video) => Promise<void>>> = {
+  uploading: startInspection,
+  inspecting: inspectVideo,
+  transcribing: transcribeVideo,
+  selecting: suggestClipsForVideo,
+  rendering: finishVideo,
+};
+
+/** These events wake the video they happened to; those of a task with a rendition wake the rendition first. */
+export const wakingEvents: readonly EventType[] = [
+  'upload.completed',
+  'video.state_changed',
+  'transcript.ready',
+  'clips.suggested',
+  'task.leased',
+  'task.released',
+  'task.lease_expired',
+  'task.done',
+  'task.failed',
+  'task.cancelled',
+  'rendition.ready',
+  'rendition.failed',
+  'rendition.state_changed',
+];
+
+/** What each kind of media task asks of an agent. */
+export const specBuilders: SpecBuilders = { inspect: buildInspectSpec, transcribe: buildTranscribeSpec, render: buildRenderSpec };
+
+/** Turns an event into the jobs it wakes. */
+export async function deliverEvent(deps: Deps, event: StoredEvent): Promise<void> {
+  const { workspaceId, videoId } = event;
+  if (workspaceId === null || videoId === null) {
+    return;
+  }
+  const renditionId = event.data['renditionId'];
+  if (event.type.startsWith('task.') && typeof renditionId === 'string') {
+    await deps.jobs.enqueue('renditions.sync', { workspaceId, renditionId });
+    return;
+  }
+  if (event.type !== 'task.leased') {
+    await deps.jobs.enqueue('videos.advance', { workspaceId, videoId });
+  }
+}
+
+/** Does the next step of a video, whatever it is. */
+export async function advanceVideo(deps: Deps, workspaceId: string, videoId: string): Promise<void> {
+  const video = await deps.db.inWorkspace(workspaceId, (tx) => deps.db.model(Videos).findByPk(videoId, { transaction: tx }));
+  if (video !== null) {
+    await verbOfState[video.state]?.(deps, video);
+  }
+}
+
+/** Ends the current stage of a video whose verb failed again and again. */
+async function failStage(deps: Deps, workspaceId: string, videoId: string, reason: string): Promise<void> {
+  await deps.db.inWorkspace(workspaceId, async (tx) => {
+    const video = await deps.db.model(Videos).findByPk(videoId, { transaction: tx });
+    const stage = video === null ? undefined : stageOfState[video.state];
+    if (video !== null && stage !== undefined) {
+      await moveVideo(deps, tx, video, [video.state], 'failed', { failure: buildFailure(stage, 'internal', `This step could not be finished: ${reason}.`) });
+    }
+  });
+}
+
+const videoPayload = z.object({ workspaceId: z.uuid(), videoId: z.uuid() });
+
+/** Tells the job runner what every job does. */
+export function defineJobs(deps: Deps): void {
+  const { jobs } = deps;
+  jobs.define({
+    name: 'videos.advance',
+    payload: videoPayload,
+    run: ({ workspaceId, videoId }) => advanceVideo(deps, workspaceId, videoId),
+    onExhausted: ({ workspaceId, videoId }, reason) => failStage(deps, workspaceId, videoId, reason),
+  });
+  jobs.define({
+    name: 'renditions.sync',
+    payload: z.object({ workspaceId: z.uuid(), renditionId: z.uuid() }),
+    run: ({ workspaceId, renditionId }) => syncRendition(deps, workspaceId, renditionId),
+  });
+  jobs.define({
+    name: 'tasks.verify',
+    payload: z.object({ taskId: z.uuid() }),
+    run: ({ taskId }) => verifyTask(deps, taskId),
+  });
+  jobs.define({
+    name: 'transcripts.deepgram',
+    payload: videoPayload,
+    run: ({ workspaceId, videoId }) => transcribeWithDeepgram(deps, workspaceId, videoId),
+    onExhausted: ({ workspaceId, videoId }, reason) => failTranscript(deps, workspaceId, videoId, 'transcription_failed', `Deepgram did not answer: ${reason}.`),
+    maxAttempts: 4,
+  });
+  jobs.define({ name: 'objects.remove', payload: z.object({}), run: async () => void (await removeDiscarded(deps)), concurrency: 1 });
+  jobs.define({
+    name: 'videos.erase',
+    payload: videoPayload,
+    run: ({ workspaceId, videoId }) => eraseVideo(deps, workspaceId, videoId),
+    maxAttempts: 20,
+  });
+  jobs.define({ name: 'watchdog', payload: z.object({}), run: () => watch(deps), concurrency: 1 });
+  jobs.every('watchdog', deps.env.CARMIC_WATCHDOG_SECONDS);
+}

@@ -1,0 +1,62 @@
+import { Readable } from 'node:stream';
+import { buildFailure } from '../core/errors.ts';
+import type { Deps } from '../deps.ts';
+import { Videos } from '../library/model.ts';
+import { moveVideo } from '../library/moveVideo.ts';
+import { findObject } from '../library/storedObjects.ts';
+import { deepgramParty } from './engine.ts';
+import { createDeepgramTranscriber } from './transcribers/deepgram.ts';
+import { TranscriptionError } from './transcribers/transcriber.ts';
+import { findTranscript, storeTranscript } from './transcripts.ts';
+
+/** Longest wait for an answer: Deepgram hears an hour in under a minute, plus the time of sending. */
+const timeoutMs = 30 * 60 * 1000;
+
+/** Sends the audio of a video to Deepgram and stores the words. Throws what may be tried again; a refusal ends the stage. */
+export async function transcribeWithDeepgram(deps: Deps, workspaceId: string, videoId: string): Promise<void> {
+  const { db, env, store } = deps;
+  const loaded = await db.inWorkspace(workspaceId, async (tx) => {
+    const video = await db.model(Videos).findByPk(videoId, { transaction: tx });
+    const hasTranscript = (await findTranscript(deps, tx, videoId)) !== null;
+    const audio = await findObject(deps, tx, videoId, 'audio');
+    return video?.state === 'transcribing' && !hasTranscript ? { video, audio } : null;
+  });
+  if (loaded === null) {
+    return;
+  }
+  const { video, audio } = loaded;
+  if (audio === null || video.probe === null || env.CARMIC_DEEPGRAM_KEY === undefined) {
+    await failTranscript(deps, workspaceId, videoId, 'transcription_failed', 'The audio for the transcription is not there.');
+    return;
+  }
+  const transcriber = createDeepgramTranscriber({ baseUrl: env.CARMIC_DEEPGRAM_URL, apiKey: env.CARMIC_DEEPGRAM_KEY, fetch: deps.egress.fetchFor(deepgramParty) });
+  try {
+    const document = await transcriber.transcribe({
+      audio: async () => Readable.from((await store.get(audio.key)).stream),
+      sizeBytes: audio.sizeBytes,
+      contentType: audio.contentType,
+      durationSeconds: video.probe.durationSeconds,
+      language: video.options.language,
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    await storeTranscript(deps, video, document);
+  } catch (error) {
+    if (error instanceof TranscriptionError && (error.code === 'refused' || error.code === 'out_of_credit')) {
+      await failTranscript(deps, workspaceId, videoId, 'transcription_refused', error.message);
+      return;
+    }
+    throw error;
+  }
+}
+
+/** Ends the transcript stage of a video as failed. */
+export async function failTranscript(
+  deps: Deps,
+  workspaceId: string,
+  videoId: string,
+  code: 'transcription_failed' | 'transcription_refused',
+  message: string,
+): Promise<void> {
+  const failure = buildFailure('transcript', code, message);
+  await deps.db.inWorkspace(workspaceId, (tx) => moveVideo(deps, tx, { id: videoId, workspaceId }, ['transcribing'], 'failed', { failure }));
+}

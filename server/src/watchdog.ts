@@ -1,0 +1,123 @@
+/**
+ * Nothing stays queued or processing for ever. Rows are the truth and jobs are nudges: this looks for rows whose nudge was lost, whose
+ * agent went silent, or whose time is over, and moves each on or ends it with a typed failure.
+ */
+import { Op } from 'sequelize';
+import { expireLeases, failUnclaimed, nudgeVerifications } from './agents/watchTasks.ts';
+import { addSeconds } from './core/clock.ts';
+import { buildFailure } from './core/errors.ts';
+import type { Deps } from './deps.ts';
+import { deleteVideo } from './library/deleteVideo.ts';
+import { Uploads, type Video, Videos } from './library/model.ts';
+import { moveVideo } from './library/moveVideo.ts';
+import { stageOfState } from './library/videoStates.ts';
+
+const batchSize = 200;
+/** A stage is nudged this often before it is called stalled. */
+const maxNudges = 3;
+/** Work that should be done by now but may only have lost its nudge. */
+const lostNudgeSeconds = 30;
+
+/** One round over everything that could be stuck. */
+export async function watch(deps: Deps): Promise<void> {
+  await expireLeases(deps);
+  await failUnclaimed(deps);
+  await nudgeVerifications(deps);
+  await expireUploads(deps);
+  await nudgeStages(deps);
+  await nudgeRenditions(deps);
+  await nudgeRemovals(deps);
+}
+
+/** Ends uploads that were never finished, with their parts. */
+async function expireUploads(deps: Deps): Promise<void> {
+  const { db, clock } = deps;
+  const expired = await db.asSystem((tx) =>
+    db.model(Uploads).findAll({ where: { state: 'open', expiresAt: { [Op.lte]: clock.now() } }, limit: batchSize, transaction: tx }),
+  );
+  for (const upload of expired) {
+    await db.inWorkspace(upload.workspaceId, async (tx) => {
+      const video = await db.model(Videos).findByPk(upload.videoId, { transaction: tx });
+      if (video !== null) {
+        await deleteVideo(deps, tx, video, null);
+      }
+    });
+  }
+}
+
+/** Wakes videos in a working state that have no live task; one that stays so for too long ends as stalled. */
+async function nudgeStages(deps: Deps): Promise<void> {
+  const { db, clock, env } = deps;
+  const quietSince = addSeconds(clock.now(), -Math.min(lostNudgeSeconds, env.CARMIC_STALL_SECONDS));
+  const quiet = await db.asSystem((tx) =>
+    db.rows<{ id: string; workspace_id: string }>(
+      tx,
+      `SELECT v.id, v.workspace_id FROM videos v
+       WHERE v.state IN ('inspecting', 'transcribing', 'selecting', 'rendering') AND v.updated_at <= :quietSince
+         AND NOT EXISTS (SELECT 1 FROM media_tasks t WHERE t.video_id = v.id AND t.state IN ('queued', 'leased', 'verifying'))
+       UNION ALL
+       SELECT v.id, v.workspace_id FROM videos v JOIN uploads u ON u.video_id = v.id AND u.state = 'completed'
+       WHERE v.state = 'uploading' AND v.updated_at <= :quietSince
+       LIMIT :batchSize`,
+      { quietSince, batchSize },
+    ),
+  );
+  for (const { id, workspace_id: workspaceId } of quiet) {
+    const video = await db.inWorkspace(workspaceId, (tx) => db.model(Videos).findByPk(id, { transaction: tx }));
+    if (video !== null && !(await endIfStalled(deps, video))) {
+      await deps.jobs.enqueue('videos.advance', { workspaceId, videoId: id });
+    }
+  }
+}
+
+async function endIfStalled(deps: Deps, video: Video): Promise<boolean> {
+  const { db, clock, env } = deps;
+  const stage = stageOfState[video.state];
+  const startedAt = Date.parse((stage === undefined ? undefined : video.stageTimes[stage]?.startedAt) ?? '') || video.createdAt.getTime();
+  const isWaitingForDeepgram = stage === 'transcript' && video.stageTimes.transcript?.engine === 'deepgram';
+  const patienceMs = (isWaitingForDeepgram ? 8 : 1) * env.CARMIC_STALL_SECONDS * 1000;
+  return db.inWorkspace(video.workspaceId, async (tx) => {
+    if (stage !== undefined && video.nudges >= maxNudges && clock.now().getTime() - startedAt > patienceMs) {
+      const failure = buildFailure(stage, 'stalled', 'This step stopped moving and was ended.');
+      return moveVideo(deps, tx, video, [video.state], 'failed', { failure });
+    }
+    await db.model(Videos).update({ nudges: video.nudges + 1, updatedAt: clock.now() }, { where: { id: video.id, state: video.state }, transaction: tx });
+    return false;
+  });
+}
+
+/** Lets renditions whose task has ended follow it. */
+async function nudgeRenditions(deps: Deps): Promise<void> {
+  const { db, clock } = deps;
+  const behind = await db.asSystem((tx) =>
+    db.rows<{ id: string; workspace_id: string }>(
+      tx,
+      `SELECT r.id, r.workspace_id FROM renditions r WHERE r.state IN ('queued', 'rendering', 'verifying') AND r.updated_at <= :since
+         AND NOT EXISTS (SELECT 1 FROM media_tasks t WHERE t.rendition_id = r.id AND t.state IN ('queued', 'leased', 'verifying'))
+       LIMIT :batchSize`,
+      { since: addSeconds(clock.now(), -lostNudgeSeconds), batchSize },
+    ),
+  );
+  for (const { id, workspace_id: workspaceId } of behind) {
+    await deps.jobs.enqueue('renditions.sync', { workspaceId, renditionId: id });
+  }
+}
+
+/** Starts again removals and erasures whose nudge was lost. */
+async function nudgeRemovals(deps: Deps): Promise<void> {
+  const { db, clock } = deps;
+  const { hasDiscarded, erasing } = await db.asSystem(async (tx) => ({
+    hasDiscarded: (await db.rows(tx, "SELECT 1 FROM stored_objects WHERE state = 'deleting' LIMIT 1")).length > 0,
+    erasing: await db.rows<{ id: string; workspace_id: string }>(
+      tx,
+      "SELECT id, workspace_id FROM videos WHERE state = 'deleting' AND updated_at <= :since LIMIT :batchSize",
+      { since: addSeconds(clock.now(), -lostNudgeSeconds), batchSize },
+    ),
+  }));
+  if (hasDiscarded) {
+    await deps.jobs.enqueue('objects.remove', {});
+  }
+  for (const { id, workspace_id: workspaceId } of erasing) {
+    await deps.jobs.enqueue('videos.erase', { workspaceId, videoId: id });
+  }
+}
