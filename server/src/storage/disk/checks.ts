@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { keys } from '../keys.ts';
+import type { ObjectStore, StorageCheck } from '../objectStore.ts';
+import { freeBytes } from './freeSpace.ts';
+
+/** Looks whether the disk store can be used: private directory, room, and one object written, read back and removed. */
+export async function checkDisk(store: ObjectStore, directory: string, reserveBytes: number): Promise<StorageCheck[]> {
+  return [await checkPrivacy(directory), await checkSpace(directory, reserveBytes), await checkRoundTrip(store, directory)];
+}
+
+async function checkPrivacy(directory: string): Promise<StorageCheck> {
+  const { mode } = await stat(directory);
+  const passed = (mode & 0o077) === 0;
+  return {
+    name: 'private_directory',
+    passed,
+    isFatal: false,
+    message: passed ? 'Only this user can read the object directory.' : 'Other users of this machine can look into the object directory.',
+    remedy: passed ? null : `Run: chmod 700 ${directory}`,
+  };
+}
+
+async function checkSpace(directory: string, reserveBytes: number): Promise<StorageCheck> {
+  const free = await freeBytes(directory);
+  const passed = free > reserveBytes;
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+  return {
+    name: 'free_space',
+    passed,
+    isFatal: false,
+    message: passed
+      ? `${gigabytes(free)} are free, of which ${gigabytes(reserveBytes)} stay reserved.`
+      : `Only ${gigabytes(free)} are free and ${gigabytes(reserveBytes)} stay reserved: uploads are refused.`,
+    remedy: passed ? null : `Free some space on the disk of ${directory}, or lower CARMIC_MIN_FREE_BYTES.`,
+  };
+}
+
+async function checkRoundTrip(store: ObjectStore, directory: string): Promise<StorageCheck> {
+  const key = keys.probe(randomUUID());
+  const text = Buffer.from('Carmic tries its storage.');
+  try {
+    await store.put(key, text, { contentType: 'text/plain', maxBytes: text.length });
+    const { stream } = await store.get(key);
+    const read = Buffer.concat(await stream.toArray());
+    await store.delete([key]);
+    const passed = read.equals(text);
+    return {
+      name: 'round_trip',
+      passed,
+      isFatal: true,
+      message: passed ? 'An object was written, read back and removed.' : 'An object that was read back was not the one written.',
+      remedy: passed ? null : `Check the disk of ${directory}.`,
+    };
+  } catch (error) {
+    return {
+      name: 'round_trip',
+      passed: false,
+      isFatal: true,
+      message: `No object could be written and read back: ${error instanceof Error ? error.message : String(error)}`,
+      remedy: `Make ${directory} writable for this user and free some space on its disk.`,
+    };
+  }
+}

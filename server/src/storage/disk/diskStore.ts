@@ -1,0 +1,238 @@
+/**
+ * Objects as encrypted files. Keeps: S1.
+ *
+ * Below the data directory's `objects`: `blobs/<key>` are the finished objects, `uploads/` the open ones (uploadFiles.ts), `scratch/` what is
+ * being written, `key-check` tells a wrong root key. Nothing is ever written in the clear, a file gets its name when it is whole and
+ * durable, and a name that is gone is gone durably. format.ts and header.ts say what a file looks like.
+ */
+import { chmod, mkdir, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Clock } from '../../core/clock.ts';
+import { keys } from '../keys.ts';
+import type { ByteRange, ObjectStore, OpenObject, StoredInfo, StoredPart } from '../objectStore.ts';
+import { createUrlSigner, type UrlSigner } from '../signing.ts';
+import { hasErrno, refineDiskError, StorageError } from '../storageError.ts';
+import { checkDisk } from './checks.ts';
+import { directoryMode, makeDirectory, removeEmptyDirectories, syncDirectory } from './files.ts';
+import type { ObjectFacts } from './header.ts';
+import { checkRootKey } from './keyCheck.ts';
+import { type BodySource, type Multiparts, openMultiparts, type PartRequest } from './multipart.ts';
+import { openObject, streamObject } from './readObject.ts';
+import { openScratch, type Scratch } from './scratch.ts';
+import { walkObjects } from './walk.ts';
+import { deriveWrappingKey, type WrappingKey } from './wrappingKey.ts';
+import { writeObject } from './writeObject.ts';
+
+export interface DiskStoreOptions {
+  /** The objects are kept in `objects` below it. */
+  dataDir: string;
+  /** 32 bytes that open everything; never stored beside the data. */
+  rootKey: Uint8Array;
+  /** Address under which this server is reached, for signed URLs. */
+  baseUrl: () => string;
+  clock: Clock;
+  /** Free disk space that writing must leave. */
+  minimumFreeBytes: number;
+}
+
+/** What a PUT to a signed URL brings. */
+export interface ReceiveRequest {
+  contentType: string;
+  maxBytes: number;
+  body: BodySource;
+  /** Called when the body is complete and before it can be seen; throwing here keeps nothing. */
+  beforeCommit: () => Promise<void>;
+}
+
+/** The disk driver, and what the middleware that serves its URLs needs besides. */
+export interface DiskStore extends ObjectStore {
+  signer: UrlSigner;
+  receive(key: string, request: ReceiveRequest): Promise<StoredInfo>;
+  receivePart(key: string, uploadId: string, part: PartRequest): Promise<StoredPart>;
+}
+
+/**
+ * Opens the disk store and removes what killed processes left half-written. Throws wrong_key when the objects there belong to another root
+ * key, unavailable when the directory cannot be used.
+ */
+export async function openDiskStore(options: DiskStoreOptions): Promise<DiskStore> {
+  if (options.rootKey.length !== 32) {
+    throw new StorageError('wrong_key', 'The root key has 32 bytes.');
+  }
+  const root = join(options.dataDir, 'objects');
+  const blobs = join(root, 'blobs');
+  const wrapping = deriveWrappingKey(options.rootKey);
+  try {
+    await mkdir(options.dataDir, { recursive: true, mode: directoryMode });
+    await makeDirectory(blobs);
+    await chmod(root, directoryMode);
+    const scratch = await openScratch(join(root, 'scratch'));
+    await checkRootKey(join(root, 'key-check'), scratch.newPath(), wrapping, () => tryAnyObject(blobs, wrapping));
+    const space = { directory: root, reserveBytes: options.minimumFreeBytes };
+    const multiparts = await openMultiparts({
+      directory: join(root, 'uploads'),
+      scratch,
+      wrapping,
+      space,
+      pathOf: (key) => pathIn(blobs, key),
+      findObject: (key) => findFacts(blobs, wrapping, key),
+      now: () => options.clock.now(),
+    });
+    return buildStore({ options, root, blobs, wrapping, scratch, space, multiparts });
+  } catch (error) {
+    throw refineDiskError(error);
+  }
+}
+
+interface Parts {
+  options: DiskStoreOptions;
+  root: string;
+  blobs: string;
+  wrapping: WrappingKey;
+  scratch: Scratch;
+  space: { directory: string; reserveBytes: number };
+  multiparts: Multiparts;
+}
+
+function buildStore(parts: Parts): DiskStore {
+  const { blobs, multiparts, options, root, space, wrapping } = parts;
+  const signer = createUrlSigner(options);
+  const write = async (
+    key: string,
+    request: { body: AsyncIterable<unknown> | Uint8Array; contentType: string; maxBytes: number; beforeCommit?: () => Promise<void> },
+  ) => {
+    const path = pathIn(blobs, key);
+    requireContentType(request.contentType);
+    const createdAt = options.clock.now();
+    const facts = await writeObject({ ...request, key, path, temporaryPath: parts.scratch.newPath(), createdAt, wrapping, space });
+    return presentFacts(key, facts);
+  };
+  const store: DiskStore = {
+    signer,
+    presignGet: async (key, { expiresInSeconds, contentType, downloadName }) =>
+      signer.sign({ op: 'get', key: known(key), contentType: requireContentType(contentType), downloadName }, expiresInSeconds),
+    presignPut: async (key, { expiresInSeconds, contentType, maxBytes, objectId }) =>
+      signer.sign({ op: 'put', key: known(key), contentType: requireContentType(contentType), maxBytes, objectId }, expiresInSeconds),
+    presignPart: async (key, uploadId, { partNumber, sha256, expiresInSeconds }) => ({
+      url: signer.sign({ op: 'part', key: known(key), uploadId, partNumber, sha256 }, expiresInSeconds),
+      headers: {},
+    }),
+    createMultipart: async (key, request) => {
+      requireContentType(request.contentType);
+      return multiparts.create(known(key), request);
+    },
+    listParts: (key, uploadId) => multiparts.listParts(key, uploadId),
+    completeMultipart: async (key, uploadId, named) => presentFacts(key, await multiparts.complete(known(key), uploadId, named)),
+    abortMultipart: (key, uploadId) => multiparts.abort(key, uploadId),
+    listMultipart: (prefix) => multiparts.list(keys.parsePrefix(prefix)),
+    put: (key, body, request) => write(key, { body, ...request }),
+    receive: (key, request) => write(key, { ...request, body: request.body.bytes }),
+    receivePart: (key, uploadId, part) => multiparts.putPart(key, uploadId, part),
+    get: (key, range) => readObject(blobs, wrapping, key, range),
+    head: async (key) => {
+      const facts = await findFacts(blobs, wrapping, key);
+      return facts === null ? null : presentFacts(key, facts);
+    },
+    delete: (doomed) => removeObjects(blobs, doomed),
+    list: (prefix) => walkObjects(join(blobs, keys.parsePrefix(prefix)), prefix),
+    check: () => checkDisk(store, root, options.minimumFreeBytes),
+  };
+  return store;
+}
+
+function known(key: string): string {
+  keys.parse(key);
+  return key;
+}
+
+function pathIn(blobs: string, key: string): string {
+  return join(blobs, known(key));
+}
+
+function requireContentType(value: string): string {
+  if (value.length > 100 || !/^[a-z0-9.+-]+\/[a-z0-9.+-]+(; ?charset=[a-z0-9-]+)?$/i.test(value)) {
+    throw new StorageError('invalid_content_type', 'The content type is a plain media type of at most 100 characters.');
+  }
+  return value;
+}
+
+function presentFacts(key: string, facts: ObjectFacts): StoredInfo {
+  const { sizeBytes, sha256, sha256Kind, contentType, createdAtMs } = facts;
+  return { key, sizeBytes, sha256, sha256Kind, contentType, createdAt: new Date(createdAtMs) };
+}
+
+async function findFacts(blobs: string, wrapping: WrappingKey, key: string): Promise<ObjectFacts | null> {
+  try {
+    const { file, facts } = await openObject(pathIn(blobs, key), key, wrapping);
+    await file.close();
+    return facts;
+  } catch (error) {
+    if (error instanceof StorageError && error.code === 'not_found') {
+      return null;
+    }
+    throw error;
+  }
+}
+
+async function readObject(blobs: string, wrapping: WrappingKey, key: string, range: ByteRange = { start: 0 }): Promise<OpenObject> {
+  const object = await openObject(pathIn(blobs, key), key, wrapping);
+  const { sizeBytes } = object.facts;
+  const { start } = range;
+  const end = Math.min(range.end ?? sizeBytes, sizeBytes);
+  const isWhole = start === 0 && end === sizeBytes;
+  if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || (!isWhole && end <= start)) {
+    await object.file.close();
+    throw new StorageError('invalid_range', `The range is outside the object’s ${sizeBytes} bytes.`);
+  }
+  const stream = await streamObject(object, start, end);
+  return { stream, info: presentFacts(key, object.facts), sizeBytes, start, end };
+}
+
+const deletionsAtOnce = 16;
+
+async function removeObjects(blobs: string, doomed: readonly string[]): Promise<void> {
+  const paths = doomed.map((key) => pathIn(blobs, key));
+  const directories = new Set<string>();
+  try {
+    for (let start = 0; start < paths.length; start += deletionsAtOnce) {
+      await Promise.all(
+        paths.slice(start, start + deletionsAtOnce).map(async (path) => {
+          if (await removeFile(path)) {
+            directories.add(dirname(path));
+          }
+        }),
+      );
+    }
+    for (const directory of directories) {
+      await syncDirectory(directory).catch(ignoreMissing);
+      await removeEmptyDirectories(directory, blobs);
+    }
+  } catch (error) {
+    throw refineDiskError(error);
+  }
+}
+
+async function removeFile(path: string): Promise<boolean> {
+  try {
+    await unlink(path);
+    return true;
+  } catch (error) {
+    ignoreMissing(error);
+    return false;
+  }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!hasErrno(error, 'ENOENT', 'ENOTDIR')) {
+    throw error;
+  }
+}
+
+/** Without the key-check file, one stored object shows whether this is the right root key. */
+async function tryAnyObject(blobs: string, wrapping: WrappingKey): Promise<void> {
+  for await (const { key } of walkObjects(blobs, '')) {
+    const { file } = await openObject(pathIn(blobs, key), key, wrapping);
+    await file.close();
+    return;
+  }
+}

@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { refineDiskError } from '../storageError.ts';
+import { sealChunk } from './chunk.ts';
+import { fileMode, moveInto, writeFully } from './files.ts';
+import { chunkBytes, recordOffset } from './format.ts';
+import { requireSpace } from './freeSpace.ts';
+import { type ObjectFacts, sealHeader } from './header.ts';
+import { createTally, rechunk } from './sealStream.ts';
+import type { WrappingKey } from './wrappingKey.ts';
+
+const spaceCheckChunks = 64;
+
+/** What writing a whole object needs to know. */
+export interface WriteRequest {
+  key: string;
+  /** Where the object goes. */
+  path: string;
+  /** An unused path on the same file system. */
+  temporaryPath: string;
+  body: AsyncIterable<unknown> | Uint8Array;
+  contentType: string;
+  maxBytes: number;
+  createdAt: Date;
+  wrapping: WrappingKey;
+  space: { directory: string; reserveBytes: number };
+  /** Called when everything is written and before it can be seen; throwing here leaves nothing. */
+  beforeCommit?: (() => Promise<void>) | undefined;
+}
+
+/** Encrypts a body into a new file and gives it its name when it is complete and durable. Leaves nothing behind when it fails. */
+export async function writeObject(request: WriteRequest): Promise<ObjectFacts> {
+  const { body, space, temporaryPath } = request;
+  await requireSpace(space.directory, space.reserveBytes, body instanceof Uint8Array ? body.length : 0);
+  const file = await open(temporaryPath, 'wx', fileMode);
+  try {
+    let facts: ObjectFacts;
+    try {
+      facts = await writeContent(file, request);
+      await file.utimes(request.createdAt, request.createdAt);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await request.beforeCommit?.();
+    await moveInto(temporaryPath, request.path);
+    return facts;
+  } catch (error) {
+    await rm(temporaryPath, { force: true });
+    throw refineDiskError(error);
+  }
+}
+
+async function writeContent(file: FileHandle, request: WriteRequest): Promise<ObjectFacts> {
+  const { body, contentType, key, maxBytes, space, wrapping } = request;
+  const objectKey = randomBytes(32);
+  const id = randomBytes(16).toString('hex');
+  const tally = createTally();
+  const headerFor = (facts: ObjectFacts) => sealHeader(wrapping, `object:${key}`, { objectKey, facts });
+  const factsNow = (): ObjectFacts => ({
+    id,
+    sizeBytes: tally.sizeBytes,
+    sha256: tally.sha256(),
+    sha256Kind: 'whole',
+    contentType,
+    createdAtMs: request.createdAt.getTime(),
+  });
+  let index = 0;
+  let writing = Promise.resolve();
+  try {
+    for await (const chunk of rechunk(body instanceof Uint8Array ? [body] : body, maxBytes, tally)) {
+      const record = sealChunk(objectKey, { objectId: id, index, isLast: chunk.isLast }, chunk.data);
+      await writing;
+      if (chunk.isLast && index === 0) {
+        const facts = factsNow();
+        await writeFully(file, Buffer.concat([headerFor(facts), record]), 0);
+        return facts;
+      }
+      if (index % spaceCheckChunks === 0) {
+        await requireSpace(space.directory, space.reserveBytes, spaceCheckChunks * chunkBytes);
+      }
+      writing = writeFully(file, record, recordOffset(index));
+      // Awaited in the next round; until then a failure must not count as unhandled.
+      writing.catch(() => undefined);
+      index += 1;
+    }
+  } finally {
+    await writing;
+  }
+  const facts = factsNow();
+  await writeFully(file, headerFor(facts), 0);
+  return facts;
+}

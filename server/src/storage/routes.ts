@@ -1,0 +1,218 @@
+/**
+ * Serves the signed URLs of the disk driver. Keeps: S4.
+ *
+ * The signature alone says what a request may do; `mayRead` is asked on every read besides, so that deleted and expired content is gone for
+ * every URL that was ever given out. What is served can be looked at and saved but never run: fixed type, nosniff, and a sandbox.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Context, Middleware } from 'koa';
+import { AppError } from '../core/errors.ts';
+import { contentDisposition } from './contentDisposition.ts';
+import { sendContinue } from './continueLater.ts';
+import type { BodySource } from './disk/multipart.ts';
+import type { DiskStore } from './disk/diskStore.ts';
+import type { StoredInfo } from './objectStore.ts';
+import { defaultPace, pacedBody, type PaceLimits } from './pacedBody.ts';
+import { readRangeHeader } from './rangeHeader.ts';
+import { type Grant, storagePath } from './signing.ts';
+import { hasErrno, objectNotFound, presentStorageError, StorageError } from './storageError.ts';
+
+export interface StorageMiddlewareOptions {
+  store: DiskStore;
+  /** Whether the object may be read now: its row is there, ready, not deleted and not expired. */
+  mayRead: (key: string) => Promise<boolean>;
+  /** Whether a single PUT may still store the object: asked before the body is read and again before it can be seen. */
+  mayWrite?: ((target: { key: string; objectId: string }) => Promise<boolean>) | undefined;
+  log: { error(details: object, message: string): void };
+  pace?: PaceLimits | undefined;
+}
+
+const readerTimeoutMs = 5 * 60_000;
+const lingerMs = 5_000;
+const lingerBytes = 32 * 1024 * 1024;
+
+/** Builds the middleware that answers `/storage/v1/...` and passes everything else on. It must run before any body parser. */
+export function createStorageMiddleware(options: StorageMiddlewareOptions): Middleware {
+  return async (context, next) => {
+    if (!context.path.startsWith(storagePath)) {
+      await next();
+      return;
+    }
+    context.state['route'] = 'storage';
+    try {
+      await answer(context, options);
+    } catch (error) {
+      discardRest(context.req);
+      throw presentError(error, options.log);
+    }
+  };
+}
+
+async function answer(context: Context, options: StorageMiddlewareOptions): Promise<void> {
+  if (!['GET', 'HEAD', 'PUT'].includes(context.method)) {
+    context.set('allow', 'GET, HEAD, PUT');
+    throw new AppError('method_not_allowed', 'Stored files can be read with GET and written with PUT.');
+  }
+  const grant = options.store.signer.read(context.method, context.path, context.querystring);
+  switch (grant.op) {
+    case 'get':
+      return serveObject(context, grant, options);
+    case 'put':
+      return receiveObject(context, grant, options);
+    case 'part':
+      return receivePart(context, grant, options);
+  }
+}
+
+function presentError(error: unknown, log: StorageMiddlewareOptions['log']): unknown {
+  if (error instanceof StorageError) {
+    if (error.code === 'corrupt' || error.code === 'wrong_key' || error.code === 'unavailable') {
+      log.error({ err: error, code: error.code }, 'stored data could not be used');
+    }
+    return presentStorageError(error);
+  }
+  if (hasErrno(error, 'ECONNRESET')) {
+    return presentStorageError(new StorageError('incomplete', 'The connection ended before the body did.'));
+  }
+  return error;
+}
+
+// ---- reading ---------------------------------------------------------------------------------------------------------
+
+async function serveObject(context: Context, grant: Grant & { op: 'get' }, { mayRead, store }: StorageMiddlewareOptions): Promise<void> {
+  const info = (await mayRead(grant.key)) ? await store.head(grant.key) : null;
+  if (info === null) {
+    throw objectNotFound();
+  }
+  setContentHeaders(context, grant, info);
+  context.status = 200;
+  if (context.fresh) {
+    context.status = 304;
+    return;
+  }
+  const range = wantsRange(context, info) ? readRangeHeader(context.get('range'), info.sizeBytes) : { kind: 'whole' as const };
+  if (range.kind === 'unsatisfiable') {
+    refuseRange(context, info);
+    return;
+  }
+  const { start, end } = range.kind === 'span' ? range : { start: 0, end: info.sizeBytes };
+  if (range.kind === 'span') {
+    context.status = 206;
+    context.set('content-range', `bytes ${start}-${end - 1}/${info.sizeBytes}`);
+  }
+  if (context.method === 'GET') {
+    context.body = await openStream(context, store, grant.key, { start, end });
+    context.res.setTimeout(readerTimeoutMs, () => context.req.destroy());
+  }
+  context.type = grant.contentType;
+  context.length = end - start;
+}
+
+async function openStream(context: Context, store: DiskStore, key: string, range: { start: number; end: number }) {
+  try {
+    return (await store.get(key, range)).stream;
+  } catch (error) {
+    // What was said of the content does not hold for the error that is sent instead.
+    for (const name of ['content-range', 'content-disposition', 'accept-ranges', 'etag', 'last-modified']) {
+      context.remove(name);
+    }
+    throw error;
+  }
+}
+
+function setContentHeaders(context: Context, grant: Grant & { op: 'get' }, info: StoredInfo): void {
+  context.set({
+    'accept-ranges': 'bytes',
+    'cache-control': 'private, no-cache',
+    'content-disposition': contentDisposition(grant.downloadName),
+    'content-security-policy': "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox",
+    'cross-origin-resource-policy': 'same-origin',
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+  });
+  context.etag = info.sha256;
+  context.lastModified = info.createdAt;
+}
+
+/** A range counts only when the copy it continues is still this object (RFC 9110, section 13.1.5). */
+function wantsRange(context: Context, info: StoredInfo): boolean {
+  if (context.get('range') === '') {
+    return false;
+  }
+  const condition = context.get('if-range');
+  return condition === '' || condition === `"${info.sha256}"` || condition === info.createdAt.toUTCString();
+}
+
+function refuseRange(context: Context, info: StoredInfo): void {
+  context.remove('content-disposition');
+  context.set('content-range', `bytes */${info.sizeBytes}`);
+  context.status = 416;
+  context.body = {
+    error: {
+      code: 'invalid_input',
+      message: `The range is outside the file’s ${info.sizeBytes} bytes.`,
+      requestId: String(context.state['requestId']),
+    },
+  };
+}
+
+// ---- writing ---------------------------------------------------------------------------------------------------------
+
+async function receiveObject(context: Context, grant: Grant & { op: 'put' }, options: StorageMiddlewareOptions): Promise<void> {
+  const { key, contentType, maxBytes, objectId } = grant;
+  const requireAllowed = async () => {
+    if (options.mayWrite !== undefined && !(await options.mayWrite({ key, objectId }))) {
+      throw new StorageError('conflict', 'This file is no longer wanted.');
+    }
+  };
+  await requireAllowed();
+  if (Number(context.get('content-length')) > maxBytes) {
+    throw new StorageError('too_large', `The body is larger than the ${maxBytes} bytes that are allowed here.`);
+  }
+  const body = openBody(context, options);
+  const info = await options.store.receive(key, { contentType, maxBytes, body, beforeCommit: requireAllowed });
+  acknowledge(context, info);
+}
+
+async function receivePart(context: Context, grant: Grant & { op: 'part' }, options: StorageMiddlewareOptions): Promise<void> {
+  const { key, uploadId, partNumber, sha256 } = grant;
+  const part = await options.store.receivePart(key, uploadId, { partNumber, sha256, body: openBody(context, options) });
+  acknowledge(context, part);
+}
+
+function openBody(context: Context, { pace }: StorageMiddlewareOptions): BodySource {
+  const { req, res } = context;
+  async function* bytes() {
+    sendContinue(req, res);
+    yield* pacedBody(req, pace ?? defaultPace);
+  }
+  return { bytes: bytes(), cancel: (reason) => req.destroy(reason) };
+}
+
+function acknowledge(context: Context, { sizeBytes, sha256 }: { sizeBytes: number; sha256: string }): void {
+  context.status = 200;
+  context.set('cache-control', 'no-store');
+  context.etag = sha256;
+  context.body = { sizeBytes, sha256 };
+}
+
+/**
+ * Reads and drops what is left of a refused body, within limits: closing at once would reset the connection and the sender would see that
+ * instead of the answer.
+ */
+function discardRest(request: IncomingMessage): void {
+  if (request.complete || request.destroyed) {
+    return;
+  }
+  let dropped = 0;
+  const timer = setTimeout(() => request.destroy(), lingerMs);
+  request.on('data', (piece: Uint8Array) => {
+    dropped += piece.length;
+    if (dropped > lingerBytes) {
+      request.destroy();
+    }
+  });
+  request.once('close', () => clearTimeout(timer));
+  request.once('error', () => clearTimeout(timer));
+  request.resume();
+}

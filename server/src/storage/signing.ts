@@ -1,0 +1,114 @@
+/**
+ * Signed URLs of the disk driver: `/storage/v1/<key>?op=...&exp=...&sig=...`. The signature is an HMAC-SHA-256 over the operation, the key
+ * and every parameter, under a key derived from the root key, so that nothing in a URL can be changed, added or left out.
+ */
+import { createHmac } from 'node:crypto';
+import { z } from 'zod';
+import type { Clock } from '../core/clock.ts';
+import { deriveKey, equalBytes } from '../core/crypto.ts';
+import { keys } from './keys.ts';
+import { StorageError } from './storageError.ts';
+
+/** Where signed URLs start. */
+export const storagePath = '/storage/v1/';
+
+const wholeNumber = z
+  .string()
+  .regex(/^(0|[1-9][0-9]{0,15})$/)
+  .transform(Number);
+
+const querySchema = z.discriminatedUnion('op', [
+  z.strictObject({ op: z.literal('get'), exp: wholeNumber, type: z.string(), name: z.string().optional() }),
+  z.strictObject({ op: z.literal('put'), exp: wholeNumber, type: z.string(), max: wholeNumber, object: z.string() }),
+  z.strictObject({ op: z.literal('part'), exp: wholeNumber, upload: z.string(), part: wholeNumber, sha256: z.string() }),
+]);
+type SignedQuery = z.infer<typeof querySchema>;
+
+/** What the bearer of a URL may do. */
+export type Grant =
+  | { op: 'get'; key: string; contentType: string; downloadName: string | undefined }
+  | { op: 'put'; key: string; contentType: string; maxBytes: number; objectId: string }
+  | { op: 'part'; key: string; uploadId: string; partNumber: number; sha256: string };
+
+/** Makes and reads signed URLs. */
+export interface UrlSigner {
+  /** The URL that grants this until `expiresInSeconds` from now. */
+  sign(grant: Grant, expiresInSeconds: number): string;
+  /** What a request's URL grants. Throws bad_signature for everything altered, expired at and after the end. */
+  read(method: string, path: string, query: string): Grant;
+}
+
+const methodsOf = { get: ['GET', 'HEAD'], put: ['PUT'], part: ['PUT'] } as const;
+
+/** Builds the signer. `baseUrl` is asked each time, because the port may be known only after listening. */
+export function createUrlSigner(options: { rootKey: Uint8Array; baseUrl: () => string; clock: Clock }): UrlSigner {
+  const secret = deriveKey(options.rootKey, 'storage/urls');
+  const signatureOf = (key: string, query: URLSearchParams): Buffer => {
+    const sorted = new URLSearchParams(query);
+    sorted.sort();
+    return createHmac('sha256', secret).update(`carmic-url-1\n${key}\n${sorted.toString()}`).digest();
+  };
+  return {
+    sign(grant, expiresInSeconds) {
+      const expiresAt = expiryOf(grant.op, options.clock.now().getTime() / 1000, expiresInSeconds);
+      const query = new URLSearchParams(parametersOf(grant, expiresAt));
+      query.set('sig', signatureOf(grant.key, query).toString('base64url'));
+      return `${options.baseUrl().replace(/\/$/, '')}${storagePath}${grant.key}?${query.toString()}`;
+    },
+    read(method, path, queryText) {
+      const key = path.startsWith(storagePath) ? path.slice(storagePath.length) : '';
+      const query = new URLSearchParams(queryText);
+      const signature = Buffer.from(query.get('sig') ?? '', 'base64url');
+      query.delete('sig');
+      if (!equalBytes(signature, signatureOf(key, query))) {
+        throw badSignature();
+      }
+      const parsed = querySchema.safeParse(Object.fromEntries(query));
+      if (!parsed.success || !methodsOf[parsed.data.op].some((allowed) => allowed === method)) {
+        throw badSignature();
+      }
+      if (options.clock.now().getTime() >= parsed.data.exp * 1000) {
+        throw new StorageError('expired', 'This link has expired: ask for a new one.');
+      }
+      keys.parse(key);
+      return grantOf(key, parsed.data);
+    },
+  };
+}
+
+/**
+ * When a URL ends, in seconds since 1970. For reading, the end is cut to a grid of a quarter of the time asked for: the same question within
+ * that time gets the same URL, and a page that asks again does not make its players load again.
+ */
+function expiryOf(op: Grant['op'], nowSeconds: number, expiresInSeconds: number): number {
+  const end = Math.floor(nowSeconds + expiresInSeconds);
+  const grid = op === 'get' ? Math.max(1, Math.floor(expiresInSeconds / 4)) : 1;
+  return end - (end % grid);
+}
+
+function parametersOf(grant: Grant, expiresAt: number): Record<string, string> {
+  const exp = String(expiresAt);
+  switch (grant.op) {
+    case 'get':
+      return { op: 'get', exp, type: grant.contentType, ...(grant.downloadName === undefined ? {} : { name: grant.downloadName }) };
+    case 'put':
+      return { op: 'put', exp, type: grant.contentType, max: String(grant.maxBytes), object: grant.objectId };
+    case 'part':
+      return { op: 'part', exp, upload: grant.uploadId, part: String(grant.partNumber), sha256: grant.sha256 };
+  }
+}
+
+function grantOf(key: string, query: SignedQuery): Grant {
+  switch (query.op) {
+    case 'get':
+      return { op: 'get', key, contentType: query.type, downloadName: query.name };
+    case 'put':
+      return { op: 'put', key, contentType: query.type, maxBytes: query.max, objectId: query.object };
+    case 'part':
+      return { op: 'part', key, uploadId: query.upload, partNumber: query.part, sha256: query.sha256 };
+  }
+}
+
+function badSignature(): StorageError {
+  return new StorageError('bad_signature', 'This link is not valid: ask for a new one.');
+}
