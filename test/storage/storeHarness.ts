@@ -1,0 +1,92 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomBytes, randomUUID } from 'node:crypto';
+import Koa from 'koa';
+import type { Clock } from '../../server/src/core/clock.ts';
+import { errorWriter } from '../../server/src/http/errorWriter.ts';
+import { createLog } from '../../server/src/core/log.ts';
+import { deferContinue } from '../../server/src/storage/continueLater.ts';
+import { createStore } from '../../server/src/storage/createStore.ts';
+import type { DiskStore } from '../../server/src/storage/disk/diskStore.ts';
+import type { PaceLimits } from '../../server/src/storage/pacedBody.ts';
+import { createStorageMiddleware } from '../../server/src/storage/routes.ts';
+import type { StoreUnderTest } from './objectStoreSuite.ts';
+
+/** A disk store on a temporary directory, its URLs served by a real HTTP server. */
+export interface DiskHarness extends StoreUnderTest {
+  readonly store: DiskStore;
+  dataDir: string;
+  rootKey: Buffer;
+  /** Keys that may no longer be read, as if their rows were deleted. */
+  unreadable: Set<string>;
+  /** Ids of rows that may no longer be written. */
+  unwritable: Set<string>;
+  logged: { details: object; message: string }[];
+  server: Server;
+}
+
+export interface DiskHarnessOptions {
+  minimumFreeBytes?: number;
+  pace?: PaceLimits;
+}
+
+/** Starts a disk store with a clock that can be moved. */
+export async function startDiskHarness(options: DiskHarnessOptions = {}): Promise<DiskHarness> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'carmic-store-'));
+  const rootKey = randomBytes(32);
+  let offsetMs = 0;
+  let port = 0;
+  const clock: Clock = { now: () => new Date(Date.now() + offsetMs) };
+  const baseUrl = () => `http://127.0.0.1:${port}`;
+  const open = () => createStore({ dataDir, rootKey, baseUrl, clock, minimumFreeBytes: options.minimumFreeBytes ?? 0 });
+  let store = await open();
+  const unreadable = new Set<string>();
+  const unwritable = new Set<string>();
+  const logged: DiskHarness['logged'] = [];
+  const app = new Koa();
+  app.silent = true;
+  app.use(async (context, next) => {
+    context.state['requestId'] = randomUUID();
+    await next();
+  });
+  app.use(errorWriter(createLog({ level: 'silent' })));
+  app.use((context, next) =>
+    createStorageMiddleware({
+      store,
+      mayRead: (key) => Promise.resolve(!unreadable.has(key)),
+      mayWrite: ({ objectId }) => Promise.resolve(!unwritable.has(objectId)),
+      log: { error: (details, message) => logged.push({ details, message }) },
+      pace: options.pace,
+    })(context, next),
+  );
+  const handler = app.callback();
+  const server = createServer({ requestTimeout: 0 }, handler);
+  deferContinue(server, handler);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  port = (server.address() as AddressInfo).port;
+  return {
+    get store() {
+      return store;
+    },
+    dataDir,
+    rootKey,
+    unreadable,
+    unwritable,
+    logged,
+    server,
+    advanceSeconds(seconds) {
+      offsetMs += seconds * 1000;
+    },
+    async restart() {
+      store = await open();
+    },
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
