@@ -127,7 +127,7 @@ async function stopPostmaster(pid: number): Promise<void> {
 }
 
 /** Stops what a killed run left behind on this cluster, and removes a lock file that names somebody else. */
-async function stopOrphan(directory: string): Promise<void> {
+export async function stopOrphan(directory: string): Promise<void> {
   const lockFile = join(directory, 'postmaster.pid');
   const pid = readPostmaster(lockFile)?.pid;
   if (pid === undefined) {

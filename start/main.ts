@@ -44,7 +44,7 @@ async function run(args: StartArguments, { root, env }: MainOptions): Promise<nu
   const stopping = createStopping(parentPid, (text) => progress.say(`\n  ${text}`));
   const dataPath = resolve(cwd, args.data ?? join(root, 'data'));
   watchFaults(stopping, dataPath);
-  let code: number = exitCodes.failed;
+  let code: number;
   try {
     const instance = await startInstance({ root, env, args, dataPath, parentPid, progress, stopping });
     announce(instance, progress, (Date.now() - startedAt) / 1000);

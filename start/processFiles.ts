@@ -231,7 +231,7 @@ function explain(error: unknown): Result {
 }
 
 function report(inputs: Inputs, results: readonly Result[], progress: Progress): number {
-  let code: number = 0;
+  let code = 0;
   progress.say('');
   for (const [index, result] of results.entries()) {
     const input = inputs.videos[index];

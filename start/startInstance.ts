@@ -45,6 +45,7 @@ export async function startInstance(options: StartInstanceOptions): Promise<Inst
   const { root, env, args, dataPath, parentPid, progress, stopping } = options;
   const host = args.host ?? env['CARMIC_HOST'] ?? defaultHost;
   const port = args.port ?? readPort(env['CARMIC_PORT']);
+  const consoleDirectory = env['CARMIC_CONSOLE_DIR'] ?? join(root, 'console', 'dist');
   const data = prepareDataDirectory(dataPath);
   const lock = await takeLock(data.path, parentPid);
   stopping.onStop('The lock', () => Promise.resolve(lock.release()), lock.release);
@@ -56,13 +57,14 @@ export async function startInstance(options: StartInstanceOptions): Promise<Inst
     openDatabase(data, options),
     lookForFfmpeg(data, options),
     import('../server/src/main.ts').then((module) => module.startServer),
-    bringConsole(options),
+    // A console that was built elsewhere is used as it is.
+    env['CARMIC_CONSOLE_DIR'] === undefined ? bringConsole(options) : Promise.resolve(),
   ]);
   stopping.signal.throwIfAborted();
 
   const step = progress.step('Server', isFirstStart ? 'making tables and starting' : 'starting');
   const server: RunningServer = await startServer({
-    env: buildServerEnv(env, { data, database, host, port, consoleDirectory: join(root, 'console', 'dist') }),
+    env: buildServerEnv(env, { data, database, host, port, consoleDirectory }),
     processes: ['migrate', 'web', 'worker'],
   }).catch((error: unknown) => {
     step.fail('not started');
@@ -97,9 +99,10 @@ export async function startInstance(options: StartInstanceOptions): Promise<Inst
 /** Like Promise.all, but waits for the others before it throws, so that nothing is still starting when the clean-up begins. */
 async function allOrFirstFailure<T extends readonly unknown[]>(work: { readonly [K in keyof T]: Promise<T[K]> }): Promise<T> {
   const results = await Promise.allSettled(work);
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed !== undefined) {
-    throw failed.reason;
+  const reasons = results.filter((result) => result.status === 'rejected').map((result): unknown => result.reason);
+  if (reasons.length > 0) {
+    // What the person can mend comes first: the rest may only follow from it.
+    throw reasons.find((reason) => reason instanceof StartFailure) ?? reasons[0];
   }
   return Promise.all(work) as unknown as Promise<T>;
 }

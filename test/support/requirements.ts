@@ -1,0 +1,90 @@
+/**
+ * What a test needs and a stranger's machine may not have. Without it the test is skipped with a reason and the command that brings it;
+ * with CI=true it fails instead, because there `.ci/run` has installed it.
+ */
+import { existsSync, readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+export type Requirement = 'chromium' | 'whisper';
+
+interface Finding {
+  /** Where it is, or null. */
+  path: string | null;
+  reason: string;
+  command: string;
+}
+
+/** The part of vitest's context that skipping needs. */
+interface Skippable {
+  skip(note?: string): void;
+}
+
+const programs = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
+
+/** Finds a browser: CHROMIUM_PATH, PATH, or the one that Playwright has downloaded. */
+function findChromium(): string | null {
+  const chosen = process.env['CHROMIUM_PATH'];
+  if (chosen !== undefined && chosen !== '') {
+    return existsSync(chosen) ? chosen : null;
+  }
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin', '/usr/local/bin'];
+  const installed = folders.flatMap((folder) => programs.map((program) => join(folder, program))).find((path) => existsSync(path));
+  return installed ?? findDownloaded();
+}
+
+function findDownloaded(): string | null {
+  const cache = process.env['PLAYWRIGHT_BROWSERS_PATH'] ?? join(homedir(), '.cache', 'ms-playwright');
+  if (!existsSync(cache)) {
+    return null;
+  }
+  const inner = ['chrome-linux', 'chrome-linux64', 'chrome-headless-shell-linux64'].flatMap((folder) => [
+    join(folder, 'chrome'),
+    join(folder, 'headless_shell'),
+    join(folder, 'chrome-headless-shell'),
+  ]);
+  const folders = readdirSync(cache).filter((name) => name.startsWith('chromium'));
+  return folders.flatMap((folder) => inner.map((path) => join(cache, folder, path))).find((path) => existsSync(path)) ?? null;
+}
+
+function findWhisper(): string | null {
+  const folder = process.env['CARMIC_MODELS_DIR'];
+  if (folder === undefined || !existsSync(folder)) {
+    return null;
+  }
+  const model = readdirSync(folder).find((name) => /^ggml-.*\.bin$/.test(name));
+  return model === undefined ? null : join(folder, model);
+}
+
+/** Looks for what a requirement names. */
+export function findRequirement(requirement: Requirement): Finding {
+  const isRoot = process.getuid?.() === 0;
+  switch (requirement) {
+    case 'chromium':
+      return {
+        path: findChromium(),
+        reason: 'no Chromium on this machine',
+        command: isRoot ? 'apt-get install -y chromium' : 'npx playwright-core install chromium',
+      };
+    case 'whisper':
+      return {
+        path: findWhisper(),
+        reason: 'no whisper model on this machine',
+        command: 'put a ggml-*.bin model of whisper.cpp into a folder and set CARMIC_MODELS_DIR to it',
+      };
+  }
+}
+
+/** Answers the path of what is required, or skips the test that is running (fails it when CI=true). */
+export function requireOrSkip(context: Skippable, requirement: Requirement): string {
+  const { path, reason, command } = findRequirement(requirement);
+  if (path !== null) {
+    return path;
+  }
+  const note = `${reason}; ${command}`;
+  if (process.env['CI'] === 'true') {
+    throw new Error(`CI=true, and ${note}`);
+  }
+  context.skip(note);
+  throw new Error(note);
+}
