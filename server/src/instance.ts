@@ -35,6 +35,8 @@ export async function checkRootKey(db: Database, rootKey: Uint8Array): Promise<v
     return db.rows<{ value: string }>(tx, "SELECT value FROM instance_settings WHERE name = 'root_key_fingerprint'");
   });
   if (row?.value !== fingerprint) {
-    throw new StartError('The root key is not the one this database was filled with. Put the right key file back; with another key nothing here can be opened.');
+    throw new StartError(
+      'The root key is not the one this database was filled with. Put the right key file back; with another key nothing here can be opened.',
+    );
   }
 }

@@ -31,7 +31,10 @@ import { createJobs } from './jobs/jobs.ts';
 import { libraryHandlers } from './library/routes.ts';
 import { isExpected, isReadable } from './library/storedObjects.ts';
 import { defineJobs, deliverEvent, specBuilders, wakingEvents } from './pipeline.ts';
-import { createStore, createStorageMiddleware } from './storage/createStore.ts';
+import { createStore } from './storage/createStore.ts';
+import type { DiskStore } from './storage/disk/diskStore.ts';
+import { createStorageMiddleware } from './storage/routes.ts';
+import { StorageError } from './storage/storageError.ts';
 import { deepgramParty } from './understanding/engine.ts';
 import { understandingHandlers } from './understanding/routes.ts';
 
@@ -47,6 +50,8 @@ export interface RunningServer {
   enrolmentCode(): Promise<string>;
   /** A session of the first administrator, for programs on this machine. */
   localSessionToken(): Promise<string>;
+  /** Rejects when the server cannot go on by itself. */
+  readonly failed: Promise<never>;
   /** Ends in order: no new requests, waiting ones answered, jobs finished, database closed. */
   close(): Promise<void>;
 }
@@ -54,7 +59,11 @@ export interface RunningServer {
 const drainMs = 10_000;
 
 /** Starts the server. Throws StartError with one sentence for whatever the operator must mend. */
-export async function startServer(options: { env: Record<string, string | undefined>; processes: readonly ProcessName[]; log?: Log }): Promise<RunningServer> {
+export async function startServer(options: {
+  env: Record<string, string | undefined>;
+  processes: readonly ProcessName[];
+  log?: Log;
+}): Promise<RunningServer> {
   const env = readEnv(options.env);
   const log = options.log ?? createLog({ level: env.CARMIC_LOG_LEVEL, file: env.CARMIC_LOG_FILE });
   const rootKey = readRootKey(env.CARMIC_ROOT_KEY_FILE);
@@ -62,7 +71,7 @@ export async function startServer(options: { env: Record<string, string | undefi
     await runMigrations(env, log);
   }
   let baseUrl = env.CARMIC_BASE_URL ?? '';
-  const { deps, storage } = buildDeps(env, log, rootKey, () => baseUrl);
+  const { deps, storage } = await buildDeps(env, log, rootKey, () => baseUrl);
   const closers: (() => Promise<void>)[] = [() => deps.db.close()];
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) {
@@ -74,9 +83,14 @@ export async function startServer(options: { env: Record<string, string | undefi
     await ensureAdministrator(deps);
     defineJobs(deps);
     let port = 0;
+    let fail: (error: Error) => void = () => undefined;
+    const failed = new Promise<never>((_, reject) => {
+      fail = reject;
+    });
+    failed.catch(() => undefined);
     if (options.processes.includes('web')) {
       await extendLeases(deps);
-      const web = await startWeb(deps, storage, () => baseUrl);
+      const web = await startWeb(deps, storage, () => baseUrl, fail);
       closers.push(web.close);
       port = web.port;
       baseUrl ||= `http://${env.CARMIC_HOST === '0.0.0.0' || env.CARMIC_HOST === '::' ? 'localhost' : env.CARMIC_HOST}:${port}`;
@@ -94,11 +108,14 @@ export async function startServer(options: { env: Record<string, string | undefi
       },
       enrolmentCode: async () => (await createEnrolment(deps, null)).code,
       localSessionToken: () => createLocalSession(deps),
+      failed,
       close,
     };
   } catch (error) {
     await close();
-    throw isDatabaseAway(error) ? new StartError(`The database cannot be reached: ${error instanceof Error ? error.message : String(error)}`) : error;
+    throw isDatabaseAway(error)
+      ? new StartError(`The database cannot be reached: ${error instanceof Error ? error.message : String(error)}`)
+      : error;
   }
 }
 
@@ -110,15 +127,17 @@ async function runMigrations(env: Env, log: Log): Promise<void> {
     const names = await migrate(env.CARMIC_MIGRATION_DATABASE_URL, env.CARMIC_DATABASE_URL);
     log.info({ migrations: names }, 'the schema is up to date');
   } catch (error) {
-    throw isDatabaseAway(error) ? new StartError(`The database cannot be reached: ${error instanceof Error ? error.message : String(error)}`) : error;
+    throw isDatabaseAway(error)
+      ? new StartError(`The database cannot be reached: ${error instanceof Error ? error.message : String(error)}`)
+      : error;
   }
 }
 
-function buildDeps(env: Env, log: Log, rootKey: Buffer, baseUrl: () => string) {
+async function buildDeps(env: Env, log: Log, rootKey: Buffer, baseUrl: () => string) {
   const clock = systemClock(env.CARMIC_CLOCK_OFFSET_MS);
   const db = createDatabase({ url: env.CARMIC_DATABASE_URL, poolSize: env.CARMIC_DATABASE_POOL, log });
   const committed = createSignal();
-  const storage = createStore({ dataDir: env.CARMIC_DATA_DIR, rootKey, baseUrl, clock, minimumFreeBytes: env.CARMIC_MIN_FREE_BYTES });
+  const storage = await openStorage({ dataDir: env.CARMIC_DATA_DIR, rootKey, baseUrl, clock, minimumFreeBytes: env.CARMIC_MIN_FREE_BYTES });
   const deps: Deps = {
     env,
     log,
@@ -135,6 +154,20 @@ function buildDeps(env: Env, log: Log, rootKey: Buffer, baseUrl: () => string) {
   return { deps, storage };
 }
 
+/** Opens the store and refuses to start while a check that matters fails. */
+async function openStorage(config: Parameters<typeof createStore>[0]): Promise<DiskStore> {
+  try {
+    const store = await createStore(config);
+    const fatal = (await store.check()).filter((check) => !check.passed && check.isFatal);
+    if (fatal.length > 0) {
+      throw new StartError(fatal.map((check) => `${check.message} ${check.remedy ?? ''}`.trim()).join('\n'));
+    }
+    return store;
+  } catch (error) {
+    throw error instanceof StorageError ? new StartError(error.message) : error;
+  }
+}
+
 function buildHandlers(): Handlers {
   return {
     getInstance: ({ deps }) => presentInstance(deps),
@@ -147,8 +180,13 @@ function buildHandlers(): Handlers {
   };
 }
 
-async function startWeb(deps: Deps, storage: ReturnType<typeof createStore>, baseUrl: () => string): Promise<{ port: number; close: () => Promise<void> }> {
-  const { env, log, clock } = deps;
+async function startWeb(
+  deps: Deps,
+  storage: DiskStore,
+  baseUrl: () => string,
+  fail: (error: Error) => void,
+): Promise<{ port: number; close: () => Promise<void> }> {
+  const { env, log } = deps;
   const stopping = new AbortController();
   const app = createApp({
     deps,
@@ -162,15 +200,24 @@ async function startWeb(deps: Deps, storage: ReturnType<typeof createStore>, bas
       return token.startsWith(sessionPrefix) ? findPerson(deps, token, workspaceId) : null;
     },
     beforeBody: [
-      createStorageMiddleware({ store: storage, clock, log, mayRead: (key) => isReadable(deps, key), mayWrite: (key) => isExpected(deps, key) }),
+      createStorageMiddleware({
+        store: storage,
+        log,
+        mayRead: (key) => isReadable(deps, key),
+        mayWrite: ({ key }) => isExpected(deps, key),
+      }),
     ],
-    afterApi: [createLiveStream(deps, stopping.signal), ...(env.CARMIC_CONSOLE_DIR === undefined ? [] : [createConsole(env.CARMIC_CONSOLE_DIR)])],
+    afterApi: [
+      createLiveStream(deps, stopping.signal),
+      ...(env.CARMIC_CONSOLE_DIR === undefined ? [] : [createConsole(env.CARMIC_CONSOLE_DIR)]),
+    ],
   });
   const server = createServer(app.callback());
   server.headersTimeout = 20_000;
   server.requestTimeout = 0;
   server.keepAliveTimeout = 10_000;
   const port = await listen(server, env);
+  server.on('error', fail);
   log.info({ port }, 'listening');
   return {
     port,

@@ -40,6 +40,7 @@ export const wakingEvents: readonly EventType[] = [
   'clips.suggested',
   'task.leased',
   'task.released',
+  'task.delivered',
   'task.lease_expired',
   'task.done',
   'task.failed',
@@ -82,7 +83,9 @@ async function failStage(deps: Deps, workspaceId: string, videoId: string, reaso
     const video = await deps.db.model(Videos).findByPk(videoId, { transaction: tx });
     const stage = video === null ? undefined : stageOfState[video.state];
     if (video !== null && stage !== undefined) {
-      await moveVideo(deps, tx, video, [video.state], 'failed', { failure: buildFailure(stage, 'internal', `This step could not be finished: ${reason}.`) });
+      await moveVideo(deps, tx, video, [video.state], 'failed', {
+        failure: buildFailure(stage, 'internal', `This step could not be finished: ${reason}.`),
+      });
     }
   });
 }
@@ -112,7 +115,8 @@ export function defineJobs(deps: Deps): void {
     name: 'transcripts.deepgram',
     payload: videoPayload,
     run: ({ workspaceId, videoId }) => transcribeWithDeepgram(deps, workspaceId, videoId),
-    onExhausted: ({ workspaceId, videoId }, reason) => failTranscript(deps, workspaceId, videoId, 'transcription_failed', `Deepgram did not answer: ${reason}.`),
+    onExhausted: ({ workspaceId, videoId }, reason) =>
+      failTranscript(deps, workspaceId, videoId, 'transcription_failed', `Deepgram did not answer: ${reason}.`),
     maxAttempts: 4,
   });
   jobs.define({ name: 'objects.remove', payload: z.object({}), run: async () => void (await removeDiscarded(deps)), concurrency: 1 });

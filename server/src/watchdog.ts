@@ -81,7 +81,9 @@ async function endIfStalled(deps: Deps, video: Video): Promise<boolean> {
       const failure = buildFailure(stage, 'stalled', 'This step stopped moving and was ended.');
       return moveVideo(deps, tx, video, [video.state], 'failed', { failure });
     }
-    await db.model(Videos).update({ nudges: video.nudges + 1, updatedAt: clock.now() }, { where: { id: video.id, state: video.state }, transaction: tx });
+    await db
+      .model(Videos)
+      .update({ nudges: video.nudges + 1, updatedAt: clock.now() }, { where: { id: video.id, state: video.state }, transaction: tx });
     return false;
   });
 }

@@ -20,6 +20,7 @@ export const eventTypes = [
   'task.queued',
   'task.leased',
   'task.released',
+  'task.delivered',
   'task.lease_expired',
   'task.done',
   'task.failed',

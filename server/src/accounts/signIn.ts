@@ -32,7 +32,10 @@ export function signInByLink(deps: Deps, token: string) {
       { tokenHash: hashSecret(token), now: clock.now() },
     );
     if (row === undefined) {
-      throw new AppError('gone', 'This link was used or has expired: sign in with your password, or restart the server to print a new link.');
+      throw new AppError(
+        'gone',
+        'This link was used or has expired: sign in with your password, or restart the server to print a new link.',
+      );
     }
     return openSession(deps, tx, row.user_id);
   });
@@ -52,7 +55,9 @@ export function ensureAdministrator(deps: Deps): Promise<string> {
     if (admin !== null) {
       return admin.id;
     }
-    const user = await db.model(Users).create({ id: newId(), email: firstAdministratorEmail, name: 'Administrator', isAdmin: true }, { transaction: tx });
+    const user = await db
+      .model(Users)
+      .create({ id: newId(), email: firstAdministratorEmail, name: 'Administrator', isAdmin: true }, { transaction: tx });
     const workspace = await db.model(Workspaces).create({ id: newId(), name: 'My workspace' }, { transaction: tx });
     await db.model(Members).create({ workspaceId: workspace.id, userId: user.id, role: 'owner' }, { transaction: tx });
     return user.id;
@@ -70,10 +75,9 @@ export async function createSignInLink(deps: Deps): Promise<string | null> {
     }
     const token = newSecret('carmic_link');
     await db.model(SignInLinks).destroy({ where: { userId }, transaction: tx });
-    await db.model(SignInLinks).create(
-      { id: newId(), userId, tokenHash: hashSecret(token), expiresAt: addSeconds(clock.now(), linkSeconds) },
-      { transaction: tx },
-    );
+    await db
+      .model(SignInLinks)
+      .create({ id: newId(), userId, tokenHash: hashSecret(token), expiresAt: addSeconds(clock.now(), linkSeconds) }, { transaction: tx });
     return token;
   });
 }

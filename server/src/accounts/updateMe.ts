@@ -28,7 +28,10 @@ export async function updateMe(deps: Deps, person: Person, body: RouteInput<'upd
         { where: { id: user.id }, transaction: tx },
       );
       if (passwordHash !== undefined) {
-        await db.change(tx, 'DELETE FROM sessions WHERE user_id = :userId AND id <> :sessionId', { userId: user.id, sessionId: person.sessionId });
+        await db.change(tx, 'DELETE FROM sessions WHERE user_id = :userId AND id <> :sessionId', {
+          userId: user.id,
+          sessionId: person.sessionId,
+        });
         await db.change(tx, 'DELETE FROM sign_in_links WHERE user_id = :userId', { userId: user.id });
       }
       await appendEvent(tx, {

@@ -18,7 +18,9 @@ export async function createEnrolment(deps: Deps, actorId: string | null): Promi
   const now = clock.now();
   const expiresAt = addSeconds(now, codeSeconds);
   await db.asSystem(async (tx) => {
-    const enrolment = await db.model(Enrolments).create({ id: newId(), codeHash: hashSecret(code), expiresAt, createdAt: now }, { transaction: tx });
+    const enrolment = await db
+      .model(Enrolments)
+      .create({ id: newId(), codeHash: hashSecret(code), expiresAt, createdAt: now }, { transaction: tx });
     await appendEvent(tx, { workspaceId: null, type: 'agent.enrolment_created', subjectId: enrolment.id, actorId });
   });
   return { code, expiresAt };
@@ -38,10 +40,20 @@ export function registerAgent(deps: Deps, body: RouteInput<'registerAgent'>['bod
       throw new AppError('gone', 'This enrolment code was used or has expired: make a new one on the Agents page.');
     }
     const token = newSecret(agentPrefix);
-    const agent = await db.model(Agents).create(
-      { id: newId(), name: body.name, version: body.version, tokenHash: hashSecret(token), capabilities: body.capabilities, lastSeenAt: now, createdAt: now },
-      { transaction: tx },
-    );
+    const agent = await db
+      .model(Agents)
+      .create(
+        {
+          id: newId(),
+          name: body.name,
+          version: body.version,
+          tokenHash: hashSecret(token),
+          capabilities: body.capabilities,
+          lastSeenAt: now,
+          createdAt: now,
+        },
+        { transaction: tx },
+      );
     await appendEvent(tx, { workspaceId: null, type: 'agent.registered', subjectId: agent.id });
     return { agentId: agent.id, token };
   });
@@ -50,7 +62,9 @@ export function registerAgent(deps: Deps, body: RouteInput<'registerAgent'>['bod
 /** Finds the agent a token belongs to; null when it opens nothing. */
 export function findAgent(deps: Deps, token: string): Promise<AgentActor | null> {
   return deps.db.asSystem(async (tx) => {
-    const [row] = await deps.db.rows<{ id: string }>(tx, 'SELECT id FROM agents WHERE token_hash = :hash AND revoked_at IS NULL', { hash: hashSecret(token) });
+    const [row] = await deps.db.rows<{ id: string }>(tx, 'SELECT id FROM agents WHERE token_hash = :hash AND revoked_at IS NULL', {
+      hash: hashSecret(token),
+    });
     return row === undefined ? null : { kind: 'agent', agentId: row.id };
   });
 }

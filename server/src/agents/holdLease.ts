@@ -29,7 +29,13 @@ function isHolder(task: MediaTask, guard: { leaseTokenHash: Buffer; agentId?: st
 }
 
 /** Extends a lease and notes the progress. Throws lease_lost when it is not this agent's any more. */
-export function renewLease(deps: Deps, specs: SpecBuilders, agentId: string, id: string, body: RouteInput<'renewLease'>['body']): Promise<RouteReply<'renewLease'>> {
+export function renewLease(
+  deps: Deps,
+  specs: SpecBuilders,
+  agentId: string,
+  id: string,
+  body: RouteInput<'renewLease'>['body'],
+): Promise<RouteReply<'renewLease'>> {
   const { db, clock, env } = deps;
   return db.asSystem(async (tx) => {
     const now = clock.now();
@@ -50,7 +56,12 @@ export function renewLease(deps: Deps, specs: SpecBuilders, agentId: string, id:
     }
     await db.change(tx, 'UPDATE agents SET last_seen_at = :now WHERE id = :agentId', { now, agentId });
     const spec = await specs[task.kind](deps, tx, task);
-    return { expiresAt: expiresAt.toISOString(), isCancelled: false, sourceUrl: spec?.source.url ?? null, outputs: await outputSlots(deps, tx, task) };
+    return {
+      expiresAt: expiresAt.toISOString(),
+      isCancelled: false,
+      sourceUrl: spec?.source.url ?? null,
+      outputs: await outputSlots(deps, tx, task),
+    };
   });
 }
 
@@ -74,17 +85,19 @@ export function completeLease(deps: Deps, agentId: string, id: string, body: Rou
       ['leased'],
       'verifying',
       guard,
-      { type: 'task.released', data: { isComplete: true } },
+      { type: 'task.delivered' },
       { result: body.result, progress: 1, note: 'Checking the result' },
     );
     if (!isMoved) {
       throw leaseLost();
     }
     for (const output of body.outputs) {
-      const [count] = await db.model(StoredObjects).update(
-        { sizeBytes: output.sizeBytes, sha256: output.sha256 },
-        { where: { taskId: id, attempt: task.attempt, kind: output.name, state: 'pending' }, transaction: tx },
-      );
+      const [count] = await db
+        .model(StoredObjects)
+        .update(
+          { sizeBytes: output.sizeBytes, sha256: output.sha256 },
+          { where: { taskId: id, attempt: task.attempt, kind: output.name, state: 'pending' }, transaction: tx },
+        );
       if (count !== 1) {
         throw invalidInput(`The output ${output.name} was not asked for.`);
       }
@@ -128,7 +141,16 @@ export function releaseLease(deps: Deps, agentId: string, id: string, leaseToken
     if (task.state === 'cancelled' && isHolder(task, guard)) {
       return;
     }
-    const isMoved = await moveTask(deps, tx, task, ['leased'], 'queued', guard, { type: 'task.released' }, { maxAttempts: task.maxAttempts + 1, runAfter: deps.clock.now() });
+    const isMoved = await moveTask(
+      deps,
+      tx,
+      task,
+      ['leased'],
+      'queued',
+      guard,
+      { type: 'task.released' },
+      { maxAttempts: task.maxAttempts + 1, runAfter: deps.clock.now() },
+    );
     if (!isMoved) {
       throw leaseLost();
     }

@@ -57,7 +57,13 @@ export async function leaseTask(deps: Deps, specs: SpecBuilders, agentId: string
       const now = clock.now();
       const token = newSecret('carmic_lease');
       const expiresAt = addSeconds(now, env.CARMIC_LEASE_SECONDS);
-      const [picked] = await db.rows<{ id: string }>(tx, pickSql, { agentId, tokenHash: hashSecret(token), expiresAt, now, kinds: [...kinds] });
+      const [picked] = await db.rows<{ id: string }>(tx, pickSql, {
+        agentId,
+        tokenHash: hashSecret(token),
+        expiresAt,
+        now,
+        kinds: [...kinds],
+      });
       if (picked === undefined) {
         return null;
       }
@@ -70,11 +76,27 @@ export async function leaseTask(deps: Deps, specs: SpecBuilders, agentId: string
   }
 }
 
-async function openLease(deps: Deps, specs: SpecBuilders, tx: Tx, task: MediaTask, leaseToken: string, expiresAt: Date): Promise<Lease | 'again'> {
+async function openLease(
+  deps: Deps,
+  specs: SpecBuilders,
+  tx: Tx,
+  task: MediaTask,
+  leaseToken: string,
+  expiresAt: Date,
+): Promise<Lease | 'again'> {
   const spec = await specs[task.kind](deps, tx, task);
   if (spec === null) {
     const failure = buildFailure(stageOfKind[task.kind], 'storage_failed', 'The files this step needs are not in the storage any more.');
-    await moveTask(deps, tx, task, ['leased'], 'failed', { attempt: task.attempt }, { type: 'task.failed', data: { code: failure.code } }, { failure });
+    await moveTask(
+      deps,
+      tx,
+      task,
+      ['leased'],
+      'failed',
+      { attempt: task.attempt },
+      { type: 'task.failed', data: { code: failure.code } },
+      { failure },
+    );
     return 'again';
   }
   for (const name of outputsOf(task.kind)) {
@@ -112,12 +134,19 @@ function outputsOf(kind: TaskKind): OutputName[] {
 
 /** Where the current attempt puts its outputs, freshly signed. */
 export async function outputSlots(deps: Deps, tx: Tx, task: Pick<MediaTask, 'id' | 'attempt'>): Promise<OutputSlot[]> {
-  const objects = await deps.db.model(StoredObjects).findAll({ where: { taskId: task.id, attempt: task.attempt, state: 'pending' }, transaction: tx });
+  const objects = await deps.db
+    .model(StoredObjects)
+    .findAll({ where: { taskId: task.id, attempt: task.attempt, state: 'pending' }, transaction: tx });
   return Promise.all(
     objects.map(async (object): Promise<OutputSlot> => {
       const name = object.kind as OutputName;
       const maxBytes = maxOutputBytes[name];
-      const url = await deps.store.presignPut(object.key, { expiresInSeconds: leaseUrlSeconds, contentType: object.contentType, maxBytes, objectId: object.id });
+      const url = await deps.store.presignPut(object.key, {
+        expiresInSeconds: leaseUrlSeconds,
+        contentType: object.contentType,
+        maxBytes,
+        objectId: object.id,
+      });
       return { name, url, contentType: object.contentType, maxBytes };
     }),
   );

@@ -41,5 +41,7 @@ export async function queueTask(
 
 /** The newest task of a video (not of a rendition) of one kind; null when there was none. */
 export function findVideoTask(deps: Deps, tx: Tx, videoId: string, kind: TaskKind) {
-  return deps.db.model(MediaTasks).findOne({ where: { videoId, kind, renditionId: null }, order: [['createdAt', 'DESC']], transaction: tx });
+  return deps.db
+    .model(MediaTasks)
+    .findOne({ where: { videoId, kind, renditionId: null }, order: [['createdAt', 'DESC']], transaction: tx });
 }

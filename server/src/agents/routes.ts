@@ -39,11 +39,16 @@ export function createAgentHandlers(specs: SpecBuilders) {
       const { deps, body, signal } = request;
       const { agentId } = agentOf(request);
       const endsAt = performance.now() + Math.min(body.waitSeconds, deps.env.CARMIC_POLL_SECONDS) * 1000;
-      await deps.db.asSystem((tx) => deps.db.change(tx, 'UPDATE agents SET last_seen_at = :now WHERE id = :agentId', { agentId, now: deps.clock.now() }));
+      await deps.db.asSystem((tx) =>
+        deps.db.change(tx, 'UPDATE agents SET last_seen_at = :now WHERE id = :agentId', { agentId, now: deps.clock.now() }),
+      );
       for (;;) {
         // Waiting begins before the look, so that a task queued in between wakes it.
         const stopWaiting = new AbortController();
-        const news = deps.tasksReady.wait(Math.min(lookEveryMs, Math.max(0, endsAt - performance.now())), AbortSignal.any([signal, stopWaiting.signal]));
+        const news = deps.tasksReady.wait(
+          Math.min(lookEveryMs, Math.max(0, endsAt - performance.now())),
+          AbortSignal.any([signal, stopWaiting.signal]),
+        );
         const lease = signal.aborted ? null : await leaseTask(deps, specs, agentId, body.kinds);
         if (lease !== null || signal.aborted || performance.now() >= endsAt) {
           stopWaiting.abort();

@@ -36,7 +36,9 @@ export async function verifyTask(deps: Deps, taskId: string): Promise<void> {
     if (!isMoved) {
       return;
     }
-    await db.model(StoredObjects).update({ state: 'ready' }, { where: { id: delivered.map((object) => object.id), state: 'pending' }, transaction: tx });
+    await db
+      .model(StoredObjects)
+      .update({ state: 'ready' }, { where: { id: delivered.map((object) => object.id), state: 'pending' }, transaction: tx });
     const [unused] = await db
       .model(StoredObjects)
       .update({ state: 'deleting' }, { where: { taskId, attempt: task.attempt, state: 'pending' }, transaction: tx });

@@ -13,10 +13,21 @@ export async function expireLeases(deps: Deps): Promise<number> {
   const { db, clock } = deps;
   const now = clock.now();
   const expired = await db.asSystem((tx) =>
-    db.model(MediaTasks).findAll({ where: { state: 'leased', leaseExpiresAt: { [Op.lte]: now } }, order: ['leaseExpiresAt'], limit: batchSize, transaction: tx }),
+    db
+      .model(MediaTasks)
+      .findAll({
+        where: { state: 'leased', leaseExpiresAt: { [Op.lte]: now } },
+        order: ['leaseExpiresAt'],
+        limit: batchSize,
+        transaction: tx,
+      }),
   );
   for (const task of expired) {
-    const failure = buildFailure(stageOfKind[task.kind], 'agent_lost', `The agent went silent ${task.attempt} times while working on this.`);
+    const failure = buildFailure(
+      stageOfKind[task.kind],
+      'agent_lost',
+      `The agent went silent ${task.attempt} times while working on this.`,
+    );
     // A renewal may arrive between the two statements: the lease must still be over when the row changes.
     await db.asSystem(async (tx) => {
       const [row] = await db.rows<{ id: string }>(
@@ -42,7 +53,16 @@ export async function failUnclaimed(deps: Deps): Promise<number> {
   for (const task of waiting) {
     const failure = buildFailure(stageOfKind[task.kind], 'no_agent', 'No agent took this task for too long.');
     await db.asSystem((tx) =>
-      moveTask(deps, tx, task, ['queued'], 'failed', { attempt: task.attempt }, { type: 'task.failed', data: { code: failure.code } }, { failure }),
+      moveTask(
+        deps,
+        tx,
+        task,
+        ['queued'],
+        'failed',
+        { attempt: task.attempt },
+        { type: 'task.failed', data: { code: failure.code } },
+        { failure },
+      ),
     );
   }
   return waiting.length;
@@ -51,7 +71,9 @@ export async function failUnclaimed(deps: Deps): Promise<number> {
 /** Starts again the verifications whose nudge was lost. */
 export async function nudgeVerifications(deps: Deps): Promise<void> {
   const { db } = deps;
-  const waiting = await db.asSystem((tx) => db.model(MediaTasks).findAll({ where: { state: 'verifying' }, limit: batchSize, transaction: tx }));
+  const waiting = await db.asSystem((tx) =>
+    db.model(MediaTasks).findAll({ where: { state: 'verifying' }, limit: batchSize, transaction: tx }),
+  );
   for (const task of waiting) {
     await deps.jobs.enqueue('tasks.verify', { taskId: task.id });
   }

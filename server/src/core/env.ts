@@ -9,7 +9,11 @@ const count = (fallback: number) => z.coerce.number().int().positive().default(f
 export const envSchema = z.object({
   CARMIC_MODE: z.enum(['production', 'development', 'test']).default('production').describe('`production` refuses test seams'),
   CARMIC_DATABASE_URL: z.string().min(1).describe('PostgreSQL URL of the application role (owns nothing, cannot bypass row security)'),
-  CARMIC_MIGRATION_DATABASE_URL: z.string().min(1).optional().describe('PostgreSQL URL of the owner role, direct; needed by the migrate process'),
+  CARMIC_MIGRATION_DATABASE_URL: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('PostgreSQL URL of the owner role, direct; needed by the migrate process'),
   CARMIC_DATABASE_POOL: count(10).describe('Connections to PostgreSQL'),
   CARMIC_DATA_DIR: z.string().min(1).describe('Directory of the disk storage driver; objects go to <dir>/objects'),
   CARMIC_MIN_FREE_BYTES: z.coerce.number().int().nonnegative().default(1_073_741_824).describe('Free disk space that uploads must leave'),
@@ -21,7 +25,10 @@ export const envSchema = z.object({
   CARMIC_INSTANCE_NAME: z.string().max(60).default('Carmic').describe('Name shown in the console'),
   CARMIC_DEEPGRAM_KEY: z.string().min(1).optional().describe('Deepgram API key; without it Deepgram is never called'),
   CARMIC_DEEPGRAM_URL: z.url().default('https://api.deepgram.com').describe('Deepgram cloud, EU or self-hosted'),
-  CARMIC_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('Least severe level that is logged'),
+  CARMIC_LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('Least severe level that is logged'),
   CARMIC_LOG_FILE: z.string().optional().describe('Log file; standard error by default'),
   CARMIC_MAX_UPLOAD_BYTES: count(20_000_000_000).describe('Largest upload'),
   CARMIC_MAX_DURATION_SECONDS: count(6 * 3600).describe('Longest video'),

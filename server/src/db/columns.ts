@@ -22,6 +22,10 @@ export const column = {
 } satisfies Record<string, (name: string) => ModelAttributeColumnOptions>;
 
 /** Defines the model of one table. */
-export function defineTable<M extends Model>(sequelize: Sequelize, tableName: string, columns: Record<string, ModelAttributeColumnOptions>): ModelStatic<M> {
+export function defineTable<M extends Model>(
+  sequelize: Sequelize,
+  tableName: string,
+  columns: Record<string, ModelAttributeColumnOptions>,
+): ModelStatic<M> {
   return sequelize.define(tableName, columns, { tableName, underscored: true, timestamps: false }) as ModelStatic<M>;
 }

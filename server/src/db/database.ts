@@ -67,7 +67,22 @@ export function createDatabase(options: { url: string; poolSize: number; log: Lo
   };
 }
 
-const connectionCodes = new Set(['57P01', '57P02', '57P03', '08000', '08003', '08006', '08001', '08004', '53300', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT']);
+const connectionCodes = new Set([
+  '57P01',
+  '57P02',
+  '57P03',
+  '08000',
+  '08003',
+  '08006',
+  '08001',
+  '08004',
+  '53300',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOENT',
+  'ETIMEDOUT',
+]);
 
 /** Tells whether an error means that the database is away for now, so that the same request may succeed later. */
 export function isDatabaseAway(error: unknown): boolean {

@@ -33,7 +33,9 @@ export function createRelay(options: {
 
   const prepare = () =>
     db.asSystem((tx) =>
-      db.change(tx, "INSERT INTO event_cursors (reader, txid, id) VALUES (:reader, CAST('0' AS xid8), 0) ON CONFLICT DO NOTHING", { reader }),
+      db.change(tx, "INSERT INTO event_cursors (reader, txid, id) VALUES (:reader, CAST('0' AS xid8), 0) ON CONFLICT DO NOTHING", {
+        reader,
+      }),
     );
 
   const turn = (): Promise<number> =>
@@ -53,7 +55,11 @@ export function createRelay(options: {
       }
       const { txid, id } = parseCursor(events.length === batchSize ? (events.at(-1)?.id ?? end) : end);
       if (events.length > 0 || BigInt(txid) - BigInt(cursor.txid) > idleAdvance) {
-        await db.change(tx, 'UPDATE event_cursors SET txid = CAST(:txid AS xid8), id = CAST(:id AS bigint) WHERE reader = :reader', { reader, txid, id });
+        await db.change(tx, 'UPDATE event_cursors SET txid = CAST(:txid AS xid8), id = CAST(:id AS bigint) WHERE reader = :reader', {
+          reader,
+          txid,
+          id,
+        });
       }
       return events.length;
     });

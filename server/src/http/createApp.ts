@@ -131,7 +131,8 @@ const isSafe = (method: string) => method === 'GET' || method === 'HEAD' || meth
 /** Cookies travel with requests that other sites cause: a changing request must come from our own pages. */
 function refuseForeignOrigin(context: Context, baseUrl: string): void {
   const origin = context.get('origin');
-  const isOwn = origin === '' ? context.get('sec-fetch-site') !== 'cross-site' : origin === new URL(baseUrl).origin || origin === context.origin;
+  const isOwn =
+    origin === '' ? context.get('sec-fetch-site') !== 'cross-site' : origin === new URL(baseUrl).origin || origin === context.origin;
   if (!isOwn) {
     throw new AppError('forbidden', 'This request came from another site and was refused.');
   }
@@ -140,7 +141,12 @@ function refuseForeignOrigin(context: Context, baseUrl: string): void {
 function bindRoute(router: Router, name: RouteName, options: AppOptions, throttle: Throttle): void {
   const definition: RouteDefinition = routes[name];
   const limit = definition.bodyLimitBytes ?? defaultBodyLimitBytes;
-  const parser = bodyParser({ enableTypes: ['json'], jsonLimit: limit, parsedMethods: ['POST', 'PUT', 'PATCH', 'DELETE'], jsonStrict: true });
+  const parser = bodyParser({
+    enableTypes: ['json'],
+    jsonLimit: limit,
+    parsedMethods: ['POST', 'PUT', 'PATCH', 'DELETE'],
+    jsonStrict: true,
+  });
   const verb = definition.method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete';
   router[verb](
     name,
@@ -157,7 +163,13 @@ function bindRoute(router: Router, name: RouteName, options: AppOptions, throttl
   );
 }
 
-async function answer(context: Context, name: RouteName, definition: RouteDefinition, options: AppOptions, throttle: Throttle): Promise<void> {
+async function answer(
+  context: Context,
+  name: RouteName,
+  definition: RouteDefinition,
+  options: AppOptions,
+  throttle: Throttle,
+): Promise<void> {
   const actor = context.state['actor'] as Actor;
   const input = {
     params: definition.params?.parse((context as unknown as { params: unknown }).params),

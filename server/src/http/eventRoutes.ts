@@ -8,7 +8,9 @@ export const eventHandlers = {
   async listEvents(request) {
     const { deps, query } = request;
     const { workspaceId } = personOf(request);
-    const found = await deps.db.inWorkspace(workspaceId, (tx) => readEvents(deps.db, tx, { workspaceId, after: query.cursor ?? start, limit: query.limit + 1 }));
+    const found = await deps.db.inWorkspace(workspaceId, (tx) =>
+      readEvents(deps.db, tx, { workspaceId, after: query.cursor ?? start, limit: query.limit + 1 }),
+    );
     const page = found.slice(0, query.limit);
     return { items: page, nextCursor: found.length > query.limit ? (page.at(-1)?.id ?? null) : null };
   },

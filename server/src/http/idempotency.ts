@@ -23,7 +23,9 @@ export async function once(
   if (!/^[\x21-\x7e]{1,200}$/.test(key)) {
     throw invalidInput('Idempotency-Key must be 1 to 200 visible ASCII characters.');
   }
-  const requestHash = createHash('sha256').update(JSON.stringify([request.params, request.body])).digest();
+  const requestHash = createHash('sha256')
+    .update(JSON.stringify([request.params, request.body]))
+    .digest();
   const row = { workspaceId, route, key };
   const context = `idempotency_keys.reply:${workspaceId}:${route}:${key}`;
 
@@ -49,7 +51,9 @@ export async function once(
       throw new AppError('idempotency_mismatch', 'This Idempotency-Key was used with another request: take a new one.');
     }
     if (earlier.reply_sealed === null) {
-      throw new AppError('conflict', 'The first request with this Idempotency-Key is still running: ask again shortly.', { retryAfterSeconds: 2 });
+      throw new AppError('conflict', 'The first request with this Idempotency-Key is still running: ask again shortly.', {
+        retryAfterSeconds: 2,
+      });
     }
     return JSON.parse(sealer.open(context, earlier.reply_sealed)) as unknown;
   }
@@ -57,7 +61,9 @@ export async function once(
   try {
     const reply = await work();
     const replySealed = sealer.seal(context, JSON.stringify(reply));
-    await db.inWorkspace(workspaceId, (tx) => db.change(tx, `UPDATE idempotency_keys SET reply_sealed = :replySealed ${where}`, { ...row, replySealed }));
+    await db.inWorkspace(workspaceId, (tx) =>
+      db.change(tx, `UPDATE idempotency_keys SET reply_sealed = :replySealed ${where}`, { ...row, replySealed }),
+    );
     return reply;
   } catch (error) {
     await db.inWorkspace(workspaceId, (tx) => db.change(tx, `DELETE FROM idempotency_keys ${where}`, row));

@@ -82,13 +82,23 @@ async function stream(deps: Deps, context: Context, workspaceId: string, lastEve
   res.end();
 }
 
-async function readNews(deps: Deps, workspaceId: string, after: string, shown: Map<string, string>): Promise<{ text: string; next: string }> {
+async function readNews(
+  deps: Deps,
+  workspaceId: string,
+  after: string,
+  shown: Map<string, string>,
+): Promise<{ text: string; next: string }> {
   const { db } = deps;
   const { events, tasks } = await db.inWorkspace(workspaceId, async (tx) => ({
     events: await readEvents(db, tx, { workspaceId, after, limit: batchSize }),
-    tasks: await db.rows<TaskRow>(tx, "SELECT id, video_id, rendition_id, kind, progress, note FROM media_tasks WHERE state IN ('leased', 'verifying') LIMIT 200"),
+    tasks: await db.rows<TaskRow>(
+      tx,
+      "SELECT id, video_id, rendition_id, kind, progress, note FROM media_tasks WHERE state IN ('leased', 'verifying') LIMIT 200",
+    ),
   }));
-  const parts = events.map(({ workspaceId: _, actorId: __, ...event }) => `id: ${event.id}\nevent: event\ndata: ${JSON.stringify(event)}\n\n`);
+  const parts = events.map(
+    ({ workspaceId: _, actorId: __, ...event }) => `id: ${event.id}\nevent: event\ndata: ${JSON.stringify(event)}\n\n`,
+  );
   const running = new Set(tasks.map((task) => task.id));
   for (const id of shown.keys()) {
     if (!running.has(id)) {

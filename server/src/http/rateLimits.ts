@@ -16,7 +16,10 @@ export type Throttle = (route: RouteName, callers: readonly string[]) => Promise
 /** Builds the throttle; it throws rate_limited, with the seconds to wait, when any of `callers` has used up a route's points. */
 export function createThrottle(): Throttle {
   const limiters = new Map(
-    Object.entries(limits).map(([route, { points, seconds }]) => [route, new RateLimiterMemory({ keyPrefix: route, points, duration: seconds })]),
+    Object.entries(limits).map(([route, { points, seconds }]) => [
+      route,
+      new RateLimiterMemory({ keyPrefix: route, points, duration: seconds }),
+    ]),
   );
   return async (route, callers) => {
     const limiter = limiters.get(route);

@@ -102,7 +102,9 @@ export function createJobs(options: { databaseUrl: string; db: Database; log: Lo
         definition.name,
         async (job: AgendaJob) => {
           const keepLock = setInterval(() => {
-            job.touch().catch((error: unknown) => log.warn({ err: error, job: definition.name }, 'the lock of a job could not be extended'));
+            job
+              .touch()
+              .catch((error: unknown) => log.warn({ err: error, job: definition.name }, 'the lock of a job could not be extended'));
           }, lockMs / 4);
           try {
             await runOnce(definition, job);

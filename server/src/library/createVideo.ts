@@ -13,7 +13,11 @@ import { expectObject } from './storedObjects.ts';
 const sourceContentType = 'application/octet-stream';
 
 /** Announces a video and opens its upload. Throws invalid_input for an empty file and payload_too_large over the limit. */
-export async function createVideo(deps: Deps, person: Person, body: RouteInput<'createVideo'>['body']): Promise<{ video: Video; upload: UploadRow }> {
+export async function createVideo(
+  deps: Deps,
+  person: Person,
+  body: RouteInput<'createVideo'>['body'],
+): Promise<{ video: Video; upload: UploadRow }> {
   const { db, env, clock, store, appendEvent } = deps;
   if (body.sizeBytes === 0) {
     throw invalidInput('This file is empty: choose a file that is not empty.');
@@ -34,7 +38,11 @@ export async function createVideo(deps: Deps, person: Person, body: RouteInput<'
   const parts = planParts(body.sizeBytes);
   const key = keys.source(person.workspaceId, id);
   const objectId = newId();
-  const { uploadId } = await store.createMultipart(key, { sizeBytes: body.sizeBytes, partSizeBytes: parts.partSizeBytes, contentType: sourceContentType });
+  const { uploadId } = await store.createMultipart(key, {
+    sizeBytes: body.sizeBytes,
+    partSizeBytes: parts.partSizeBytes,
+    contentType: sourceContentType,
+  });
 
   return db.inWorkspace(person.workspaceId, async (tx) => {
     const video = await db.model(Videos).create(
@@ -54,7 +62,14 @@ export async function createVideo(deps: Deps, person: Person, body: RouteInput<'
       },
       { transaction: tx },
     );
-    await expectObject(deps, tx, { id: objectId, workspaceId: person.workspaceId, videoId: id, key, kind: 'source', contentType: sourceContentType });
+    await expectObject(deps, tx, {
+      id: objectId,
+      workspaceId: person.workspaceId,
+      videoId: id,
+      key,
+      kind: 'source',
+      contentType: sourceContentType,
+    });
     const upload = await db.model(Uploads).create(
       {
         id: newId(),

@@ -116,4 +116,3 @@ export const StoredObjects = (sequelize: Sequelize) =>
     expiresAt: column.time(),
     createdAt: column.time(),
   });
-

@@ -64,7 +64,12 @@ function eventOf(to: VideoState) {
   return to === 'failed' ? 'video.failed' : to === 'ready' ? 'video.ready' : to === 'deleting' ? 'video.deleted' : 'video.state_changed';
 }
 
-function nextStageTimes(row: { state: VideoState; stage_times: StageTimes }, to: VideoState, now: Date, finished: MoveExtras['finished']): StageTimes {
+function nextStageTimes(
+  row: { state: VideoState; stage_times: StageTimes },
+  to: VideoState,
+  now: Date,
+  finished: MoveExtras['finished'],
+): StageTimes {
   const times: StageTimes = { ...row.stage_times };
   const left = stageOfState[row.state];
   const entered = stageOfState[to];

@@ -36,7 +36,11 @@ export async function presentVideos(deps: Deps, tx: Tx, videos: readonly Video[]
     "SELECT video_id, kind, key, content_type FROM stored_objects WHERE video_id IN (:ids) AND state = 'ready' AND kind IN ('proxy', 'thumbnail') ORDER BY created_at",
     { ids },
   );
-  const uploads = await db.rows<{ video_id: string; id: string }>(tx, "SELECT video_id, id FROM uploads WHERE video_id IN (:ids) AND state = 'open'", { ids });
+  const uploads = await db.rows<{ video_id: string; id: string }>(
+    tx,
+    "SELECT video_id, id FROM uploads WHERE video_id IN (:ids) AND state = 'open'",
+    { ids },
+  );
 
   return Promise.all(
     videos.map(async (video): Promise<VideoReply> => {

@@ -31,7 +31,14 @@ export function buildStages(video: Pick<Video, 'state' | 'stageTimes' | 'failure
     }
     if (index === currentIndex) {
       const progress = live?.progress ?? 0;
-      return { ...base, state: 'running', progress, note: live?.note ?? base.note, finishedAt: null, secondsLeft: timeLeft(base.startedAt, progress, now) };
+      return {
+        ...base,
+        state: 'running',
+        progress,
+        note: live?.note ?? base.note,
+        finishedAt: null,
+        secondsLeft: timeLeft(base.startedAt, progress, now),
+      };
     }
     if (isPast(video.state, index, currentIndex, failedIndex)) {
       return { ...base, state: times.isSkipped === true ? 'skipped' : 'done', progress: 1 };
@@ -54,4 +61,3 @@ function timeLeft(startedAt: string | null, progress: number, now: Date): number
   const elapsedSeconds = Math.max(0, (now.getTime() - Date.parse(startedAt)) / 1000);
   return Math.round((elapsedSeconds / progress) * (1 - progress));
 }
-

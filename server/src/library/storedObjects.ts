@@ -31,7 +31,11 @@ export async function confirmObject(deps: Deps, tx: Tx, id: string, facts: { siz
 }
 
 /** Gives objects up; their bytes are removed in the background, by a job that `enqueueRemoval` starts after the commit. */
-export async function discardObjects(deps: Deps, tx: Tx, where: { videoId?: string; taskId?: string; renditionId?: string; kind?: ObjectKind }): Promise<void> {
+export async function discardObjects(
+  deps: Deps,
+  tx: Tx,
+  where: { videoId?: string; taskId?: string; renditionId?: string; kind?: ObjectKind },
+): Promise<void> {
   const [count] = await deps.db.model(StoredObjects).update({ state: 'deleting' }, { where, transaction: tx });
   if (count > 0) {
     tx.afterCommit(() => enqueueRemoval(deps));
@@ -40,7 +44,9 @@ export async function discardObjects(deps: Deps, tx: Tx, where: { videoId?: stri
 
 /** Starts the removal of given-up objects; a lost nudge is made good by the watchdog. */
 export function enqueueRemoval(deps: Deps): void {
-  deps.jobs.enqueue('objects.remove', {}).catch((error: unknown) => deps.log.warn({ err: error }, 'removal was not enqueued; the watchdog will'));
+  deps.jobs
+    .enqueue('objects.remove', {})
+    .catch((error: unknown) => deps.log.warn({ err: error }, 'removal was not enqueued; the watchdog will'));
 }
 
 const batchSize = 500;
@@ -48,15 +54,21 @@ const batchSize = 500;
 /** Removes the bytes and then the rows of given-up objects, in batches. Answers how many were removed. */
 export async function removeDiscarded(deps: Deps): Promise<number> {
   const { db, store } = deps;
-  for (let removed = 0; ; ) {
+  for (let removed = 0; ;) {
     const rows = await db.asSystem((tx) =>
-      db.rows<{ id: string; key: string }>(tx, "SELECT id, key FROM stored_objects WHERE state = 'deleting' ORDER BY created_at LIMIT :limit", { limit: batchSize }),
+      db.rows<{ id: string; key: string }>(
+        tx,
+        "SELECT id, key FROM stored_objects WHERE state = 'deleting' ORDER BY created_at LIMIT :limit",
+        { limit: batchSize },
+      ),
     );
     if (rows.length === 0) {
       return removed;
     }
     await store.delete(rows.map((row) => row.key));
-    await db.asSystem((tx) => db.change(tx, "DELETE FROM stored_objects WHERE state = 'deleting' AND id IN (:ids)", { ids: rows.map((row) => row.id) }));
+    await db.asSystem((tx) =>
+      db.change(tx, "DELETE FROM stored_objects WHERE state = 'deleting' AND id IN (:ids)", { ids: rows.map((row) => row.id) }),
+    );
     removed += rows.length;
   }
 }
@@ -93,5 +105,7 @@ export function isExpected(deps: Deps, key: string): Promise<boolean> {
 
 /** The newest readable object of a kind that belongs to a video; null when there is none. */
 export function findObject(deps: Deps, tx: Tx, videoId: string, kind: ObjectKind): Promise<StoredObject | null> {
-  return deps.db.model(StoredObjects).findOne({ where: { videoId, kind, state: 'ready' }, order: [['createdAt', 'DESC']], transaction: tx });
+  return deps.db
+    .model(StoredObjects)
+    .findOne({ where: { videoId, kind, state: 'ready' }, order: [['createdAt', 'DESC']], transaction: tx });
 }

@@ -40,7 +40,11 @@ export async function createPartUrls(deps: Deps, person: Person, id: string, par
         if (partNumber > upload.partCount) {
           throw invalidInput(`This upload has ${upload.partCount} parts; there is no part ${partNumber}.`);
         }
-        const { url, headers } = await deps.store.presignPart(keyOf(upload), upload.storageUploadId, { partNumber, sha256, expiresInSeconds: partUrlSeconds });
+        const { url, headers } = await deps.store.presignPart(keyOf(upload), upload.storageUploadId, {
+          partNumber,
+          sha256,
+          expiresInSeconds: partUrlSeconds,
+        });
         return { partNumber, url: browserUrl(url), headers };
       }),
     ),
@@ -57,7 +61,12 @@ function requireOpen(deps: Deps, upload: UploadRow): void {
 }
 
 /** Checks that every part is stored as announced, joins them and lets the video go on. Repeating it is harmless. */
-export async function completeUpload(deps: Deps, person: Person, id: string, parts: RouteInput<'completeUpload'>['body']['parts']): Promise<Video> {
+export async function completeUpload(
+  deps: Deps,
+  person: Person,
+  id: string,
+  parts: RouteInput<'completeUpload'>['body']['parts'],
+): Promise<Video> {
   const { db, store, appendEvent } = deps;
   const { upload, video } = await db.inWorkspace(person.workspaceId, (tx) => loadUpload(deps, tx, id));
   if (upload.state === 'completed') {
@@ -71,13 +80,22 @@ export async function completeUpload(deps: Deps, person: Person, id: string, par
   const ordered = [...parts].sort((a, b) => a.partNumber - b.partNumber);
   const stored = await store.completeMultipart(keyOf(upload), upload.storageUploadId, ordered);
   if (stored.sizeBytes !== upload.sizeBytes) {
-    throw new AppError('checksum_mismatch', `The stored file has ${stored.sizeBytes} bytes instead of ${upload.sizeBytes}: upload it again.`);
+    throw new AppError(
+      'checksum_mismatch',
+      `The stored file has ${stored.sizeBytes} bytes instead of ${upload.sizeBytes}: upload it again.`,
+    );
   }
   return db.inWorkspace(person.workspaceId, async (tx) => {
     const changed = await closeUpload(deps, tx, upload.id, 'completed');
     if (changed) {
       await confirmObject(deps, tx, upload.objectId, stored);
-      await appendEvent(tx, { workspaceId: person.workspaceId, type: 'upload.completed', videoId: video.id, subjectId: upload.id, actorId: person.userId });
+      await appendEvent(tx, {
+        workspaceId: person.workspaceId,
+        type: 'upload.completed',
+        videoId: video.id,
+        subjectId: upload.id,
+        actorId: person.userId,
+      });
     }
     return loadVideo(deps, tx, video.id);
   });

@@ -5,8 +5,7 @@ import { Videos } from '../library/model.ts';
 import { moveVideo } from '../library/moveVideo.ts';
 import { findObject } from '../library/storedObjects.ts';
 import { deepgramParty } from './engine.ts';
-import { createDeepgramTranscriber } from './transcribers/deepgram.ts';
-import { TranscriptionError } from './transcribers/transcriber.ts';
+
 import { findTranscript, storeTranscript } from './transcripts.ts';
 
 /** Longest wait for an answer: Deepgram hears an hour in under a minute, plus the time of sending. */
@@ -29,7 +28,16 @@ export async function transcribeWithDeepgram(deps: Deps, workspaceId: string, vi
     await failTranscript(deps, workspaceId, videoId, 'transcription_failed', 'The audio for the transcription is not there.');
     return;
   }
-  const transcriber = createDeepgramTranscriber({ baseUrl: env.CARMIC_DEEPGRAM_URL, apiKey: env.CARMIC_DEEPGRAM_KEY, fetch: deps.egress.fetchFor(deepgramParty) });
+  // Loaded at its first use: most installations never call it, and the SDK would slow every start.
+  const [{ createDeepgramTranscriber }, { TranscriptionError }] = await Promise.all([
+    import('./transcribers/deepgram.ts'),
+    import('./transcribers/transcriber.ts'),
+  ]);
+  const transcriber = createDeepgramTranscriber({
+    baseUrl: env.CARMIC_DEEPGRAM_URL,
+    apiKey: env.CARMIC_DEEPGRAM_KEY,
+    fetch: deps.egress.fetchFor(deepgramParty),
+  });
   try {
     const document = await transcriber.transcribe({
       audio: async () => Readable.from((await store.get(audio.key)).stream),
@@ -58,5 +66,7 @@ export async function failTranscript(
   message: string,
 ): Promise<void> {
   const failure = buildFailure('transcript', code, message);
-  await deps.db.inWorkspace(workspaceId, (tx) => moveVideo(deps, tx, { id: videoId, workspaceId }, ['transcribing'], 'failed', { failure }));
+  await deps.db.inWorkspace(workspaceId, (tx) =>
+    moveVideo(deps, tx, { id: videoId, workspaceId }, ['transcribing'], 'failed', { failure }),
+  );
 }

@@ -11,7 +11,12 @@ import { storeTranscript } from './transcripts.ts';
 const openStates = ['uploading', 'inspecting', 'transcribing', 'failed'];
 
 /** Takes the words of a video from a caption file. Throws captions_invalid with the line and what to do. */
-export async function putCaptions(deps: Deps, person: Person, videoId: string, body: RouteInput<'putCaptions'>['body']): Promise<RouteReply<'putCaptions'>> {
+export async function putCaptions(
+  deps: Deps,
+  person: Person,
+  videoId: string,
+  body: RouteInput<'putCaptions'>['body'],
+): Promise<RouteReply<'putCaptions'>> {
   const video = await deps.db.inWorkspace(person.workspaceId, (tx) => loadVideo(deps, tx, videoId));
   if (!openStates.includes(video.state)) {
     throw wrongState('The clips of this video are made already; upload it again with the caption file.');

@@ -63,7 +63,9 @@ async function takeTaskResult(deps: Deps, tx: Tx, video: Video): Promise<boolean
     return true;
   }
   if (task.state === 'done' && task.result?.kind === 'transcribe') {
-    const object = await deps.db.model(StoredObjects).findOne({ where: { taskId: task.id, kind: 'transcript', state: 'ready' }, transaction: tx });
+    const object = await deps.db
+      .model(StoredObjects)
+      .findOne({ where: { taskId: task.id, kind: 'transcript', state: 'ready' }, transaction: tx });
     if (object !== null) {
       const { language, engine, wordCount } = task.result;
       await saveTranscriptRow(deps, tx, video, { language, engine, wordCount, objectId: object.id });
@@ -94,5 +96,10 @@ export async function buildTranscribeSpec(deps: Deps, tx: Tx, task: MediaTask): 
   if (video?.probe == null || audio === null) {
     return null;
   }
-  return { kind: 'transcribe', source: await agentInput(deps, audio), durationSeconds: video.probe.durationSeconds, language: video.options.language };
+  return {
+    kind: 'transcribe',
+    source: await agentInput(deps, audio),
+    durationSeconds: video.probe.durationSeconds,
+    language: video.options.language,
+  };
 }

@@ -16,9 +16,19 @@ export async function storeTranscript(deps: Deps, video: { id: string; workspace
   const objectId = newId();
   const key = keys.transcript(video.workspaceId, video.id, objectId);
   await db.inWorkspace(video.workspaceId, (tx) =>
-    expectObject(deps, tx, { id: objectId, workspaceId: video.workspaceId, videoId: video.id, key, kind: 'transcript', contentType: 'application/json' }),
+    expectObject(deps, tx, {
+      id: objectId,
+      workspaceId: video.workspaceId,
+      videoId: video.id,
+      key,
+      kind: 'transcript',
+      contentType: 'application/json',
+    }),
   );
-  const stored = await store.put(key, Buffer.from(JSON.stringify(document)), { contentType: 'application/json', maxBytes: maxTranscriptBytes });
+  const stored = await store.put(key, Buffer.from(JSON.stringify(document)), {
+    contentType: 'application/json',
+    maxBytes: maxTranscriptBytes,
+  });
   await db.inWorkspace(video.workspaceId, async (tx) => {
     await confirmObject(deps, tx, objectId, stored);
     await saveTranscriptRow(deps, tx, video, { ...document, wordCount: document.words.length, objectId });
@@ -35,7 +45,9 @@ export async function saveTranscriptRow(
   const { db, appendEvent } = deps;
   await db.model(Transcripts).destroy({ where: { videoId: video.id }, transaction: tx });
   const { language, engine, wordCount, objectId } = facts;
-  await db.model(Transcripts).create({ id: newId(), workspaceId: video.workspaceId, videoId: video.id, language, engine, wordCount, objectId }, { transaction: tx });
+  await db
+    .model(Transcripts)
+    .create({ id: newId(), workspaceId: video.workspaceId, videoId: video.id, language, engine, wordCount, objectId }, { transaction: tx });
   await appendEvent(tx, { workspaceId: video.workspaceId, type: 'transcript.ready', videoId: video.id, data: { engine, wordCount } });
 }
 
