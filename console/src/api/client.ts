@@ -1,0 +1,52 @@
+import { ApiError, type Call, createClient } from '@carmic/contract';
+import type { Messages } from '../messages/en.ts';
+
+export { ApiError, type Call };
+
+/**
+ * Makes the caller of every route for this page's own origin. Whatever goes wrong arrives as an ApiError whose message can be
+ * shown; `onSignedOut` is told when the session turns out to have ended.
+ */
+export function buildCall(origin: string, t: Messages, onSignedOut: () => void): Call {
+  const call = createClient({ baseUrl: origin, fetch: (input, init) => fetch(input, init) });
+  return async (name, args, options) => {
+    try {
+      return await call(name, args, options);
+    } catch (error) {
+      if (error instanceof ApiError) {
+        if (error.status === 401 && name !== 'createSession' && name !== 'createOneTimeSession' && name !== 'updateMe') {
+          onSignedOut();
+        }
+        throw error;
+      }
+      if (error instanceof DOMException && error.name === 'AbortError') {
+        throw error;
+      }
+      if (error instanceof TypeError) {
+        throw new ApiError(0, 'unavailable', t.errors.offline);
+      }
+      throw new ApiError(0, 'internal', t.errors.unreadable, error);
+    }
+  };
+}
+
+/** The sentence to show for anything thrown. */
+export function messageOf(error: unknown, t: Messages): string {
+  if (error instanceof ApiError) {
+    if (error.code === 'rate_limited' && error.retryAfterSeconds !== undefined) {
+      return t.errors.rateLimited(Math.ceil(error.retryAfterSeconds));
+    }
+    return error.message;
+  }
+  return t.errors.unexpected;
+}
+
+/** Whether the thing asked for does not exist (any more). */
+export function isGone(error: unknown): boolean {
+  return error instanceof ApiError && (error.status === 404 || error.status === 410);
+}
+
+/** Whether asking again later may help: no answer, too many requests, or a fault of the server. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof ApiError && (error.status === 0 || error.status === 429 || error.status >= 500) && error.code !== 'storage_full';
+}

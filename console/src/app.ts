@@ -1,0 +1,46 @@
+import { getContext, setContext } from 'svelte';
+import { buildCall, type Call } from './api/client.ts';
+import { Live } from './api/live.svelte.ts';
+import type { Messages } from './messages/en.ts';
+import { Library } from './state/library.svelte.ts';
+import { Now } from './state/now.svelte.ts';
+import { Session } from './state/session.svelte.ts';
+import { Theme } from './state/theme.svelte.ts';
+import { Toasts } from './state/toasts.svelte.ts';
+import { Uploads } from './upload/uploads.svelte.ts';
+
+/** Everything the pages share. */
+export interface App {
+  t: Messages;
+  call: Call;
+  session: Session;
+  live: Live;
+  library: Library;
+  uploads: Uploads;
+  toasts: Toasts;
+  theme: Theme;
+  now: Now;
+}
+
+const contextKey = Symbol('app');
+
+/** Builds what the pages share; nothing is asked of the server yet. */
+export function buildApp(origin: string, t: Messages): App {
+  const call = buildCall(origin, t, () => session.ended());
+  const session: Session = new Session(call, t);
+  const live = new Live(() => void session.check());
+  const toasts = new Toasts();
+  const library = new Library(call, t);
+  const uploads = new Uploads({ call, t, toasts, library });
+  return { t, call, session, live, library, uploads, toasts, theme: new Theme(), now: new Now() };
+}
+
+/** Hands the app to all components below. */
+export function provideApp(app: App): void {
+  setContext(contextKey, app);
+}
+
+/** The app, for components. */
+export function useApp(): App {
+  return getContext<App>(contextKey);
+}

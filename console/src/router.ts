@@ -1,0 +1,45 @@
+/** The one file that knows the router. Addresses live after the `#`, so the server needs to serve only `/`. */
+import Router, { push, replace, router } from 'svelte-spa-router';
+import { wrap } from 'svelte-spa-router/wrap';
+import Library from './pages/Library.svelte';
+
+export { Router };
+
+/** Where every page lives, as links write it. */
+export const paths = {
+  library: '#/',
+  signIn: '#/sign-in',
+  welcome: '#/welcome',
+  agents: '#/agents',
+  account: '#/account',
+  video: (id: string) => `#/videos/${id}`,
+} as const;
+
+/** The pages inside the frame. The library is part of the first load; the others come when they are asked for. */
+export const routes = {
+  '/': Library,
+  '/videos/:id': wrap({ asyncComponent: () => import('./pages/Video.svelte') }),
+  '/agents': wrap({ asyncComponent: () => import('./pages/Agents.svelte') }),
+  '/account': wrap({ asyncComponent: () => import('./pages/Account.svelte') }),
+  '*': wrap({ asyncComponent: () => import('./pages/NotFound.svelte') }),
+};
+
+/** Goes to an address, as a link would. */
+export function goTo(href: string): void {
+  void push(href);
+}
+
+/** Goes to an address without leaving the present one in the history. */
+export function replaceWith(href: string): void {
+  void replace(href);
+}
+
+/** The present path, such as `/videos/…`; reactive inside components. */
+export function currentPath(): string {
+  return router.location;
+}
+
+/** The values after `?` in the present address; reactive inside components. */
+export function currentQuery(): URLSearchParams {
+  return new URLSearchParams(router.querystring ?? '');
+}

@@ -1,0 +1,118 @@
+import type { Video } from '@carmic/contract';
+import type { LiveMessage } from '../api/live.svelte.ts';
+import { type Call, isGone, messageOf } from '../api/client.ts';
+import type { Messages } from '../messages/en.ts';
+import { keepVideoMedia } from './keepMedia.ts';
+import { Throttle } from './throttle.ts';
+
+const pageSize = 24;
+const refreshEveryMs = 2000;
+
+/** The videos of the workspace, newest first, kept up to date by the live stream. */
+export class Library {
+  videos = $state.raw<readonly Video[]>([]);
+  status = $state<'idle' | 'loading' | 'ready' | 'failed'>('idle');
+  error = $state('');
+  isLoadingMore = $state(false);
+  hasMore = $derived.by(() => this.#nextCursor !== null);
+  #nextCursor = $state<string | null>(null);
+  readonly #call: Call;
+  readonly #t: Messages;
+  readonly #refreshes = new Throttle(refreshEveryMs, (id) => void this.#refresh(id));
+
+  constructor(call: Call, t: Messages) {
+    this.#call = call;
+    this.#t = t;
+  }
+
+  async load(): Promise<void> {
+    if (this.status !== 'ready') {
+      this.status = 'loading';
+    }
+    try {
+      const limit = Math.min(100, Math.max(pageSize, this.videos.length));
+      const page = await this.#call('listVideos', { query: { limit } });
+      const known = new Map(this.videos.map((video) => [video.id, video]));
+      this.videos = page.items.map((video) => keepVideoMedia(known.get(video.id), video));
+      this.#nextCursor = page.nextCursor;
+      this.status = 'ready';
+    } catch (error) {
+      this.error = messageOf(error, this.#t);
+      if (this.status !== 'ready') {
+        this.status = 'failed';
+      }
+    }
+  }
+
+  async loadMore(): Promise<void> {
+    if (this.#nextCursor === null || this.isLoadingMore) {
+      return;
+    }
+    this.isLoadingMore = true;
+    try {
+      const page = await this.#call('listVideos', { query: { limit: pageSize, cursor: this.#nextCursor } });
+      const known = new Set(this.videos.map((video) => video.id));
+      this.videos = [...this.videos, ...page.items.filter((video) => !known.has(video.id))];
+      this.#nextCursor = page.nextCursor;
+    } finally {
+      this.isLoadingMore = false;
+    }
+  }
+
+  /** Puts a video in its place, newest first. */
+  upsert(video: Video): void {
+    const before = this.videos.find((item) => item.id === video.id);
+    if (before) {
+      const kept = keepVideoMedia(before, video);
+      this.videos = this.videos.map((item) => (item.id === video.id ? kept : item));
+    } else if (this.status === 'ready') {
+      this.videos = [video, ...this.videos].sort((a, b) => b.createdAt.localeCompare(a.createdAt));
+    }
+  }
+
+  remove(videoId: string): void {
+    this.videos = this.videos.filter((video) => video.id !== videoId);
+  }
+
+  /** Asks for fresh media URLs after one of them failed. */
+  async renewMedia(videoId: string): Promise<void> {
+    const video = await this.#call('getVideo', { params: { id: videoId } });
+    this.videos = this.videos.map((item) => (item.id === videoId ? video : item));
+  }
+
+  hear(message: LiveMessage): void {
+    if (this.status !== 'ready') {
+      return;
+    }
+    if (message.kind === 'resync') {
+      void this.load();
+    } else if (message.kind === 'progress') {
+      this.#refreshes.nudge(message.progress.videoId);
+    } else if (message.event.videoId) {
+      if (message.event.type === 'video.deleted') {
+        this.remove(message.event.videoId);
+      } else {
+        this.#refreshes.nudge(message.event.videoId);
+      }
+    }
+  }
+
+  /** Forgets everything at sign-out. */
+  clear(): void {
+    this.#refreshes.stop();
+    this.videos = [];
+    this.#nextCursor = null;
+    this.status = 'idle';
+  }
+
+  async #refresh(videoId: string): Promise<void> {
+    try {
+      this.upsert(await this.#call('getVideo', { params: { id: videoId } }));
+    } catch (error) {
+      // Any other fault passes: the next message, or the reconnected stream, asks again.
+      if (isGone(error)) {
+        this.remove(videoId);
+      }
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import type { Instance, Me } from '@carmic/contract';
+import { ApiError, type Call, messageOf } from '../api/client.ts';
+import type { Messages } from '../messages/en.ts';
+
+type Status = 'unknown' | 'in' | 'out' | 'unreachable';
+
+/** Who is signed in, and what is known of this installation. */
+export class Session {
+  status = $state<Status>('unknown');
+  me = $state.raw<Me | null>(null);
+  instance = $state.raw<Instance | null>(null);
+  error = $state('');
+  /** True when a session ended by itself, so that the sign-in page can say so. */
+  hasEnded = $state(false);
+  readonly #call: Call;
+  readonly #t: Messages;
+
+  constructor(call: Call, t: Messages) {
+    this.#call = call;
+    this.#t = t;
+  }
+
+  /** Finds out whether somebody is signed in. */
+  async load(): Promise<void> {
+    try {
+      this.instance ??= await this.#call('getInstance');
+      this.me = await this.#call('getMe');
+      this.status = 'in';
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) {
+        this.status = 'out';
+        return;
+      }
+      this.error = messageOf(error, this.#t);
+      this.status = 'unreachable';
+    }
+  }
+
+  /** Asks again who is signed in, quietly; used when the live stream is refused. */
+  async check(): Promise<void> {
+    if (this.status !== 'in') {
+      return;
+    }
+    try {
+      this.me = await this.#call('getMe');
+    } catch (error) {
+      // 401 has been handled by the caller of routes; without an answer the last known state stays.
+      if (!(error instanceof ApiError)) {
+        throw error;
+      }
+    }
+  }
+
+  async signIn(email: string, password: string): Promise<void> {
+    this.#enter((await this.#call('createSession', { body: { email, password } })).me);
+  }
+
+  async signInOnce(token: string): Promise<Me> {
+    const { me } = await this.#call('createOneTimeSession', { body: { token } });
+    this.#enter(me);
+    return me;
+  }
+
+  async signOut(): Promise<void> {
+    await this.#call('deleteSession');
+    this.#leave(false);
+  }
+
+  /** Called when any route answers that nobody is signed in. */
+  ended(): void {
+    if (this.status === 'in') {
+      this.#leave(true);
+    }
+  }
+
+  #enter(me: Me): void {
+    this.me = me;
+    this.hasEnded = false;
+    this.status = 'in';
+  }
+
+  #leave(hasEnded: boolean): void {
+    this.me = null;
+    this.hasEnded = hasEnded;
+    this.status = 'out';
+  }
+}

@@ -1,0 +1,217 @@
+import type { Clip, Progress, Rendition, Transcript, Video } from '@carmic/contract';
+import type { LiveMessage } from '../api/live.svelte.ts';
+import { type Call, isGone, messageOf } from '../api/client.ts';
+import type { Messages } from '../messages/en.ts';
+import { keepClipMedia, keepVideoMedia } from './keepMedia.ts';
+import { Throttle } from './throttle.ts';
+
+export interface Waveform {
+  hopSeconds: number;
+  peaks: number[];
+  cutsSeconds: number[];
+}
+
+const refreshEveryMs = 1200;
+
+/** All that one video's page shows, kept up to date by the live stream. */
+export class VideoPage {
+  readonly id: string;
+  video = $state.raw<Video | null>(null);
+  clips = $state.raw<readonly Clip[]>([]);
+  transcript = $state.raw<Transcript | null>(null);
+  waveform = $state.raw<Waveform | null>(null);
+  status = $state<'loading' | 'ready' | 'gone' | 'failed'>('loading');
+  error = $state('');
+  readonly #call: Call;
+  readonly #t: Messages;
+  readonly #refreshes = new Throttle(refreshEveryMs, (what) => void (what === 'clips' ? this.#loadClips() : this.#loadVideo()));
+
+  constructor(id: string, call: Call, t: Messages) {
+    this.id = id;
+    this.#call = call;
+    this.#t = t;
+  }
+
+  async load(): Promise<void> {
+    await Promise.all([this.#loadVideo(), this.#loadClips()]);
+  }
+
+  stop(): void {
+    this.#refreshes.stop();
+  }
+
+  hear(message: LiveMessage): void {
+    if (message.kind === 'resync') {
+      void this.load();
+      return;
+    }
+    if (message.kind === 'progress') {
+      if (message.progress.videoId === this.id) {
+        this.#apply(message.progress);
+        this.#refreshes.nudge('video');
+      }
+      return;
+    }
+    const { event } = message;
+    if (event.videoId !== this.id) {
+      return;
+    }
+    if (event.type === 'video.deleted') {
+      this.status = 'gone';
+      return;
+    }
+    this.#refreshes.nudge('video');
+    if (!event.type.startsWith('task.') && !event.type.startsWith('upload.')) {
+      this.#refreshes.nudge('clips');
+    }
+  }
+
+  async retry(): Promise<void> {
+    this.#take(await this.#call('retryVideo', { params: { id: this.id } }));
+    await this.#loadClips();
+  }
+
+  async remove(): Promise<void> {
+    await this.#call('deleteVideo', { params: { id: this.id } });
+  }
+
+  async updateClip(clip: Clip, change: { title?: string; state?: Clip['state'] }): Promise<void> {
+    const before = this.clips;
+    // Shown at once, put back if the server refuses.
+    this.clips = before.map((item) => (item.id === clip.id ? { ...item, ...change } : item));
+    try {
+      this.#takeClip(await this.#call('updateClip', { params: { id: clip.id }, body: change }));
+    } catch (error) {
+      this.#takeClip(clip);
+      throw error;
+    }
+  }
+
+  async addRendition(clip: Clip, aspect: Rendition['aspect'], idempotencyKey: string): Promise<Rendition> {
+    const rendition = await this.#call('createRendition', { params: { id: clip.id }, body: { aspect } }, { idempotencyKey });
+    this.#takeRendition(rendition);
+    return rendition;
+  }
+
+  async retryRendition(rendition: Rendition): Promise<void> {
+    this.#takeRendition(await this.#call('retryRendition', { params: { id: rendition.id } }));
+  }
+
+  async removeRendition(rendition: Rendition): Promise<void> {
+    await this.#call('cancelRendition', { params: { id: rendition.id } });
+    await this.#loadClips();
+  }
+
+  /** Asks for fresh URLs of a rendition, for a download or after a player failed. */
+  async renewRendition(renditionId: string): Promise<Rendition> {
+    const rendition = await this.#call('getRendition', { params: { id: renditionId } });
+    this.#takeRendition(rendition);
+    return rendition;
+  }
+
+  /** Asks for fresh URLs of the preview after the player failed. */
+  async renewVideo(): Promise<void> {
+    this.video = await this.#call('getVideo', { params: { id: this.id } });
+  }
+
+  async #loadVideo(): Promise<void> {
+    try {
+      this.#take(await this.#call('getVideo', { params: { id: this.id } }));
+      this.status = 'ready';
+      await this.#loadFacts();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  async #loadClips(): Promise<void> {
+    try {
+      const { items } = await this.#call('listClips', { params: { id: this.id } });
+      this.clips = keepClipMedia(this.clips, items);
+    } catch (error) {
+      if (this.status === 'ready' && !isGone(error)) {
+        return;
+      }
+      this.#failed(error);
+    }
+  }
+
+  /** Words and waveform never change once they are there, so each is fetched once. */
+  async #loadFacts(): Promise<void> {
+    const isDone = (name: string) => this.video?.stages.some((stage) => stage.name === name && stage.state === 'done') ?? false;
+    await Promise.all([
+      this.transcript === null &&
+        isDone('transcript') &&
+        this.#optional(async () => {
+          this.transcript = await this.#call('getTranscript', { params: { id: this.id } });
+        }),
+      this.waveform === null &&
+        isDone('inspect') &&
+        this.#optional(async () => {
+          this.waveform = await this.#call('getWaveform', { params: { id: this.id } });
+        }),
+    ]);
+  }
+
+  async #optional(load: () => Promise<void>): Promise<void> {
+    try {
+      await load();
+    } catch (error) {
+      // There may be none of it; that is told where it would stand.
+      if (!isGone(error)) {
+        throw error;
+      }
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (isGone(error)) {
+      this.status = 'gone';
+      return;
+    }
+    this.error = messageOf(error, this.#t);
+    if (this.status === 'loading') {
+      this.status = 'failed';
+    }
+  }
+
+  #take(video: Video): void {
+    this.video = keepVideoMedia(this.video, video);
+  }
+
+  #takeClip(clip: Clip): void {
+    const kept = keepClipMedia(this.clips, [clip])[0] ?? clip;
+    this.clips = this.clips.map((item) => (item.id === clip.id ? kept : item));
+  }
+
+  #takeRendition(rendition: Rendition): void {
+    this.clips = this.clips.map((clip) => {
+      if (clip.id !== rendition.clipId) {
+        return clip;
+      }
+      const isKnown = clip.renditions.some((item) => item.id === rendition.id);
+      const renditions = isKnown
+        ? clip.renditions.map((item) => (item.id === rendition.id ? rendition : item))
+        : [...clip.renditions, rendition];
+      return { ...clip, renditions };
+    });
+  }
+
+  #apply({ renditionId, progress }: Progress): void {
+    if (renditionId === null) {
+      return;
+    }
+    this.clips = this.clips.map((clip) =>
+      clip.renditions.some((rendition) => rendition.id === renditionId)
+        ? {
+            ...clip,
+            renditions: clip.renditions.map((rendition) =>
+              rendition.id === renditionId && (rendition.state === 'queued' || rendition.state === 'rendering')
+                ? { ...rendition, progress, state: 'rendering' as const }
+                : rendition,
+            ),
+          }
+        : clip,
+    );
+  }
+}
