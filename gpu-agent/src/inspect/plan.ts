@@ -1,0 +1,121 @@
+import { cleanOutputArgs, quietArgs, sourceInputArgs } from '../ffmpeg/safety.ts';
+import { colourToSdr } from '../media/colour.ts';
+import type { SourceFacts } from '../media/probe.ts';
+
+/** Names of the files that inspecting writes, inside its scratch folder. */
+export const inspectFiles = {
+  proxy: 'proxy.mp4',
+  audio: 'audio.flac',
+  scenes: 'scenes.txt',
+  thumbnail: 'thumbnail.jpg',
+  analysis: 'analysis.json',
+} as const;
+
+export interface InspectPlan {
+  facts: SourceFacts;
+  sourceUrl: string;
+  framePixels: number;
+  /** True when the source already is what the player wants, and is only written anew with its index in front. */
+  copiesProxy: boolean;
+  proxyWidth: number;
+  proxyHeight: number;
+  canToneMap: boolean;
+}
+
+/** Samples per second of the sound that is measured and transcribed. */
+export const audioSampleRate = 16_000;
+const proxyShortSide = 720;
+const thumbnailWidth = 640;
+const copyBitRate = 6_000_000;
+const keySeconds = 2;
+
+/** Decides what inspecting makes of a source. */
+export function planInspect(facts: SourceFacts, sourceUrl: string, framePixels: number, canToneMap: boolean): InspectPlan {
+  const { probe } = facts;
+  const scale = Math.min(1, proxyShortSide / Math.min(probe.width, probe.height));
+  return {
+    facts,
+    sourceUrl,
+    framePixels,
+    copiesProxy: isPlayable(facts),
+    proxyWidth: toEven(probe.width * scale),
+    proxyHeight: toEven(probe.height * scale),
+    canToneMap,
+  };
+}
+
+function toEven(length: number): number {
+  return Math.max(2, Math.round(length / 2) * 2);
+}
+
+function isPlayable({ probe, container, pixelFormat, sampleAspect, bitRate, storedWidth, storedHeight }: SourceFacts): boolean {
+  return (
+    (container === 'mov' || container === 'matroska') &&
+    probe.videoCodec === 'h264' &&
+    pixelFormat === 'yuv420p' &&
+    !probe.isHdr &&
+    probe.rotationDegrees === 0 &&
+    sampleAspect === 1 &&
+    Math.min(storedWidth, storedHeight) <= 1080 &&
+    Math.max(storedWidth, storedHeight) <= 1920 &&
+    bitRate <= copyBitRate &&
+    (probe.audioCodec === null || probe.audioCodec === 'aac')
+  );
+}
+
+/**
+ * The one pass over the source: proxy, 16 kHz sound, samples on standard output, and picture differences in a file.
+ *
+ * When the proxy is a copy, only the frames that other frames are made of are decoded: a quarter of the work, and still every cut,
+ * because an encoder puts a key frame there.
+ */
+export function inspectArgs(plan: InspectPlan): string[] {
+  const { facts, copiesProxy } = plan;
+  const decode = copiesProxy ? ['-skip_frame', 'bidir', '-skip_loop_filter', 'all'] : [];
+  const measure = `scale=160:90:flags=fast_bilinear,format=gray,scdet=threshold=5,metadata=mode=print:file=${inspectFiles.scenes}`;
+  const graph = copiesProxy
+    ? `[0:V:0]${measure}[measured]`
+    : `[0:V:0]${proxyFilter(plan)},split=2[proxy][small];[small]${measure}[measured]`;
+  const hasAudio = facts.probe.audioCodec !== null;
+  return [
+    ...[...quietArgs, '-v', 'error', ...decode, ...sourceInputArgs(facts.container, plan), '-i', plan.sourceUrl],
+    ...['-filter_complex', graph],
+    ...(copiesProxy ? ['-map', '0:V:0', '-c:v', 'copy'] : ['-map', '[proxy]', ...proxyEncodeArgs]),
+    ...(hasAudio ? ['-map', '0:a:0', ...(copiesProxy ? ['-c:a', 'copy'] : proxyAudioArgs)] : []),
+    ...[...cleanOutputArgs, '-movflags', '+faststart', '-f', 'mp4', inspectFiles.proxy],
+    ...['-map', '[measured]', '-f', 'null', '-'],
+    ...(hasAudio ? audioOutputs : []),
+  ];
+}
+
+function proxyFilter({ facts, proxyWidth, proxyHeight, canToneMap }: InspectPlan): string {
+  const rate = facts.probe.frameRate > 31 ? ['fps=30'] : [];
+  const colour = facts.probe.isHdr && canToneMap ? [colourToSdr] : [];
+  return [...rate, `scale=${proxyWidth}:${proxyHeight}:flags=bilinear:out_range=tv`, ...colour, 'setsar=1', 'format=yuv420p'].join(',');
+}
+
+const proxyEncodeArgs = [
+  ...['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '24', '-pix_fmt', 'yuv420p'],
+  ...['-force_key_frames', `expr:gte(t,n_forced*${keySeconds})`],
+];
+// Sound that starts late or has gaps keeps its place: a transcript's times are times of the picture.
+const keepTimes = 'aresample=async=1:first_pts=0';
+const proxyAudioArgs = ['-af', keepTimes, '-c:a', 'aac', '-b:a', '128k', '-ac', '2'];
+const mono = ['-af', keepTimes, '-ac', '1', '-ar', String(audioSampleRate)];
+const audioOutputs = [
+  ...['-map', '0:a:0', ...mono, ...cleanOutputArgs, '-c:a', 'flac', '-sample_fmt', 's16', '-f', 'flac', inspectFiles.audio],
+  ...['-map', '0:a:0', ...mono, '-c:a', 'pcm_s16le', '-f', 's16le', 'pipe:1'],
+];
+
+/** One representative frame from the three seconds that begin at `atSeconds`. */
+export function thumbnailArgs({ facts, sourceUrl, framePixels, canToneMap }: InspectPlan, atSeconds: number): string[] {
+  const { width, height } = facts.probe;
+  const scale = Math.min(1, thumbnailWidth / width);
+  const colour = facts.probe.isHdr && canToneMap ? `,${colourToSdr}` : '';
+  const size = `scale=${toEven(width * scale)}:${toEven(height * scale)}:flags=bicubic${colour},setsar=1`;
+  return [
+    ...[...quietArgs, '-v', 'error', '-skip_frame', 'bidir', '-ss', atSeconds.toFixed(3), '-t', '3'],
+    ...[...sourceInputArgs(facts.container, { framePixels }), '-i', sourceUrl, '-map', '0:V:0', '-an'],
+    ...['-vf', `thumbnail=24,${size}`, '-frames:v', '1', ...cleanOutputArgs, '-q:v', '3', '-f', 'mjpeg', inspectFiles.thumbnail],
+  ];
+}
