@@ -2,6 +2,29 @@ import type { Instance, Me } from '@carmic/contract';
 import { ApiError, type Call, messageOf } from '../api/client.ts';
 import type { Messages } from '../messages/en.ts';
 
+const signedInKey = 'carmic.signed-in';
+
+/** The cookie cannot be read from here; this note spares a visitor who never signed in a request that must be refused. */
+function mayBeSignedIn(): boolean {
+  try {
+    return localStorage.getItem(signedInKey) !== null;
+  } catch {
+    return true;
+  }
+}
+
+function remember(isSignedIn: boolean): void {
+  try {
+    if (isSignedIn) {
+      localStorage.setItem(signedInKey, 'yes');
+    } else {
+      localStorage.removeItem(signedInKey);
+    }
+  } catch {
+    // Storage can be blocked: the server is asked then.
+  }
+}
+
 type Status = 'unknown' | 'in' | 'out' | 'unreachable';
 
 /** Who is signed in, and what is known of this installation. */
@@ -24,10 +47,15 @@ export class Session {
   async load(): Promise<void> {
     try {
       this.instance ??= await this.#call('getInstance');
+      if (!mayBeSignedIn()) {
+        this.status = 'out';
+        return;
+      }
       this.me = await this.#call('getMe');
       this.status = 'in';
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) {
+        remember(false);
         this.status = 'out';
         return;
       }
@@ -75,12 +103,14 @@ export class Session {
 
   #enter(me: Me): void {
     this.me = me;
+    remember(true);
     this.hasEnded = false;
     this.status = 'in';
   }
 
   #leave(hasEnded: boolean): void {
     this.me = null;
+    remember(false);
     this.hasEnded = hasEnded;
     this.status = 'out';
   }
