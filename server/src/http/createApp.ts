@@ -132,7 +132,9 @@ const isSafe = (method: string) => method === 'GET' || method === 'HEAD' || meth
 function refuseForeignOrigin(context: Context, baseUrl: string): void {
   const origin = context.get('origin');
   const isOwn =
-    origin === '' ? context.get('sec-fetch-site') !== 'cross-site' : origin === new URL(baseUrl).origin || origin === context.origin;
+    origin === ''
+      ? context.get('sec-fetch-site') !== 'cross-site'
+      : origin === new URL(baseUrl).origin || origin === `${context.protocol}://${context.host}`;
   if (!isOwn) {
     throw new AppError('forbidden', 'This request came from another site and was refused.');
   }
@@ -176,7 +178,8 @@ async function answer(
     query: definition.query?.parse({ ...context.query }),
     body: definition.body?.parse((context.request as { body?: unknown }).body ?? {}),
   };
-  await throttle(name, callersOf(context.ip, actor, input.body));
+  const callers = callersOf(context.ip, actor, input.body);
+  await throttle.consume(name, callers);
   const handler = options.handlers[name] as (request: unknown) => Promise<unknown>;
   const work = async () => {
     const reply = await handler(buildRequest(context, options, actor, input));
@@ -187,6 +190,7 @@ async function answer(
     definition.isIdempotent === true && key !== '' && actor.kind === 'person'
       ? await once(options.deps, { workspaceId: actor.workspaceId, route: name, key, body: input.body, params: input.params }, work)
       : await work();
+  await throttle.giveBack(name, callers);
   context.status = definition.status;
   context.set('cache-control', 'no-store');
   context.body = reply === undefined ? null : reply;

@@ -2,18 +2,30 @@ import type { RouteName } from '@carmic/contract';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { AppError } from '../core/errors.ts';
 
+interface Limit {
+  points: number;
+  seconds: number;
+  /** Calls that succeed are given back: guessing is slowed down, and people and fleets of agents behind one address are not. */
+  isForFailures?: boolean;
+}
+
 /** How many calls of a route one caller may make: `points` in `seconds`. */
-const limits: Partial<Record<RouteName, { points: number; seconds: number }>> = {
-  createSession: { points: 10, seconds: 300 },
-  createOneTimeSession: { points: 10, seconds: 300 },
-  registerAgent: { points: 20, seconds: 300 },
+const limits: Partial<Record<RouteName, Limit>> = {
+  createSession: { points: 10, seconds: 300, isForFailures: true },
+  createOneTimeSession: { points: 10, seconds: 300, isForFailures: true },
+  registerAgent: { points: 20, seconds: 300, isForFailures: true },
   updateMe: { points: 20, seconds: 300 },
   createVideo: { points: 300, seconds: 60 },
 };
 
-export type Throttle = (route: RouteName, callers: readonly string[]) => Promise<void>;
+export interface Throttle {
+  /** Throws rate_limited, with the seconds to wait, when any of `callers` has used up the route's points. */
+  consume(route: RouteName, callers: readonly string[]): Promise<void>;
+  /** Call after success. */
+  giveBack(route: RouteName, callers: readonly string[]): Promise<void>;
+}
 
-/** Builds the throttle; it throws rate_limited, with the seconds to wait, when any of `callers` has used up a route's points. */
+/** Builds the throttle; it counts in this process. */
 export function createThrottle(): Throttle {
   const limiters = new Map(
     Object.entries(limits).map(([route, { points, seconds }]) => [
@@ -21,21 +33,26 @@ export function createThrottle(): Throttle {
       new RateLimiterMemory({ keyPrefix: route, points, duration: seconds }),
     ]),
   );
-  return async (route, callers) => {
-    const limiter = limiters.get(route);
-    if (limiter === undefined) {
-      return;
-    }
-    for (const caller of callers) {
-      try {
-        await limiter.consume(caller);
-      } catch (rejection) {
-        if (rejection instanceof RateLimiterRes) {
-          const retryAfterSeconds = Math.max(1, Math.ceil(rejection.msBeforeNext / 1000));
-          throw new AppError('rate_limited', `Too many attempts: try again in ${retryAfterSeconds} seconds.`, { retryAfterSeconds });
-        }
-        throw rejection;
+  return {
+    async consume(route, callers) {
+      for (const caller of callers) {
+        await limiters.get(route)?.consume(caller).catch(refuse);
       }
-    }
+    },
+    async giveBack(route, callers) {
+      if (limits[route]?.isForFailures === true) {
+        for (const caller of callers) {
+          await limiters.get(route)?.reward(caller);
+        }
+      }
+    },
   };
+}
+
+function refuse(rejection: unknown): never {
+  if (rejection instanceof RateLimiterRes) {
+    const retryAfterSeconds = Math.max(1, Math.ceil(rejection.msBeforeNext / 1000));
+    throw new AppError('rate_limited', `Too many attempts: try again in ${retryAfterSeconds} seconds.`, { retryAfterSeconds });
+  }
+  throw rejection;
 }

@@ -1,0 +1,122 @@
+/** Every route of the table, as nobody, as another workspace and as a lower role: generated, so that a new route is tested at once. */
+import { createClient, type RouteDefinition, type RouteName, routes } from '@carmic/contract';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Caller, startInstance, type TestInstance, until } from '../support/instance.ts';
+import { enrolAgent, type ProtocolAgent } from '../support/protocolAgent.ts';
+import { uploadVideo } from '../support/upload.ts';
+
+let instance: TestInstance;
+let owner: Caller;
+let stranger: Caller;
+let viewer: Caller;
+let agent: ProtocolAgent;
+const ids: Record<string, string> = {};
+
+beforeAll(async () => {
+  instance = await startInstance();
+  owner = await instance.createCaller();
+  stranger = await instance.createCaller();
+  viewer = await instance.createCaller({ role: 'viewer', workspaceId: owner.workspaceId });
+  agent = await enrolAgent(instance);
+  const video = await uploadVideo(owner.call, instance.baseUrl, Buffer.from('somebody’s video'));
+  await agent.finish(await until('the inspection', () => agent.lease(['inspect'], 5)));
+  const clip = await until('the clips', async () => (await owner.call('listClips', { params: { id: video.id } })).items[0]);
+  const { upload } = await owner.call('createVideo', { body: { fileName: 'open.mp4', sizeBytes: 10 } });
+  Object.assign(ids, { videos: video.id, clips: clip.id, renditions: clip.renditions[0]?.id ?? '', uploads: upload.id });
+});
+afterAll(() => instance.stop());
+
+const entries = Object.entries(routes) as [RouteName, RouteDefinition][];
+const unknownId = '6f1f1f1f-0000-4000-8000-00000000abcd';
+
+/** A body that the schema takes, so that a refusal is about who is asking. */
+const bodies: Partial<Record<RouteName, unknown>> = {
+  createVideo: { fileName: 'x.mp4', sizeBytes: 1 },
+  putCaptions: { fileName: 'x.srt', contentBase64: Buffer.from('1\n00:00:00,000 --> 00:00:01,000\nHi.\n').toString('base64') },
+  createPartUrls: { parts: [{ partNumber: 1, sha256: 'a'.repeat(64) }] },
+  completeUpload: { parts: [{ partNumber: 1, sha256: 'a'.repeat(64) }] },
+  updateClip: { title: 'Taken over' },
+  createRendition: { aspect: '1:1' },
+};
+
+async function send(name: RouteName, token: string | null, id: string): Promise<{ status: number; text: string }> {
+  const { method, path } = routes[name];
+  const response = await fetch(new URL(path.replace(':id', id), instance.baseUrl), {
+    method,
+    headers: {
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      ...(method === 'GET' ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(method === 'GET' ? {} : { body: JSON.stringify(bodies[name] ?? {}) }),
+  });
+  return { status: response.status, text: (await response.text()).replace(/"requestId":"[^"]+"/, '') };
+}
+
+const idFor = (path: string) => ids[path.split('/')[3] ?? ''] ?? unknownId;
+const isTenantRoute = (definition: RouteDefinition) => ['viewer', 'editor', 'owner'].includes(definition.policy);
+
+describe('every route (S4)', () => {
+  test('declares a policy', () => {
+    expect(entries.length).toBeGreaterThan(30);
+    expect(entries.every(([, { policy }]) => policy.length > 0)).toBe(true);
+  });
+
+  for (const [name, definition] of entries.filter(([, { policy }]) => policy !== 'public')) {
+    test(`${name} refuses nobody, a made-up token and the other kind of caller`, async () => {
+      expect((await send(name, null, idFor(definition.path))).status).toBe(401);
+      expect((await send(name, 'carmic_session_made-up', idFor(definition.path))).status).toBe(401);
+      expect((await send(name, 'carmic_agent_made-up', idFor(definition.path))).status).toBe(401);
+      const other = definition.policy === 'agent' ? owner.token : agent.token;
+      expect((await send(name, other, idFor(definition.path))).status).toBe(403);
+    });
+  }
+
+  for (const [name, definition] of entries.filter(([, entry]) => isTenantRoute(entry) && entry.path.includes(':id'))) {
+    test(`${name} answers another workspace exactly as for an id that never existed`, async () => {
+      const theirs = await send(name, stranger.token, idFor(definition.path));
+      const never = await send(name, stranger.token, unknownId);
+      expect(theirs).toEqual(never);
+      expect(theirs.status).toBe(404);
+    });
+  }
+
+  for (const [name, definition] of entries.filter(([, { policy }]) => policy === 'editor' || policy === 'owner')) {
+    test(`${name} is refused to a viewer`, async () => {
+      expect((await send(name, viewer.token, idFor(definition.path))).status).toBe(403);
+    });
+  }
+
+  for (const [name] of entries.filter(([, { policy }]) => policy === 'admin')) {
+    test(`${name} is refused to an owner who is no administrator`, async () => {
+      expect((await send(name, owner.token, unknownId)).status).toBe(403);
+    });
+  }
+});
+
+test('nothing of all that changed anything', async () => {
+  const clip = await owner.call('getClip', { params: { id: ids['clips'] ?? '' } });
+  expect(clip.title).not.toBe('Taken over');
+  expect((await owner.call('getVideo', { params: { id: ids['videos'] ?? '' } })).id).toBe(ids['videos']);
+});
+
+test('lists and events hold the own workspace only', async () => {
+  expect((await stranger.call('listVideos')).items).toEqual([]);
+  const { items } = await stranger.call('listEvents', { query: { limit: 100 } });
+  expect(items.every((event) => event.videoId === null)).toBe(true);
+});
+
+test('naming another workspace in the header opens nothing', async () => {
+  const response = await fetch(new URL('/api/v1/videos', instance.baseUrl), {
+    headers: { authorization: `Bearer ${stranger.token}`, 'carmic-workspace': owner.workspaceId },
+  });
+  expect(response.status).toBe(401);
+});
+
+test('a revoked agent and an ended session open nothing any more', async () => {
+  const { db } = instance.server.deps;
+  await db.asSystem((tx) => db.change(tx, 'UPDATE agents SET revoked_at = now() WHERE id = :id', { id: agent.agentId }));
+  expect((await send('createLease', agent.token, unknownId)).status).toBe(401);
+  await db.asSystem((tx) => db.change(tx, 'DELETE FROM members WHERE user_id = :id', { id: viewer.userId }));
+  expect((await send('listVideos', viewer.token, unknownId)).status).toBe(401);
+  expect((await createClient({ baseUrl: instance.baseUrl })('getInstance')).name).toBe('Carmic');
+});
