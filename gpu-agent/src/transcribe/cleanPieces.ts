@@ -105,6 +105,11 @@ export function wordsOfChunk(
   if (hallucinations.test(plain(joined.map((word) => word.text).join(' ')))) {
     return [];
   }
+  // Text made up over noise gets no times of its own: its words lie on top of each other.
+  const instant = joined.filter((word) => word.endSeconds - word.startSeconds < 0.03).length;
+  if (joined.length >= 4 && instant >= joined.length / 2) {
+    return [];
+  }
   const words: Word[] = [];
   let free = afterSeconds;
   for (const piece of joined) {

@@ -11,20 +11,25 @@ const frameSamples = sampleRate * frameSeconds;
 const quietestDb = -55;
 const leadSeconds = 0.25;
 const tailSeconds = 0.35;
+/** Range between the 10th and 90th percentile of levels: noise and hum stay under 3 dB, speech is above 15 dB. */
+const steadyDb = 5;
 const shortestSeconds = 0.12;
 const joinSeconds = 0.5;
 /** Whisper hears 30 s at a time; a little room is left for its own padding. */
 export const longestChunkSeconds = 28;
 const longestInnerSilenceSeconds = 2;
 
-/** Level of each 20 ms frame in dBFS. */
-export function frameLevels(samples: Int16Array): Float32Array {
+/**
+ * Level of each 20 ms frame in dBFS. `isBright` measures the difference of neighbouring samples instead: low rumble, whose level wanders,
+ * counts for little in it.
+ */
+export function frameLevels(samples: Int16Array, isBright = false): Float32Array {
   const count = Math.floor(samples.length / frameSamples);
   const levels = new Float32Array(count);
   for (let frame = 0; frame < count; frame += 1) {
     let sum = 0;
     for (let i = frame * frameSamples; i < (frame + 1) * frameSamples; i += 1) {
-      const value = (samples[i] ?? 0) / 32768;
+      const value = ((samples[i] ?? 0) - (isBright ? (samples[i - 1] ?? 0) : 0)) / 32768;
       sum += value * value;
     }
     levels[frame] = sum === 0 ? -100 : 10 * Math.log10(sum / frameSamples);
@@ -51,12 +56,13 @@ function isSteady(levels: Float32Array, from: number, to: number): boolean {
     return false;
   }
   const middle = part.subarray(Math.min(5, part.length >> 2), part.length - Math.min(5, part.length >> 2));
-  return quantile(middle, 0.9) - quantile(middle, 0.1) < 4;
+  return quantile(middle, 0.9) - quantile(middle, 0.1) < steadyDb;
 }
 
 /** Finds the stretches that may hold speech: loud enough and moving in level, with a little room around each. */
 export function findSpeech(samples: Int16Array): Region[] {
   const levels = frameLevels(samples);
+  const bright = frameLevels(samples, true);
   const threshold = speechThreshold(levels);
   const regions: { from: number; to: number }[] = [];
   for (let frame = 0; frame < levels.length; frame += 1) {
@@ -72,7 +78,7 @@ export function findSpeech(samples: Int16Array): Region[] {
   }
   const end = samples.length / sampleRate;
   return regions
-    .filter(({ from, to }) => (to - from) * frameSeconds >= shortestSeconds && !isSteady(levels, from, to))
+    .filter(({ from, to }) => (to - from) * frameSeconds >= shortestSeconds && !isSteady(bright, from, to))
     .map(({ from, to }) => ({
       startSeconds: Math.max(0, from * frameSeconds - leadSeconds),
       endSeconds: Math.min(end, to * frameSeconds + tailSeconds),
