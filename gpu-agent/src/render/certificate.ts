@@ -1,0 +1,106 @@
+/** Measured facts about a finished clip, and the bounds it is held to. */
+import type { CertificateEntry } from '@carmic/contract';
+import { type Caption, joinWords } from '../captions/layCaptions.ts';
+import type { Loudness, LoudnessTarget } from './loudness.ts';
+import { rateValue, type Timeline } from './timeline.ts';
+
+export interface FinishedClip {
+  frameCount: number;
+  videoSeconds: number;
+  audioSeconds: number;
+  width: number;
+  height: number;
+  loudness: Loudness;
+}
+
+export interface CertificateInput {
+  timeline: Timeline;
+  width: number;
+  height: number;
+  hasAudio: boolean;
+  target: LoudnessTarget;
+  clip: FinishedClip;
+  captions: readonly Caption[];
+  /** Share of looked-at frames with the chosen face whole inside the picture; null when no face was followed. */
+  faceInsideShare: number | null;
+}
+
+/** Builds the certificate. */
+export function buildCertificate(input: CertificateInput): CertificateEntry[] {
+  return [...pictureFacts(input), ...soundFacts(input), ...captionFacts(input), ...faceFacts(input)];
+}
+
+function pictureFacts({ timeline, clip, width, height }: CertificateInput): CertificateEntry[] {
+  const apart = Math.abs(clip.videoSeconds - clip.audioSeconds);
+  const frame = 1 / rateValue(timeline.rate);
+  return [
+    entry(
+      'frame_count',
+      'Frames in the file',
+      clip.frameCount,
+      'frames',
+      `exactly ${timeline.frameCount}`,
+      clip.frameCount === timeline.frameCount,
+    ),
+    entry('frame_width', 'Width of the picture', clip.width, 'px', `exactly ${width}`, clip.width === width),
+    entry('frame_height', 'Height of the picture', clip.height, 'px', `exactly ${height}`, clip.height === height),
+    entry('duration', 'Length of the picture', round(clip.videoSeconds, 3), 's', null, true),
+    entry(
+      'audio_video_difference',
+      'Difference between sound and picture',
+      round(apart, 3),
+      's',
+      `at most ${round(frame * 2, 3)}`,
+      apart <= frame * 2,
+    ),
+  ];
+}
+
+function soundFacts({ clip, target, hasAudio }: CertificateInput): CertificateEntry[] {
+  const { integratedLufs, truePeakDbtp } = clip.loudness;
+  if (!hasAudio || integratedLufs === null) {
+    return [entry('silent', 'The source has nothing to hear here; the clip has a silent sound track', 1, '', null, true)];
+  }
+  const away = Math.abs(integratedLufs - target.integratedLufs);
+  return [
+    entry('integrated_loudness', 'Integrated loudness', integratedLufs, 'LUFS', `${target.integratedLufs} within 1`, away <= 1),
+    ...(truePeakDbtp === null
+      ? []
+      : [entry('true_peak', 'True peak', truePeakDbtp, 'dBTP', `at most ${target.truePeakDbtp}`, truePeakDbtp <= target.truePeakDbtp)]),
+  ];
+}
+
+function captionFacts({ captions }: CertificateInput): CertificateEntry[] {
+  if (captions.length === 0) {
+    return [];
+  }
+  const overlaps = captions.filter(
+    (caption, index) => caption.endSeconds > (captions[index + 1]?.startSeconds ?? Number.POSITIVE_INFINITY) + 1e-6,
+  );
+  const lines = Math.max(...captions.map((caption) => caption.lines.length));
+  const characters = Math.max(...captions.flatMap((caption) => caption.lines.map((line) => [...joinWords(line)].length)));
+  const smallest = Math.min(...captions.map((caption) => caption.scale));
+  return [
+    entry('caption_count', 'Captions', captions.length, '', null, true),
+    entry('caption_overlaps', 'Captions that overlap the next', overlaps.length, '', 'exactly 0', overlaps.length === 0),
+    entry('caption_lines', 'Most lines of a caption', lines, 'lines', 'at most 2', lines <= 2),
+    entry('caption_line_characters', 'Longest caption line', characters, 'characters', null, true),
+    entry('caption_scale', 'Smallest caption, against the full size', round(smallest, 2), '', null, true),
+  ];
+}
+
+function faceFacts({ faceInsideShare }: CertificateInput): CertificateEntry[] {
+  if (faceInsideShare === null) {
+    return [];
+  }
+  const label = 'Looked-at frames with the whole face in the picture';
+  return [entry('face_inside', label, round(faceInsideShare, 3), 'share', 'at least 0.9', faceInsideShare >= 0.9)];
+}
+
+function entry(name: string, label: string, value: number, unit: string, bound: string | null, passed: boolean): CertificateEntry {
+  return { name, label, value, unit, bound, passed };
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

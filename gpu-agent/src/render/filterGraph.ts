@@ -1,0 +1,166 @@
+/** Builds the filter graph of a render: every segment cut, framed and scaled, joined, and captioned. */
+import type { CameraPoint, SegmentFraming } from '../framing/framing.ts';
+import { colourToSdr } from '../media/colour.ts';
+import { type FrameRate, rateValue, type Timeline } from './timeline.ts';
+
+export interface GraphPlan {
+  timeline: Timeline;
+  width: number;
+  height: number;
+  framing: readonly SegmentFraming[];
+  hasAudio: boolean;
+  /** Whether the picture needs to be brought from HDR to ordinary colours. */
+  mapsTone: boolean;
+  hasCaptions: boolean;
+  gain: AudioGain | null;
+  coverFrame: number;
+}
+
+/** What is done to the sound: a fixed gain, and a limiter where that would go over the peak. */
+export interface AudioGain {
+  gainDb: number;
+  limitDb: number | null;
+}
+
+/** Names of the files a render writes, inside its scratch folder. */
+export const renderFiles = {
+  video: 'video.mp4',
+  cover: 'cover.jpg',
+  captions: 'captions.ass',
+  fonts: 'fonts',
+  srt: 'captions.srt',
+  vtt: 'captions.vtt',
+  sound: 'sound.wav',
+  scenes: 'scenes.txt',
+  cameraOf: (segment: number) => `camera${segment}.cmd`,
+} as const;
+
+export const clipSampleRate = 48_000;
+/** Long enough that a join does not click, too short to be heard. */
+const joinFadeSeconds = 0.012;
+
+/** The graph; its outputs are [video], [cover] and [audio]. */
+export function buildFilterGraph(plan: GraphPlan): string {
+  const count = plan.timeline.segments.length;
+  const videos = plan.timeline.segments.map((_, index) => videoChain(plan, index));
+  const joined = count === 1 ? '[v0]' : `${labels('v', count)}concat=n=${count}:v=1:a=0[joined];[joined]`;
+  const captions = plan.hasCaptions ? `ass=${renderFiles.captions}:fontsdir=${renderFiles.fonts},` : '';
+  const finish = `${joined}${captions}split=2[video][tocover];[tocover]select='eq(n,${plan.coverFrame})'[cover]`;
+  return [...videos, finish, audioGraph(plan)].join(';');
+}
+
+function labels(prefix: string, count: number): string {
+  return Array.from({ length: count }, (_, index) => `[${prefix}${index}]`).join('');
+}
+
+function videoChain(plan: GraphPlan, index: number): string {
+  const { timeline, width, height, mapsTone } = plan;
+  const segment = timeline.segments[index];
+  const framing = plan.framing[index] ?? { kind: 'fit' };
+  const { numerator, denominator } = timeline.rate;
+  // A picture track that ends before the sound holds its last frame; the trim ends it exactly on the grid.
+  const grid = `[${index}:V:0]fps=fps=${numerator}/${denominator}:start_time=0,tpad=stop=-1:stop_mode=clone,trim=end_frame=${segment?.frames ?? 0}`;
+  const finish = [...(mapsTone ? [colourToSdr] : []), 'setsar=1', 'format=yuv420p'].join(',');
+  const scale = `scale=${width}:${height}:flags=bicubic:out_range=tv`;
+  if (framing.kind === 'whole') {
+    return `${grid},${scale},${finish}[v${index}]`;
+  }
+  if (framing.kind === 'crop') {
+    return `${grid},${cropFilter(framing, index)},${scale},${finish}[v${index}]`;
+  }
+  return fitChain(grid, plan, index, finish);
+}
+
+function cropFilter(framing: Extract<SegmentFraming, { kind: 'crop' }>, index: number): string {
+  const first = framing.path[0] ?? { left: (1 - framing.widthShare) / 2, top: (1 - framing.heightShare) / 2 };
+  const moves = framing.path.length > 1 ? `sendcmd=f=${renderFiles.cameraOf(index)},` : '';
+  const size = `w=floor(iw*${share(framing.widthShare)}/2)*2:h=floor(ih*${share(framing.heightShare)}/2)*2`;
+  return `${moves}crop@c${index}=${size}:x=iw*${share(first.left)}:y=ih*${share(first.top)}`;
+}
+
+/** The whole picture over a blurred and darkened copy that fills the frame; the blur is made small, where it is cheap. */
+function fitChain(grid: string, { width, height }: GraphPlan, index: number, finish: string): string {
+  const small = { width: toEven(width / 6), height: toEven(height / 6) };
+  const back = [
+    `scale=${small.width}:${small.height}:force_original_aspect_ratio=increase:flags=bilinear:out_range=tv`,
+    `crop=${small.width}:${small.height}`,
+    'setsar=1,format=yuv420p,gblur=sigma=5',
+    'eq=brightness=-0.09:saturation=1.1',
+    `scale=${width}:${height}:flags=bilinear`,
+  ].join(',');
+  // The display shape, because a picture may have pixels that are not square.
+  const front = [
+    `scale=w='min(${width},trunc(${height}*dar/2)*2)':h='min(${height},trunc(${width}/dar/2)*2)':flags=bicubic:out_range=tv`,
+    'setsar=1',
+  ].join(',');
+  return [
+    `${grid},split=2[f${index}][b${index}]`,
+    `[b${index}]${back}[back${index}]`,
+    `[f${index}]${front}[front${index}]`,
+    `[back${index}][front${index}]overlay=(W-w)/2:(H-h)/2:shortest=1,${finish}[v${index}]`,
+  ].join(';');
+}
+
+/** The sound was joined and written when it was measured; here it only gets its gain. */
+function audioGraph({ timeline, hasAudio, gain }: GraphPlan): string {
+  if (!hasAudio) {
+    return `anullsrc=r=${clipSampleRate}:cl=stereo,atrim=end_sample=${samplesAt(timeline.frameCount, timeline.rate)}[audio]`;
+  }
+  return `[${timeline.segments.length}:a:0]${gainFilter(gain)}aformat=sample_fmts=fltp:sample_rates=${clipSampleRate}[audio]`;
+}
+
+/** Sound of all segments, each exactly as long as its picture, with short fades where they meet. */
+export function joinedAudio(timeline: Timeline, output: string): string {
+  const count = timeline.segments.length;
+  const chains = timeline.segments.map((_, index) => `${segmentAudio(timeline, index)}[a${index}]`);
+  const joined = count === 1 ? '[a0]' : `${labels('a', count)}concat=n=${count}:v=0:a=1,`;
+  return [...chains, `${joined}aformat=sample_fmts=s16:sample_rates=${clipSampleRate}${output}`].join(';');
+}
+
+function segmentAudio({ segments, rate }: Timeline, index: number): string {
+  const segment = segments[index];
+  const first = segment?.outFrame ?? 0;
+  const samples = samplesAt(first + (segment?.frames ?? 0), rate) - samplesAt(first, rate);
+  const fadeSamples = Math.round(joinFadeSeconds * clipSampleRate);
+  return [
+    `[${index}:a:0]aresample=${clipSampleRate}:async=1:first_pts=0`,
+    'aformat=channel_layouts=stereo',
+    `apad=whole_len=${samples}`,
+    `atrim=end_sample=${samples}`,
+    `afade=t=in:ns=${fadeSamples}`,
+    `afade=t=out:ss=${Math.max(0, samples - fadeSamples)}:ns=${fadeSamples}`,
+  ].join(',');
+}
+
+/** The filters of a gain, ending in a comma; empty when nothing is to be done. */
+export function gainFilter(gain: AudioGain | null): string {
+  if (gain === null) {
+    return '';
+  }
+  const limit = gain.limitDb === null ? '' : `alimiter=limit=${(10 ** (gain.limitDb / 20)).toFixed(5)}:attack=2:release=60:level=0,`;
+  return `volume=${gain.gainDb.toFixed(2)}dB,${limit}`;
+}
+
+function samplesAt(frame: number, rate: FrameRate): number {
+  return Math.round((frame * rate.denominator * clipSampleRate) / rate.numerator);
+}
+
+/** Writes a camera path as commands for the crop filter of a segment; each takes effect on its frame. */
+export function cameraCommands(path: readonly CameraPoint[], segment: number, rate: FrameRate): string {
+  return path
+    .slice(1)
+    .map((point) => {
+      // Half a frame early, so that rounding can never put a command one frame late.
+      const time = Math.max(0, (point.frame - 0.5) / rateValue(rate)).toFixed(5);
+      return `${time} crop@c${segment} x iw*${share(point.left)}, crop@c${segment} y ih*${share(point.top)};\n`;
+    })
+    .join('');
+}
+
+function share(value: number): string {
+  return Math.min(1, Math.max(0, value)).toFixed(6);
+}
+
+function toEven(length: number): number {
+  return Math.max(2, Math.round(length / 2) * 2);
+}

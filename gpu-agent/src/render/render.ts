@@ -1,0 +1,191 @@
+import { copyFile, mkdir, rename, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { RenderResult, RenderSpec } from '@carmic/contract';
+import { buildAss, captionRules, chooseLook } from '../captions/ass.ts';
+import { captionFont } from '../captions/fonts.ts';
+import type { FontMetrics } from '../captions/fontMetrics.ts';
+import { type Caption, layCaptions } from '../captions/layCaptions.ts';
+import { mapWords } from '../captions/mapWords.ts';
+import { buildSrt, buildVtt } from '../captions/subtitles.ts';
+import type { Framing } from '../framing/framing.ts';
+import type { FfmpegProgress } from '../ffmpeg/progress.ts';
+import type { RunResult } from '../ffmpeg/run.ts';
+import { describeRunError } from '../media/describeRunError.ts';
+import { sniffBytes, sniffContainer } from '../media/sniff.ts';
+import type { TaskContext, TaskOutcome } from '../media/task.ts';
+import { TaskFailure } from '../media/taskFailure.ts';
+import { buildCertificate } from './certificate.ts';
+import { cameraCommands, type AudioGain, renderFiles } from './filterGraph.ts';
+import { correctGain, planGain, readLoudness } from './loudness.ts';
+import { listenArgs, rehearseArgs, remixArgs, renderArgs, type RenderInput, type RenderPlan } from './renderArgs.ts';
+import { planTimeline, rateValue, type Timeline } from './timeline.ts';
+import { verifyClip } from './verifyClip.ts';
+
+export interface RenderTools {
+  fontMetrics: FontMetrics;
+  canToneMap: boolean;
+  /** Chooses how each segment is framed; may look at the source for faces. */
+  frame: (
+    spec: RenderSpec,
+    timeline: Timeline,
+    input: RenderInput,
+    context: TaskContext,
+  ) => Promise<Framing & { faceInsideShare: number | null }>;
+}
+
+/**
+ * Makes one finished clip: listens, looks, encodes once, and measures what came out.
+ *
+ * Throws TaskFailure `render_failed`, `output_invalid`, or what a limit of the run says.
+ */
+export async function render(spec: RenderSpec, context: TaskContext, tools: RenderTools): Promise<TaskOutcome> {
+  const timeline = planTimeline(spec.segments, spec.probe, spec.output.maxFrameRate);
+  if (timeline.frameCount === 0) {
+    throw new TaskFailure('render_failed', 'The clip lies outside the video: there is not one frame to show.');
+  }
+  const container = sniffContainer(await context.source.readSpan(0, Math.min(sniffBytes, context.source.sizeBytes)));
+  const input = { container, sourceUrl: context.source.localUrl, framePixels: framePixelsOf(spec) };
+  const hasAudio = spec.probe.audioCodec !== null;
+  context.onProgress(0.01, 'Listening');
+  let gain = hasAudio ? await chooseGain(spec, timeline, input, context) : null;
+  context.onProgress(0.06, 'Looking for faces');
+  const framing = await tools.frame(spec, timeline, input, context);
+  const captions = await writeCaptions(spec, timeline, context, tools.fontMetrics);
+  const plan: RenderPlan = {
+    timeline,
+    width: toEven(spec.output.width),
+    height: toEven(spec.output.height),
+    framing: framing.segments,
+    hasAudio,
+    mapsTone: spec.probe.isHdr && tools.canToneMap,
+    hasCaptions: captions.length > 0 && spec.captions?.style === 'karaoke',
+    gain,
+    coverFrame: Math.floor(timeline.frameCount / 3),
+    input,
+  };
+  await writeCamera(plan, context);
+  await runFfmpeg(context, renderArgs(plan), 'Encoding the clip', timeline.durationSeconds, ({ frame }) =>
+    context.onProgress(0.15 + 0.8 * Math.min(1, frame / timeline.frameCount), 'Encoding'),
+  );
+  context.onProgress(0.96, 'Measuring the clip');
+  let clip = await verifyClip(context, renderFiles.video);
+  const better = gain && correctGain(gain, clip.loudness, spec.loudness);
+  if (better) {
+    gain = better;
+    await runFfmpeg(context, remixArgs(better, 'remixed.mp4'), 'Mixing the sound again', timeline.durationSeconds);
+    await rename(join(context.directory, 'remixed.mp4'), join(context.directory, renderFiles.video));
+    clip = await verifyClip(context, renderFiles.video);
+  }
+  const certificate = buildCertificate({ ...plan, target: spec.loudness, clip, captions, faceInsideShare: framing.faceInsideShare });
+  const broken = certificate.find((fact) => !fact.passed && essential.has(fact.name));
+  if (broken) {
+    throw new TaskFailure(
+      'output_invalid',
+      `The finished clip is not as planned: ${broken.label} is ${broken.value}, not ${broken.bound}.`,
+      {
+        isRetryable: true,
+      },
+    );
+  }
+  const result: RenderResult = {
+    kind: 'render',
+    durationSeconds: clip.videoSeconds,
+    frameCount: clip.frameCount,
+    frameRate: rateValue(timeline.rate),
+    width: clip.width,
+    height: clip.height,
+    encoder: 'libx264',
+    layout: framing.layout,
+    layoutReason: framing.reason,
+    captionsBurnedIn: plan.hasCaptions,
+    certificate,
+  };
+  return { result, files: filesOf(context, captions.length > 0) };
+}
+
+/** Facts without which a clip is no clip; the others are shown, and a person decides. */
+const essential = new Set(['frame_count', 'frame_width', 'frame_height', 'audio_video_difference']);
+
+function filesOf({ directory }: TaskContext, hasCaptions: boolean): TaskOutcome['files'] {
+  return [
+    { name: 'video', path: join(directory, renderFiles.video) },
+    { name: 'cover', path: join(directory, renderFiles.cover) },
+    ...(hasCaptions
+      ? [
+          { name: 'srt' as const, path: join(directory, renderFiles.srt) },
+          { name: 'vtt' as const, path: join(directory, renderFiles.vtt) },
+        ]
+      : []),
+  ];
+}
+
+/** The probe was held to the instance's limit; decoding gets a little room for padding to whole blocks. */
+function framePixelsOf({ probe }: RenderSpec): number {
+  return Math.max(1_000_000, Math.ceil(probe.width * probe.height * 1.3));
+}
+
+/** Measures the joined sound, and where the limiter will work, rehearses until the loudness is right. */
+async function chooseGain(spec: RenderSpec, timeline: Timeline, input: RenderInput, context: TaskContext): Promise<AudioGain | null> {
+  const { stderr } = await runFfmpeg(context, listenArgs(input, timeline), 'Measuring the sound', timeline.durationSeconds);
+  let gain = planGain(readLoudness(stderr), spec.loudness);
+  for (let round = 0; gain !== null && gain.limitDb !== null && round < 2; round++) {
+    const rehearsed: RunResult = await runFfmpeg(context, rehearseArgs(gain), 'Measuring the sound', timeline.durationSeconds);
+    const heard = readLoudness(rehearsed.stderr).integratedLufs;
+    if (heard === null || Math.abs(spec.loudness.integratedLufs - heard) < 0.2) {
+      break;
+    }
+    gain = { ...gain, gainDb: gain.gainDb + spec.loudness.integratedLufs - heard };
+  }
+  return gain;
+}
+
+async function writeCaptions(spec: RenderSpec, timeline: Timeline, { directory }: TaskContext, metrics: FontMetrics): Promise<Caption[]> {
+  const words = spec.captions ? mapWords(spec.captions.words, timeline) : [];
+  if (words.length === 0) {
+    return [];
+  }
+  const look = chooseLook(toEven(spec.output.width), toEven(spec.output.height));
+  const captions = layCaptions(words, timeline.durationSeconds, captionRules(look, metrics));
+  const fonts = join(directory, renderFiles.fonts);
+  await mkdir(fonts, { mode: 0o700 });
+  // Copied, because a path of the installation could hold characters that mean something in a filter.
+  await copyFile(captionFont.path, join(fonts, basename(captionFont.path)));
+  await writeFile(join(directory, renderFiles.captions), buildAss(captions, look));
+  await writeFile(join(directory, renderFiles.srt), buildSrt(captions));
+  await writeFile(join(directory, renderFiles.vtt), buildVtt(captions));
+  return captions;
+}
+
+async function writeCamera(plan: RenderPlan, { directory }: TaskContext): Promise<void> {
+  for (const [index, framing] of plan.framing.entries()) {
+    if (framing.kind === 'crop' && framing.path.length > 1) {
+      await writeFile(join(directory, renderFiles.cameraOf(index)), cameraCommands(framing.path, index, plan.timeline.rate));
+    }
+  }
+}
+
+async function runFfmpeg(
+  context: TaskContext,
+  args: string[],
+  doing: string,
+  durationSeconds: number,
+  onProgress?: (progress: FfmpegProgress) => void,
+): Promise<RunResult> {
+  try {
+    return await context.run({
+      program: 'ffmpeg',
+      args,
+      directory: context.directory,
+      limits: { wallSeconds: 300 + durationSeconds * 30, fileBytes: 8e9 },
+      signal: context.signal,
+      readsSource: true,
+      ...(onProgress ? { onProgress } : {}),
+    });
+  } catch (error) {
+    throw describeRunError(error, 'render_failed', doing);
+  }
+}
+
+function toEven(length: number): number {
+  return Math.max(2, Math.round(length / 2) * 2);
+}

@@ -1,0 +1,87 @@
+import { cleanOutputArgs, ownInputArgs, quietArgs, sourceInputArgs } from '../ffmpeg/safety.ts';
+import type { Container } from '../media/sniff.ts';
+import { type AudioGain, buildFilterGraph, gainFilter, type GraphPlan, joinedAudio, renderFiles } from './filterGraph.ts';
+import { rateValue, type Timeline } from './timeline.ts';
+
+export interface RenderInput {
+  container: Container;
+  sourceUrl: string;
+  framePixels: number;
+}
+
+export interface RenderPlan extends GraphPlan {
+  input: RenderInput;
+}
+
+/** The picture encoder's settings; the bench measures its floor with the same. */
+export const videoEncodeArgs: readonly string[] = [
+  ...['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '21', '-profile:v', 'high', '-pix_fmt', 'yuv420p'],
+];
+/** The sound encoder's settings. */
+export const audioEncodeArgs: readonly string[] = ['-c:a', 'aac', '-b:a', '160k', '-ar', '48000', '-ac', '2'];
+
+/** Read a little more than the segment: the frame grid may want a frame from just behind it. */
+const slackSeconds = 0.5;
+
+/** Inputs of a time line: one per segment, each seeked to its beginning before it is opened. */
+export function segmentInputs(
+  { container, sourceUrl, framePixels }: RenderInput,
+  timeline: Timeline,
+  decodeArgs: readonly string[] = [],
+): string[] {
+  return timeline.segments.flatMap((segment) => [
+    ...[...decodeArgs, '-ss', segment.sourceSeconds.toFixed(6)],
+    ...['-t', (segment.frames / rateValue(timeline.rate) + slackSeconds).toFixed(6)],
+    ...[...sourceInputArgs(container, { framePixels }), '-i', sourceUrl],
+  ]);
+}
+
+/** The one encode of a clip. The trim in its graph counts the frames; `-frames:v` would also end the sound, wherever it is by then. */
+export function renderArgs(plan: RenderPlan): string[] {
+  const { rate } = plan.timeline;
+  return [
+    ...[...quietArgs, '-v', 'error', ...segmentInputs(plan.input, plan.timeline, ['-an'])],
+    ...(plan.hasAudio ? soundInput : []),
+    ...['-filter_complex', buildFilterGraph(plan)],
+    ...['-map', '[video]', '-map', '[audio]', '-r', `${rate.numerator}/${rate.denominator}`],
+    ...[...videoEncodeArgs, ...audioEncodeArgs, ...cleanOutputArgs, ...mp4Args, renderFiles.video],
+    ...['-map', '[cover]', ...cleanOutputArgs, '-q:v', '3', '-f', 'mjpeg', renderFiles.cover],
+  ];
+}
+
+const soundInput = [...ownInputArgs('wav'), '-i', renderFiles.sound];
+const mp4Args = ['-movflags', '+faststart', '-f', 'mp4'];
+const loudnessMeter = 'ebur128=peak=true:framelog=verbose';
+
+/** Joins the sound of the segments into one file and measures its loudness on the way. */
+export function listenArgs(input: RenderInput, timeline: Timeline): string[] {
+  return [
+    ...[...quietArgs, '-v', 'info', ...segmentInputs(input, timeline, ['-vn'])],
+    ...['-filter_complex', `${joinedAudio(timeline, ',asplit=2[kept][heard]')};[heard]${loudnessMeter}[measured]`],
+    ...['-map', '[kept]', ...cleanOutputArgs, '-c:a', 'pcm_s16le', '-f', 'wav', renderFiles.sound],
+    ...['-map', '[measured]', '-f', 'null', '-'],
+  ];
+}
+
+/** Measures what a gain makes of the joined sound, without writing it. */
+export function rehearseArgs(gain: AudioGain): string[] {
+  return [...quietArgs, '-v', 'info', ...soundInput, '-af', `${gainFilter(gain)}${loudnessMeter}`, '-f', 'null', '-'];
+}
+
+/** Writes a finished clip anew with another gain; the picture is copied. */
+export function remixArgs(gain: AudioGain, output: string): string[] {
+  return [
+    ...[...quietArgs, '-v', 'error', ...ownInputArgs('mov'), '-i', renderFiles.video, ...soundInput],
+    ...['-map', '0:V:0', '-c:v', 'copy', '-map', '1:a:0', '-af', `${gainFilter(gain)}aformat=sample_fmts=fltp`],
+    ...[...audioEncodeArgs, ...cleanOutputArgs, ...mp4Args, output],
+  ];
+}
+
+/** Measures a finished clip: packets of the picture are counted, the sound is decoded and heard. */
+export function verifyArgs(file: string): string[] {
+  return [
+    ...[...quietArgs, '-v', 'info', ...ownInputArgs('mov'), '-i', file],
+    ...['-map', '0:V:0', '-c:v', 'copy', '-f', 'null', '-'],
+    ...['-map', '0:a:0', '-af', loudnessMeter, '-f', 'null', '-'],
+  ];
+}
