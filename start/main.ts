@@ -74,8 +74,9 @@ interface ServeOptions {
 }
 
 /** Does what was asked for beside serving the console, and stays until a stop is asked for (or, with --once, until it is done). */
-async function serve(instance: Instance, { args, inputs, root, progress, stopping }: ServeOptions): Promise<number> {
+async function serve(instance: Instance, { args, inputs, progress, stopping }: ServeOptions): Promise<number> {
   const ended = Promise.race([stopping.requested, instance.failed]);
+  let demo: Promise<void> | undefined;
   if (inputs.videos.length > 0) {
     const { processFiles } = await import('./processFiles.ts');
     const work = processFiles({ instance, inputs, args, progress, signal: stopping.signal });
@@ -84,16 +85,19 @@ async function serve(instance: Instance, { args, inputs, root, progress, stoppin
       return code;
     }
     progress.say(`\n  The console stays open at ${instance.baseUrl}. Stop with Ctrl-C.\n`);
-  } else if (args.hasDemo && instance.isFirstStart) {
-    const { showDemo } = await import('./demo.ts');
-    // The console is usable meanwhile; a demonstration that cannot be made is said, and is no reason to stop.
-    showDemo({ instance, root, progress, signal: stopping.signal }).catch((error: unknown) => {
-      if (!stopping.signal.aborted) {
-        progress.say(`  The demonstration video could not be made: ${error instanceof Error ? error.message : String(error)}`);
-      }
-    });
+  } else if (args.hasDemo) {
+    const { needsDemo, showDemo } = await import('./demo.ts');
+    if (needsDemo(instance)) {
+      // The console is usable meanwhile; a demonstration that cannot be made is said, and is no reason to stop.
+      demo = showDemo({ instance, progress, signal: stopping.signal }).catch((error: unknown) => {
+        if (!stopping.signal.aborted) {
+          progress.say(`  The demonstration video could not be made: ${error instanceof Error ? error.message : String(error)}`);
+        }
+      });
+    }
   }
   await ended;
+  await demo;
   return 0;
 }
 

@@ -8,7 +8,6 @@ declare module 'vitest' {
 }
 
 /** Every project loads this file by itself, so what they share lives on the process. */
-const shared = Symbol.for('carmic.testPostgres');
 interface Shared {
   users: number;
   starting: Promise<TestPostgres>;
@@ -16,15 +15,15 @@ interface Shared {
 
 /** Starts PostgreSQL before the first project that needs it, and stops it after the last. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const store = globalThis as { [shared]?: Shared };
-  const state = (store[shared] ??= { users: 0, starting: startTestPostgres() });
+  const store = globalThis as { carmicTestPostgres?: Shared | undefined };
+  const state = (store.carmicTestPostgres ??= { users: 0, starting: startTestPostgres() });
   state.users += 1;
   const postgres = await state.starting;
   project.provide('postgres', postgres.access);
   return async () => {
     state.users -= 1;
     if (state.users === 0) {
-      delete store[shared];
+      store.carmicTestPostgres = undefined;
       await postgres.stop();
     }
   };
