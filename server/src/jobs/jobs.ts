@@ -3,6 +3,7 @@
  * checks the rows and may run twice. Attempts are counted here before a handler runs, so that one which kills its process still ends.
  */
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { PostgresBackend } from '@agendajs/postgres-backend';
 import { Agenda, type Job as AgendaJob } from 'agenda';
 import type { z } from 'zod';
@@ -31,6 +32,9 @@ export interface Jobs {
 
 /** A job whose worker died starts again after this; a living worker extends its lock. */
 const lockMs = 60_000;
+const drainMs = 15_000;
+/** Agenda writes a job's end after its handler has ended. */
+const settleMs = 100;
 
 interface Envelope {
   key: string;
@@ -40,11 +44,12 @@ interface Envelope {
 /** Builds the job runner; without `start` it only enqueues. */
 export function createJobs(options: { databaseUrl: string; db: Database; log: Log }): Jobs {
   const { db, log } = options;
+  const backend = new PostgresBackend({
+    poolConfig: { connectionString: options.databaseUrl, max: 4, application_name: 'carmic-jobs' },
+    ensureSchema: false,
+  });
   const agenda = new Agenda({
-    backend: new PostgresBackend({
-      poolConfig: { connectionString: options.databaseUrl, max: 4, application_name: 'carmic-jobs' },
-      ensureSchema: false,
-    }),
+    backend,
     processEvery: 1000,
     defaultConcurrency: 4,
     maxConcurrency: 12,
@@ -52,6 +57,7 @@ export function createJobs(options: { databaseUrl: string; db: Database; log: Lo
   });
   agenda.on('error', (error: unknown) => log.warn({ err: error }, 'the job runner lost its database and tries again'));
   const intervals: { name: string; intervalSeconds: number }[] = [];
+  const running = new Set<Promise<void>>();
   let ready: Promise<unknown> | null = null;
   const connected = () => (ready ??= Promise.resolve(agenda.ready));
 
@@ -106,13 +112,16 @@ export function createJobs(options: { databaseUrl: string; db: Database; log: Lo
               .touch()
               .catch((error: unknown) => log.warn({ err: error, job: definition.name }, 'the lock of a job could not be extended'));
           }, lockMs / 4);
+          const run = runOnce(definition, job);
+          running.add(run);
           try {
-            await runOnce(definition, job);
+            await run;
           } catch (error) {
             log.error({ err: error, job: definition.name }, 'a job failed');
             throw error;
           } finally {
             clearInterval(keepLock);
+            running.delete(run);
           }
         },
         { concurrency: definition.concurrency ?? 4, lockLifetime: lockMs },
@@ -138,8 +147,14 @@ export function createJobs(options: { databaseUrl: string; db: Database; log: Lo
       }
     },
     async drain() {
-      await agenda.drain();
-      await agenda.stop();
+      // Agenda's own drain looks once, a moment too early, and can wait for ever; its stop frees what has not begun.
+      await agenda.stop(false);
+      const endsAt = performance.now() + drainMs;
+      while (running.size > 0 && performance.now() < endsAt) {
+        await Promise.race([Promise.allSettled(running), setTimeout(drainMs / 10, undefined, { ref: false })]);
+      }
+      await setTimeout(settleMs);
+      await backend.disconnect();
     },
   };
 }
