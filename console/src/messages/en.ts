@@ -70,7 +70,8 @@ export const en = {
     submit: 'Sign in',
     checkingLink: 'Signing you in…',
     linkRefused: 'This sign-in link no longer works',
-    linkRefusedText: 'A link works once and for a short time. The start command prints a new one each time it runs; or sign in below.',
+    linkRefusedText:
+      'A link works once and for a day. Until a password is chosen, each start of Carmic prints a new one; otherwise sign in below.',
     useForm: 'Sign in with email and password',
     wrong: 'That email and password do not match.',
     sessionEnded: 'You were signed out. Sign in again to go on.',

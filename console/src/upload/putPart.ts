@@ -3,8 +3,8 @@ export class PartError extends Error {
   override readonly name = 'PartError';
   readonly status: number;
 
-  constructor(status: number) {
-    super(`The part was answered with ${status}.`);
+  constructor(status: number, options?: ErrorOptions) {
+    super(`The part was answered with ${status}.`, options);
     this.status = status;
   }
 }

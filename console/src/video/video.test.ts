@@ -1,0 +1,57 @@
+import type { Rendition } from '@carmic/contract';
+import { describe, expect, it } from 'vitest';
+import { missingAspects, pickRenditions } from './pickRenditions.ts';
+import { waveformColumns } from './waveformColumns.ts';
+
+function buildRendition(id: string, aspect: Rendition['aspect'], state: Rendition['state'], minute: number): Rendition {
+  return {
+    id,
+    clipId: 'c',
+    videoId: 'v',
+    state,
+    progress: 0,
+    aspect,
+    captionStyle: 'karaoke',
+    width: 1,
+    height: 1,
+    sizeBytes: null,
+    durationSeconds: null,
+    failure: null,
+    editVersion: 1,
+    layout: null,
+    layoutReason: null,
+    certificate: [],
+    createdAt: `2026-01-01T00:0${minute}:00Z`,
+    media: { videoUrl: null, downloadUrl: null, coverUrl: null, srtUrl: null, vttUrl: null },
+  };
+}
+
+describe('the formats of a clip', () => {
+  it('are the newest of each that was not cancelled, upright first', () => {
+    const renditions = [
+      buildRendition('a', '16:9', 'ready', 1),
+      buildRendition('b', '9:16', 'failed', 1),
+      buildRendition('c', '9:16', 'ready', 2),
+      buildRendition('d', '1:1', 'cancelled', 3),
+    ];
+    expect(pickRenditions(renditions).map((rendition) => rendition.id)).toEqual(['c', 'a']);
+    expect(missingAspects(renditions)).toEqual(['1:1', '4:5']);
+  });
+});
+
+describe('the drawn waveform', () => {
+  it('keeps the loudest of what falls together', () => {
+    const columns = waveformColumns([0, 1, 0, 0, 0.25, 0], 3);
+    expect(columns).toEqual([1, 0, 0.5]);
+  });
+
+  it('lifts quiet sound and leaves silence flat', () => {
+    expect(Math.max(...waveformColumns([0.06, 0.03], 2))).toBe(1);
+    expect(Math.max(...waveformColumns([0.001, 0.002], 2))).toBeLessThan(0.25);
+  });
+
+  it('stretches few peaks over many columns', () => {
+    expect(waveformColumns([1, 0.25], 4)).toEqual([1, 1, 0.5, 0.5]);
+    expect(waveformColumns([], 4)).toEqual([]);
+  });
+});
