@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { PostgresBackend } from '@agendajs/postgres-backend';
 import { Agenda, type Job as AgendaJob } from 'agenda';
+import { Pool } from 'pg';
 import type { z } from 'zod';
 import type { Log } from '../core/log.ts';
 import type { Database } from '../db/database.ts';
@@ -44,10 +45,13 @@ interface Envelope {
 /** Builds the job runner; without `start` it only enqueues. */
 export function createJobs(options: { databaseUrl: string; db: Database; log: Log }): Jobs {
   const { db, log } = options;
-  const backend = new PostgresBackend({
-    poolConfig: { connectionString: options.databaseUrl, max: 4, application_name: 'carmic-jobs' },
-    ensureSchema: false,
-  });
+  const pool = new Pool({ connectionString: options.databaseUrl, max: 4, application_name: 'carmic-jobs' });
+  // A connection that dies, idle or not, must not take the process with it: the pool opens another one.
+  const onConnectionError = (error: unknown) => log.warn({ err: error }, 'the job runner lost a database connection');
+  pool.on('error', onConnectionError);
+  pool.on('connect', (client) => client.on('error', onConnectionError));
+  const backend = new PostgresBackend({ pool, ensureSchema: false });
+  backend.notificationChannel?.on('error', onConnectionError);
   const agenda = new Agenda({
     backend,
     processEvery: 1000,
@@ -155,6 +159,7 @@ export function createJobs(options: { databaseUrl: string; db: Database; log: Lo
       }
       await setTimeout(settleMs);
       await backend.disconnect();
+      await pool.end();
     },
   };
 }
