@@ -5,18 +5,32 @@ import { hasErrno } from '../storageError.ts';
 export const fileMode = 0o600;
 export const directoryMode = 0o700;
 
-/** Writes all of `buffer` at `position`; one write may take less than it is given. */
-export async function writeFully(file: FileHandle, buffer: Uint8Array, position: number): Promise<void> {
-  let written = 0;
-  while (written < buffer.length) {
-    const { bytesWritten } = await file.write(buffer, written, buffer.length - written, position + written);
-    written += bytesWritten;
+/** Writes all pieces one after the other from `position` on; one write may take less than it is given. */
+export async function writeFully(file: FileHandle, pieces: readonly Uint8Array[], position: number): Promise<void> {
+  let rest = [...pieces];
+  let offset = position;
+  while (rest.length > 0) {
+    const { bytesWritten } = await file.writev(rest, offset);
+    offset += bytesWritten;
+    rest = dropStart(rest, bytesWritten);
   }
 }
 
-/** Reads `length` bytes at `position`; fewer only when the file ends. */
-export async function readFully(file: FileHandle, length: number, position: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(length);
+function dropStart(pieces: readonly Uint8Array[], length: number): Uint8Array[] {
+  let left = length;
+  const rest: Uint8Array[] = [];
+  for (const piece of pieces) {
+    const taken = Math.min(left, piece.length);
+    left -= taken;
+    if (taken < piece.length) {
+      rest.push(piece.subarray(taken));
+    }
+  }
+  return rest;
+}
+
+/** Reads `length` bytes at `position` into `buffer`, or a new one; fewer only when the file ends. */
+export async function readFully(file: FileHandle, length: number, position: number, buffer = Buffer.allocUnsafe(length)): Promise<Buffer> {
   let filled = 0;
   while (filled < length) {
     const { bytesRead } = await file.read(buffer, filled, length - filled, position + filled);
@@ -92,7 +106,7 @@ export async function exists(path: string): Promise<boolean> {
 export async function writeFileDurably(temporaryPath: string, path: string, content: Uint8Array): Promise<void> {
   const file = await open(temporaryPath, 'wx', fileMode);
   try {
-    await writeFully(file, content, 0);
+    await writeFully(file, [content], 0);
     await file.sync();
   } finally {
     await file.close();

@@ -4,14 +4,13 @@ import { join } from 'node:path';
 import type { CreateMultipartOptions, OpenMultipart, StoredPart } from '../objectStore.ts';
 import { compositeSha256 } from '../planParts.ts';
 import { hasErrno, refineDiskError, StorageError } from '../storageError.ts';
-import { sealChunk } from './chunk.ts';
 import { directoryMode, exists, fileMode, makeDirectory, moveInto, readFully, syncDirectory, writeFully } from './files.ts';
 import { chunkBytes, chunkCount, fileSize, recordBytes, recordOffset } from './format.ts';
 import { requireSpace } from './freeSpace.ts';
 import { type ObjectFacts, sealHeader } from './header.ts';
 import { createPartWriters } from './partWriters.ts';
 import type { Scratch } from './scratch.ts';
-import { createTally, rechunk } from './sealStream.ts';
+import { createRecordWriter, createTally, rechunk } from './sealStream.ts';
 import {
   dataPath,
   headerPath,
@@ -128,7 +127,7 @@ async function createUpload(options: MultipartOptions, key: string, request: Cre
   try {
     await mkdir(staged, { mode: directoryMode });
     await mkdir(partsPath(staged), { mode: directoryMode });
-    await writeNewFile(headerPath(staged), (file) => writeFully(file, header, 0));
+    await writeNewFile(headerPath(staged), (file) => writeFully(file, [header], 0));
     await writeNewFile(dataPath(staged), (file) => file.truncate(fileSize(sizeBytes)));
     await syncDirectory(staged);
     await moveInto(staged, join(options.directory, uploadId));
@@ -190,22 +189,16 @@ async function receivePart(
   const tally = createTally();
   const { id, sizeBytes } = upload.facts;
   const lastIndex = chunkCount(sizeBytes) - 1;
+  const records = target === null ? null : createRecordWriter(target.file, { objectKey: upload.objectKey, objectId: id }, target.shift);
   let index = firstChunk(upload, part.partNumber);
-  let writing = Promise.resolve();
   try {
     for await (const { data } of rechunk(body.bytes, part.sizeBytes, tally)) {
-      if (target === null) {
-        continue;
-      }
-      const record = sealChunk(upload.objectKey, { objectId: id, index, isLast: index === lastIndex }, data);
-      await writing;
-      writing = writeFully(target.file, record, recordOffset(index) - target.shift);
-      // Awaited in the next round; until then a failure must not count as unhandled.
-      writing.catch(() => undefined);
+      await records?.write(index, index === lastIndex, data);
       index += 1;
     }
+    await records?.finish();
   } finally {
-    await writing;
+    await records?.settle();
   }
   if (tally.sizeBytes !== part.sizeBytes) {
     throw new StorageError('incomplete', `The part has ${tally.sizeBytes} bytes instead of ${part.sizeBytes}.`);
@@ -226,7 +219,7 @@ async function replacePart(upload: Upload, part: StoredPart, body: BodySource, d
       if (records.length === 0) {
         break;
       }
-      await writeFully(data, records, start + position);
+      await writeFully(data, [records], start + position);
     }
   } finally {
     await side.close();
@@ -256,7 +249,7 @@ async function completeUpload(
     if ((await data.stat()).size !== fileSize(sizeBytes)) {
       throw new StorageError('corrupt', 'The file of an upload is longer or shorter than it was written.');
     }
-    await writeFully(data, sealHeader(options.wrapping, `object:${key}`, { objectKey, facts }), 0);
+    await writeFully(data, [sealHeader(options.wrapping, `object:${key}`, { objectKey, facts })], 0);
     await data.utimes(createdAt, createdAt);
     await data.sync();
   } finally {

@@ -39,14 +39,36 @@ async function openFile(path: string): Promise<FileHandle> {
   }
 }
 
-async function readChunk(object: OpenFile, index: number): Promise<Buffer> {
+/** Reads the records of an object one ahead of their decryption, into two buffers in turn. */
+function createRecordReader(object: OpenFile, firstIndex: number, lastIndex: number): { next(): Promise<Buffer[]> } {
   const { sizeBytes, id } = object.facts;
-  const length = nonceBytes + chunkSize(sizeBytes, index) + tagBytes;
-  const record = await readFully(object.file, length, recordOffset(index));
-  if (record.length !== length) {
-    throw new StorageError('corrupt', 'A stored file is shorter than it was written.');
-  }
-  return openChunk(object.objectKey, { objectId: id, index, isLast: index === chunkCount(sizeBytes) - 1 }, record);
+  const end = chunkCount(sizeBytes) - 1;
+  const lengthOf = (index: number) => nonceBytes + chunkSize(sizeBytes, index) + tagBytes;
+  const buffers = [firstIndex, firstIndex + 1]
+    .filter((index) => index <= lastIndex)
+    .map((index) => Buffer.allocUnsafeSlow(lengthOf(index)));
+  const read = (index: number) => {
+    const record = readFully(object.file, lengthOf(index), recordOffset(index), buffers[(index - firstIndex) % 2]);
+    // Awaited when its turn comes; until then a failure must not count as unhandled.
+    record.catch(() => undefined);
+    return record;
+  };
+  let index = firstIndex;
+  let ahead = read(index);
+  return {
+    async next() {
+      const record = await ahead;
+      const place = { objectId: id, index, isLast: index === end };
+      if (record.length !== lengthOf(index)) {
+        throw new StorageError('corrupt', 'A stored file is shorter than it was written.');
+      }
+      index += 1;
+      if (index <= lastIndex) {
+        ahead = read(index);
+      }
+      return openChunk(object.objectKey, place, record);
+    },
+  };
 }
 
 /**
@@ -56,28 +78,36 @@ async function readChunk(object: OpenFile, index: number): Promise<Buffer> {
 export async function streamObject(object: OpenFile, start: number, end: number): Promise<Readable> {
   const lastIndex = Math.max(0, Math.ceil(end / chunkBytes) - 1);
   let index = Math.min(Math.floor(start / chunkBytes), lastIndex);
-  let ahead: Buffer | null;
+  const records = createRecordReader(object, index, lastIndex);
+  let first: Buffer[] | null;
   try {
-    ahead = await readChunk(object, index);
+    first = await records.next();
   } catch (error) {
     await object.file.close();
     throw refineDiskError(error);
   }
-  const next = async (): Promise<Buffer | null> => {
+  const next = async (): Promise<Buffer[] | null> => {
     if (index > lastIndex) {
       return null;
     }
     const offset = index * chunkBytes;
-    const chunk = ahead ?? (await readChunk(object, index));
-    ahead = null;
+    const pieces = first ?? (await records.next());
+    first = null;
     index += 1;
-    return chunk.subarray(Math.max(0, start - offset), Math.max(0, end - offset));
+    return cut(pieces, Math.max(0, start - offset), Math.max(0, end - offset));
   };
   return new Readable({
-    highWaterMark: chunkBytes,
+    highWaterMark: 1,
     read() {
       next().then(
-        (piece) => this.push(piece === null || piece.length === 0 ? null : piece),
+        (pieces) => {
+          for (const piece of pieces ?? []) {
+            this.push(piece);
+          }
+          if (pieces === null || pieces.length === 0) {
+            this.push(null);
+          }
+        },
         (error: unknown) => this.destroy(refineDiskError(error) as Error),
       );
     },
@@ -88,4 +118,18 @@ export async function streamObject(object: OpenFile, start: number, end: number)
       );
     },
   });
+}
+
+/** The bytes `start` to `end` of pieces that follow each other. */
+function cut(pieces: readonly Buffer[], start: number, end: number): Buffer[] {
+  const kept: Buffer[] = [];
+  let offset = 0;
+  for (const piece of pieces) {
+    const wanted = piece.subarray(Math.max(0, start - offset), Math.max(0, end - offset));
+    if (wanted.length > 0) {
+      kept.push(wanted);
+    }
+    offset += piece.length;
+  }
+  return kept;
 }

@@ -3,10 +3,10 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { refineDiskError } from '../storageError.ts';
 import { sealChunk } from './chunk.ts';
 import { fileMode, moveInto, writeFully } from './files.ts';
-import { chunkBytes, recordOffset } from './format.ts';
+import { chunkBytes, fileSize, headerBytes } from './format.ts';
 import { requireSpace } from './freeSpace.ts';
 import { type ObjectFacts, sealHeader } from './header.ts';
-import { createTally, rechunk } from './sealStream.ts';
+import { createRecordWriter, createTally, rechunk } from './sealStream.ts';
 import type { WrappingKey } from './wrappingKey.ts';
 
 const spaceCheckChunks = 64;
@@ -65,29 +65,27 @@ async function writeContent(file: FileHandle, request: WriteRequest): Promise<Ob
     contentType,
     createdAtMs: request.createdAt.getTime(),
   });
+  const records = createRecordWriter(file, { objectKey, objectId: id });
   let index = 0;
-  let writing = Promise.resolve();
   try {
-    for await (const chunk of rechunk(body instanceof Uint8Array ? [body] : body, maxBytes, tally)) {
-      const record = sealChunk(objectKey, { objectId: id, index, isLast: chunk.isLast }, chunk.data);
-      await writing;
-      if (chunk.isLast && index === 0) {
+    for await (const { data, isLast } of rechunk(body instanceof Uint8Array ? [body] : body, maxBytes, tally)) {
+      if (isLast && index === 0) {
+        const record = sealChunk(objectKey, { objectId: id, index, isLast }, data, Buffer.allocUnsafe(fileSize(data.length) - headerBytes));
         const facts = factsNow();
-        await writeFully(file, Buffer.concat([headerFor(facts), record]), 0);
+        await writeFully(file, [headerFor(facts), record], 0);
         return facts;
       }
       if (index % spaceCheckChunks === 0) {
         await requireSpace(space.directory, space.reserveBytes, spaceCheckChunks * chunkBytes);
       }
-      writing = writeFully(file, record, recordOffset(index));
-      // Awaited in the next round; until then a failure must not count as unhandled.
-      writing.catch(() => undefined);
+      await records.write(index, isLast, data);
       index += 1;
     }
+    await records.finish();
   } finally {
-    await writing;
+    await records.settle();
   }
   const facts = factsNow();
-  await writeFully(file, headerFor(facts), 0);
+  await writeFully(file, [headerFor(facts)], 0);
   return facts;
 }
