@@ -4,7 +4,6 @@ import { defineConfig } from 'vite';
 /** Where `npm run dev -w @carmic/console` finds the API. */
 const apiUrl = process.env['CARMIC_API_URL'] ?? 'http://127.0.0.1:8080';
 
-// eslint-disable-next-line no-restricted-exports -- Vite reads its configuration from the default export.
 export default defineConfig({
   plugins: [svelte()],
   server: { proxy: { '/api': { target: apiUrl } } },
