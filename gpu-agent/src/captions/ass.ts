@@ -24,7 +24,7 @@ const spoken = '&H2BE5FF&';
  */
 export function chooseLook(width: number, height: number): CaptionLook {
   const shape = width / height;
-  const fontSize = Math.round(shape < 0.7 ? width * 0.09 : Math.min(width, height) * 0.08);
+  const fontSize = Math.round(shape < 0.7 ? width * 0.115 : Math.min(width, height) * 0.08);
   const bottom = shape < 0.7 ? 0.27 : shape < 0.9 ? 0.14 : shape < 1.2 ? 0.1 : 0.08;
   return {
     width,
@@ -42,7 +42,7 @@ export function captionRules(look: CaptionLook, metrics: FontMetrics): CaptionRu
   return {
     lineWidth: (text) => metrics.textWidth(text, look.fontSize),
     maxLineWidth: look.width - 2 * look.marginSide - 2 * look.outline,
-    maxWords: look.width / look.height < 0.7 ? 6 : 8,
+    maxWords: look.width / look.height < 0.7 ? 5 : 8,
     maxSeconds: 3.2,
   };
 }

@@ -13,14 +13,24 @@ import { killGroup } from './run.ts';
 export interface ProcessRegister {
   add(pid: number): void;
   remove(pid: number): void;
+  /** Kills every process group that still runs. */
+  killAll(): void;
 }
 
 /** Opens the register kept in `directory`. */
 export function openProcessRegister(directory: string): ProcessRegister {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const living = new Set<number>();
   return {
-    add: (pid) => writeFileSync(join(directory, String(pid)), startMark(pid) ?? ''),
-    remove: (pid) => rmSync(join(directory, String(pid)), { force: true }),
+    add(pid) {
+      living.add(pid);
+      writeFileSync(join(directory, String(pid)), startMark(pid) ?? '');
+    },
+    remove(pid) {
+      living.delete(pid);
+      rmSync(join(directory, String(pid)), { force: true });
+    },
+    killAll: () => living.forEach(killGroup),
   };
 }
 

@@ -7,7 +7,7 @@ import type { FontMetrics } from '../captions/fontMetrics.ts';
 import { type Caption, layCaptions } from '../captions/layCaptions.ts';
 import { mapWords } from '../captions/mapWords.ts';
 import { buildSrt, buildVtt } from '../captions/subtitles.ts';
-import type { Framing } from '../framing/framing.ts';
+import type { Framer } from '../framing/framer.ts';
 import type { FfmpegProgress } from '../ffmpeg/progress.ts';
 import type { RunResult } from '../ffmpeg/run.ts';
 import { describeRunError } from '../media/describeRunError.ts';
@@ -24,13 +24,7 @@ import { verifyClip } from './verifyClip.ts';
 export interface RenderTools {
   fontMetrics: FontMetrics;
   canToneMap: boolean;
-  /** Chooses how each segment is framed; may look at the source for faces. */
-  frame: (
-    spec: RenderSpec,
-    timeline: Timeline,
-    input: RenderInput,
-    context: TaskContext,
-  ) => Promise<Framing & { faceInsideShare: number | null }>;
+  framer: Framer;
 }
 
 /**
@@ -49,7 +43,7 @@ export async function render(spec: RenderSpec, context: TaskContext, tools: Rend
   context.onProgress(0.01, 'Listening');
   let gain = hasAudio ? await chooseGain(spec, timeline, input, context) : null;
   context.onProgress(0.06, 'Looking for faces');
-  const framing = await tools.frame(spec, timeline, input, context);
+  const framing = await tools.framer.frame(spec, timeline, input, context);
   const captions = await writeCaptions(spec, timeline, context, tools.fontMetrics);
   const plan: RenderPlan = {
     timeline,

@@ -1,0 +1,118 @@
+/** Starts the agent, and ends it: the first signal drains, the second (or a parent that is gone) ends everything at once. */
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import type { Capabilities } from '@carmic/contract';
+import pino, { type Logger } from 'pino';
+import { runAgent } from './agent/agent.ts';
+import { openAgentDirectory } from './agent/agentDirectory.ts';
+import { probeFfmpeg } from './capabilities/probeCapabilities.ts';
+import { readFontMetrics } from './captions/fontMetrics.ts';
+import { captionFont } from './captions/fonts.ts';
+import { type Env, exitCodes, readEnv, StartError } from './env.ts';
+import { openProcessRegister, type ProcessRegister } from './ffmpeg/processRegister.ts';
+import { createRunner } from './ffmpeg/run.ts';
+import { findSandbox } from './ffmpeg/sandbox.ts';
+import { createFramer } from './framing/framer.ts';
+import { startSourceServer } from './media/sourceServer.ts';
+import { runTask } from './tasks/runTask.ts';
+import { createPcmDecoder } from './tasks/transcribe.ts';
+import { createLocalTranscriber } from './transcribe/localTranscriber.ts';
+
+async function main(): Promise<void> {
+  const env = readEnv(process.env);
+  const log = pino({ level: env.CARMIC_LOG_LEVEL, base: { agent: env.CARMIC_AGENT_NAME } });
+  const directory = await openAgentDirectory(env.CARMIC_AGENT_DIR);
+  const register = openProcessRegister(directory.processes);
+  const draining = listenForTheEnd(env, register, log);
+  try {
+    await serve(env, directory, register, draining, log);
+  } catch (error) {
+    if (!draining.aborted) {
+      throw error;
+    }
+  } finally {
+    register.killAll();
+    await directory.close();
+  }
+  log.info('ended');
+}
+
+async function serve(
+  env: Env,
+  directory: Awaited<ReturnType<typeof openAgentDirectory>>,
+  register: ProcessRegister,
+  draining: AbortSignal,
+  log: Logger,
+): Promise<void> {
+  const sources = await startSourceServer(directory.sourceSocket);
+  const memoryBytes = env.CARMIC_AGENT_TASK_MEMORY_MB * 1024 * 1024;
+  const sandbox = await findSandbox({ memoryBytes, source: sources }, env.FFMPEG_PATH, directory.scratch);
+  const run = createRunner({ ffmpegPath: env.FFMPEG_PATH, ffprobePath: env.FFPROBE_PATH, sandbox, register, log });
+  const framer = createFramer(log);
+  try {
+    const ffmpeg = await probeFfmpeg(run, directory.scratch);
+    log.info({ ffmpeg: ffmpeg.version, sandbox: sandbox.description, slots: env.CARMIC_AGENT_SLOTS }, 'ready to work');
+    const transcriber = createLocalTranscriber({ modelsDir: env.CARMIC_MODELS_DIR ?? null, log, decodePcm: createPcmDecoder(run) });
+    const capabilities = async (): Promise<Capabilities> => {
+      const transcriptionModels = await transcriber.models();
+      return {
+        kinds: transcriptionModels.length > 0 ? ['inspect', 'transcribe', 'render'] : ['inspect', 'render'],
+        ffmpegVersion: ffmpeg.version,
+        encoders: ffmpeg.encoders,
+        transcriptionModels,
+        cpuCount: availableParallelism(),
+        sandbox: sandbox.description,
+      };
+    };
+    const tools = { render: { fontMetrics: readFontMetrics(captionFont.path), canToneMap: ffmpeg.canToneMap, framer }, transcriber };
+    const version = readVersion();
+    await runAgent(
+      { env, version, directory, capabilities, sources, run, log, runTask: (spec, context) => runTask(spec, context, tools) },
+      draining,
+    );
+  } finally {
+    await framer.close();
+    await sources.close();
+  }
+}
+
+/** The signal aborts when the agent is to drain; what has to end at once ends the process here. */
+function listenForTheEnd(env: Env, register: ProcessRegister, log: Logger): AbortSignal {
+  const draining = new AbortController();
+  const endNow = (why: string) => {
+    log.warn({ why }, 'ending at once');
+    register.killAll();
+    process.exit(exitCodes.killed);
+  };
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (draining.signal.aborted) {
+      endNow(signal);
+      return;
+    }
+    log.info({ signal }, 'draining: running tasks are stopped and handed back');
+    draining.abort(new Error(`The agent ends (${signal}).`));
+  };
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+  process.on('exit', () => register.killAll());
+  if (env.CARMIC_AGENT_PARENT_PIPE === '1') {
+    process.stdin.on('end', () => endNow('the parent is gone')).on('error', () => endNow('the parent is gone'));
+    process.stdin.resume();
+  }
+  return draining.signal;
+}
+
+function readVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const hasVersion = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
+  return hasVersion ? String(manifest.version) : 'unknown';
+}
+
+main().then(
+  // The pipe from the parent would keep the process alive.
+  () => process.exit(exitCodes.ok),
+  (error: unknown) => {
+    const isExpected = error instanceof StartError;
+    process.stderr.write(`${isExpected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exit(isExpected ? error.exitCode : exitCodes.failure);
+  },
+);

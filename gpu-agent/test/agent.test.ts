@@ -1,0 +1,223 @@
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { inspectResultSchema, type Probe, type TaskSpec } from '@carmic/contract';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type AgentProcess, processesNaming, startAgentProcess, until } from './support/agentProcess.ts';
+import { type ContractServer, enrolmentCode, sha256Of, startContractServer } from './support/contractServer.ts';
+import { makeFolder, makeMedia, pictureAndTone } from './support/media.ts';
+
+const folder = makeFolder();
+let short: Buffer;
+let long: Buffer;
+let server: ContractServer;
+let agentDir: string;
+let agents: AgentProcess[] = [];
+let count = 0;
+
+const probe: Probe = {
+  container: 'mov',
+  durationSeconds: 60,
+  width: 1280,
+  height: 720,
+  frameRate: 25,
+  rotationDegrees: 0,
+  videoCodec: 'h264',
+  isHdr: false,
+  audioCodec: 'aac',
+  audioChannels: 1,
+};
+const inspectSpec = (url: string, sizeBytes: number): TaskSpec => ({
+  kind: 'inspect',
+  source: { url, sizeBytes },
+  fileName: 'a.mp4',
+  limits: { durationSeconds: 600, framePixels: 4_000_000 },
+});
+/** Long enough that something can happen while it is encoded. */
+const longRender = (url: string, sizeBytes: number): TaskSpec => ({
+  kind: 'render',
+  source: { url, sizeBytes },
+  probe,
+  segments: [{ startSeconds: 0, endSeconds: 58 }],
+  output: { width: 1080, height: 1920, maxFrameRate: 30 },
+  captions: null,
+  loudness: { integratedLufs: -14, truePeakDbtp: -1 },
+});
+
+function start(env: Record<string, string> = {}): AgentProcess {
+  const agent = startAgentProcess({
+    CARMIC_SERVER_URL: server.url,
+    CARMIC_AGENT_DIR: agentDir,
+    CARMIC_ENROLMENT_CODE: enrolmentCode,
+    ...env,
+  });
+  agents.push(agent);
+  return agent;
+}
+
+const scratch = () => readdirSync(join(agentDir, 'scratch')).filter((name) => name !== 'source.sock');
+
+beforeAll(async () => {
+  short = readFileSync(await makeMedia(join(folder.path, 'short.mp4'), pictureAndTone({ seconds: 3 })));
+  long = readFileSync(await makeMedia(join(folder.path, 'long.mp4'), pictureAndTone({ seconds: 60, size: '1280x720' })));
+});
+beforeEach(async () => {
+  server = await startContractServer();
+  count += 1;
+  agentDir = join(folder.path, `agent-${count}`);
+  mkdirSync(agentDir);
+});
+afterEach(async () => {
+  for (const { child, exited } of agents) {
+    child.kill('SIGKILL');
+    await exited;
+  }
+  agents = [];
+  await server.close();
+});
+afterAll(() => folder.remove());
+
+describe('an agent process', () => {
+  it('enrols, does a task, stores what it made and says so', async () => {
+    const task = server.addTask(inspectSpec, short);
+    const agent = start();
+    await until(() => task.state === 'done' || task.state === 'failed', agent.output);
+    expect(task.failure).toBeNull();
+    expect(inspectResultSchema.parse(task.completion?.result).probe.width).toBe(640);
+    expect(task.completion?.outputs.map((output) => output.name).sort()).toEqual(['analysis', 'audio', 'proxy', 'thumbnail']);
+    for (const output of task.completion?.outputs ?? []) {
+      const stored = task.stored.get(output.name) ?? Buffer.alloc(0);
+      expect({ size: stored.length, sha256: sha256Of(stored) }).toEqual({ size: output.sizeBytes, sha256: output.sha256 });
+    }
+    expect(server.capabilities?.encoders.find((encoder) => encoder.name === 'libx264')?.works).toBe(true);
+    expect(statSync(join(agentDir, 'token')).mode & 0o777).toBe(0o600);
+    expect(scratch()).toEqual([]);
+  });
+
+  it('comes back with its token, without the code', async () => {
+    const first = start();
+    await until(() => server.tokens.size === 1, first.output);
+    first.child.kill('SIGTERM');
+    expect(await first.exited).toBe(0);
+    const task = server.addTask(inspectSpec, short);
+    const second = start({ CARMIC_ENROLMENT_CODE: '' });
+    await until(() => task.state === 'done', second.output);
+    expect(server.tokens.size).toBe(1);
+  });
+
+  it('fails a task with a typed code and takes the next', async () => {
+    const bad = server.addTask(inspectSpec, Buffer.from('#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1/secret\n'));
+    const good = server.addTask(inspectSpec, short);
+    const agent = start();
+    await until(() => good.state === 'done', agent.output);
+    expect(bad.failure).toMatchObject({ code: 'playlist_refused', isRetryable: false });
+  });
+
+  it('is gone within two seconds of a cancellation, files and all', async () => {
+    const task = server.addTask(longRender, long);
+    const agent = start();
+    await until(() => task.notes.at(-1) === 'Encoding', agent.output);
+    expect(processesNaming(agentDir)).not.toEqual([]);
+    const startedAt = Date.now();
+    task.state = 'cancelled';
+    await until(() => processesNaming(agentDir).length === 0 && scratch().length === 0, agent.output, 2000);
+    expect(Date.now() - startedAt).toBeLessThan(2000);
+    await until(() => task.releases === 1, agent.output);
+  });
+
+  it('stops at once when the lease is lost, and says nothing more about the task', async () => {
+    const task = server.addTask(longRender, long);
+    const agent = start();
+    await until(() => task.notes.at(-1) === 'Encoding', agent.output);
+    task.leaseToken = 'of another agent';
+    await until(() => processesNaming(agentDir).length === 0 && scratch().length === 0, agent.output, 2000);
+    expect([task.failure, task.completion, task.releases]).toEqual([null, null, 0]);
+  });
+
+  it('hands its task back on the first signal and ends with 0', async () => {
+    const task = server.addTask(longRender, long);
+    const agent = start();
+    await until(() => task.notes.at(-1) === 'Encoding', agent.output);
+    agent.child.kill('SIGTERM');
+    expect(await agent.exited).toBe(0);
+    expect([task.state, task.releases, task.attempt]).toEqual(['queued', 1, 0]);
+    expect(processesNaming(agentDir)).toEqual([]);
+  });
+
+  it('leaves no ffmpeg behind when it is killed, and cleans up at its next start', async () => {
+    const task = server.addTask(longRender, long);
+    const agent = start();
+    await until(() => task.notes.at(-1) === 'Encoding', agent.output);
+    agent.child.kill('SIGKILL');
+    await agent.exited;
+    await until(
+      () => processesNaming(agentDir).length === 0,
+      () => 'ffmpeg still runs',
+      3000,
+    );
+    expect(scratch()).not.toEqual([]);
+    const next = start();
+    await until(() => next.output().includes('announced'), next.output);
+    expect(scratch()).toEqual([]);
+  });
+
+  it('ends with everything when its parent is gone', async () => {
+    const task = server.addTask(longRender, long);
+    const agent = start({ CARMIC_AGENT_PARENT_PIPE: '1' });
+    await until(() => task.notes.at(-1) === 'Encoding', agent.output);
+    agent.child.stdin?.end();
+    expect(await agent.exited).toBe(137);
+    await until(
+      () => processesNaming(agentDir).length === 0,
+      () => 'ffmpeg still runs',
+      2000,
+    );
+  });
+
+  it('goes on while the server restarts, and finishes the same task', async () => {
+    const task = server.addTask(inspectSpec, long);
+    const agent = start();
+    await until(() => task.renewals >= 2, agent.output);
+    await server.pause();
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    await server.resume();
+    await until(() => task.state === 'done' || task.state === 'failed', agent.output, 60_000);
+    expect([task.state, task.attempt]).toEqual(['done', 1]);
+  });
+
+  it('waits as long as Retry-After says, and tries undecodable answers again', async () => {
+    const task = server.addTask(inspectSpec, short);
+    let calls = 0;
+    const times: number[] = [];
+    server.intercept = (route) => {
+      if (route !== 'completeLease') {
+        return null;
+      }
+      calls += 1;
+      times.push(Date.now());
+      return calls === 1 ? { status: 429, headers: { 'retry-after': '1' } } : calls === 2 ? { status: 502, body: '<html>' } : null;
+    };
+    const agent = start();
+    await until(() => task.state === 'done', agent.output);
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(1000);
+  });
+
+  it('refuses to share a folder with a living agent', async () => {
+    const first = start();
+    await until(() => server.tokens.size === 1, first.output);
+    const second = start();
+    expect(await second.exited).toBe(75);
+    expect(second.output()).toContain('CARMIC_AGENT_DIR');
+  });
+
+  it('refuses to start with settings or an ffmpeg that will not do, and says what to do', async () => {
+    const unset = start({ CARMIC_SERVER_URL: 'not a url' });
+    expect(await unset.exited).toBe(78);
+    expect(unset.output()).toContain('CARMIC_SERVER_URL');
+    const missing = start({ FFMPEG_PATH: '/nowhere/ffmpeg' });
+    expect(await missing.exited).toBe(78);
+    expect(missing.output()).toMatch(/FFMPEG_PATH/);
+    const refused = start({ CARMIC_ENROLMENT_CODE: 'a wrong code' });
+    expect(await refused.exited).toBe(77);
+    expect(refused.output()).toContain('console');
+  });
+});
