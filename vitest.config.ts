@@ -24,7 +24,15 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
-      { test: { name: 'api', include: ['test/api/**/*.test.ts'], globalSetup, testTimeout: 60_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          name: 'api',
+          include: ['test/api/**/*.test.ts', 'test/storage/**/*.test.ts'],
+          globalSetup,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
       { test: { name: 'agent', include: ['test/agent/**/*.test.ts'], globalSetup, testTimeout: 180_000, hookTimeout: 120_000 } },
       { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], globalSetup, testTimeout: 180_000, hookTimeout: 120_000 } },
     ],

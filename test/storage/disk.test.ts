@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeObjectStore } from '../../../../test/storage/objectStoreSuite.ts';
-import { type DiskHarness, startDiskHarness } from '../../../../test/storage/storeHarness.ts';
-import { keys } from '../keys.ts';
-import { chunkBytes, fileSize } from './format.ts';
+import { describeObjectStore } from './objectStoreSuite.ts';
+import { type DiskHarness, startDiskHarness } from './storeHarness.ts';
+import { keys } from '../../server/src/storage/keys.ts';
+import { chunkBytes, fileSize } from '../../server/src/storage/disk/format.ts';
 
 describeObjectStore('disk', () => startDiskHarness());
 

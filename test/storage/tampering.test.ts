@@ -3,11 +3,11 @@ import { copyFile, mkdir, open, readdir, readFile, rm, stat, truncate, writeFile
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DiskHarness, startDiskHarness } from '../../../../test/storage/storeHarness.ts';
-import { createStore } from '../createStore.ts';
-import { keys } from '../keys.ts';
-import type { DiskStore } from './diskStore.ts';
-import { chunkBytes, fileSize, headerBytes, recordBytes, recordOffset } from './format.ts';
+import { type DiskHarness, startDiskHarness } from './storeHarness.ts';
+import { createStore } from '../../server/src/storage/createStore.ts';
+import { keys } from '../../server/src/storage/keys.ts';
+import type { DiskStore } from '../../server/src/storage/disk/diskStore.ts';
+import { chunkBytes, fileSize, headerBytes, recordBytes, recordOffset } from '../../server/src/storage/disk/format.ts';
 
 const corrupt = expect.objectContaining({ name: 'StorageError', code: 'corrupt' }) as unknown;
 const size = 2 * chunkBytes + 1000;

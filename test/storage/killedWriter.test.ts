@@ -5,10 +5,10 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DiskHarness, startDiskHarness } from '../../../../test/storage/storeHarness.ts';
-import { type Acknowledged, bytesOf, partBytes, partsPerUpload } from '../../../../test/storage/writerProcess.ts';
+import { type DiskHarness, startDiskHarness } from './storeHarness.ts';
+import { type Acknowledged, bytesOf, partBytes, partsPerUpload } from './writerProcess.ts';
 
-const writer = join(import.meta.dirname, '../../../../test/storage/writerProcess.ts');
+const writer = join(import.meta.dirname, './writerProcess.ts');
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 let harness: DiskHarness;

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { errorReplySchema } from '@carmic/contract';
-import { type DiskHarness, startDiskHarness } from '../../../test/storage/storeHarness.ts';
-import { keys } from './keys.ts';
+import { type DiskHarness, startDiskHarness } from './storeHarness.ts';
+import { keys } from '../../server/src/storage/keys.ts';
 
 const mebibyte = 1024 * 1024;
 const newSource = () => keys.source(randomUUID(), randomUUID());
