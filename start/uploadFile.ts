@@ -50,7 +50,7 @@ async function sendPart(api: Api, upload: Upload, file: FileHandle, partNumber: 
     if (target === undefined) {
       throw new Error('The server named no address for a part.');
     }
-    const status = await put(target.url, body, target.headers, signal);
+    const status = await put(new URL(target.url, api.baseUrl), body, target.headers, signal);
     if (status >= 200 && status < 300) {
       return sha256;
     }
@@ -62,7 +62,7 @@ async function sendPart(api: Api, upload: Upload, file: FileHandle, partNumber: 
   }
 }
 
-async function put(url: string, body: Buffer<ArrayBuffer>, headers: Record<string, string>, signal: AbortSignal): Promise<number> {
+async function put(url: URL, body: Buffer<ArrayBuffer>, headers: Record<string, string>, signal: AbortSignal): Promise<number> {
   try {
     const response = await fetch(url, { method: 'PUT', body, headers, signal });
     await response.arrayBuffer();
