@@ -1,11 +1,12 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { access, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeObjectStore } from './objectStoreSuite.ts';
 import { type DiskHarness, startDiskHarness } from './storeHarness.ts';
+import { createStore } from '../../server/src/storage/createStore.ts';
 import { keys } from '../../server/src/storage/keys.ts';
 import { chunkBytes, fileSize } from '../../server/src/storage/disk/format.ts';
 
@@ -134,6 +135,37 @@ describe('the disk store', () => {
     await harness.store.abortMultipart(key, uploadId);
     await receiving;
     await expect(access(objects('uploads', uploadId))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('does not promise the same free space to two uploads', async () => {
+    const { bavail, bsize } = await statfs(harness.dataDir);
+    const half = Math.floor((bavail * bsize * 0.6) / chunkBytes) * chunkBytes;
+    const create = () =>
+      harness.store.createMultipart(newSource(), {
+        sizeBytes: half,
+        partSizeBytes: Math.ceil(half / chunkBytes / 1000) * chunkBytes,
+        ...video,
+      });
+    const outcomes = await Promise.allSettled([create(), create(), create()]);
+    expect(outcomes.map((outcome) => outcome.status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
+    expect(outcomes[1]).toMatchObject({ reason: { code: 'no_space' } });
+    for await (const { key, uploadId } of harness.store.listMultipart('')) {
+      await harness.store.abortMultipart(key, uploadId);
+    }
+    await create();
+  });
+
+  it('says which directory it cannot use', async () => {
+    const file = join(harness.dataDir, 'a-file');
+    await writeFile(file, '');
+    const opening = createStore({
+      dataDir: file,
+      rootKey: randomBytes(32),
+      baseUrl: () => '',
+      clock: { now: () => new Date() },
+      minimumFreeBytes: 0,
+    });
+    await expect(opening).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining(file) as unknown });
   });
 
   it('streams a gigabyte in and out with flat memory', async () => {

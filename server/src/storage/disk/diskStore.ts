@@ -16,9 +16,10 @@ import { checkDisk } from './checks.ts';
 import { directoryMode, makeDirectory, removeEmptyDirectories, syncDirectory } from './files.ts';
 import type { ObjectFacts } from './header.ts';
 import { checkRootKey } from './keyCheck.ts';
-import { type BodySource, type Multiparts, openMultiparts, type PartRequest } from './multipart.ts';
+import { type Multiparts, openMultiparts } from './multipart.ts';
 import { openObject, streamObject } from './readObject.ts';
 import { openScratch, type Scratch } from './scratch.ts';
+import type { BodySource, PartRequest } from './storePart.ts';
 import { walkObjects } from './walk.ts';
 import { deriveWrappingKey, type WrappingKey } from './wrappingKey.ts';
 import { writeObject } from './writeObject.ts';
@@ -80,8 +81,19 @@ export async function openDiskStore(options: DiskStoreOptions): Promise<DiskStor
     });
     return buildStore({ options, root, blobs, wrapping, scratch, space, multiparts });
   } catch (error) {
-    throw refineDiskError(error);
+    throw explainOpening(error, options.dataDir);
   }
+}
+
+function explainOpening(error: unknown, dataDir: string): unknown {
+  const errno = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  if (error instanceof StorageError || errno === undefined) {
+    return error;
+  }
+  if (hasErrno(error, 'ENOSPC', 'EDQUOT')) {
+    return new StorageError('no_space', `The disk of ${dataDir} is full: free some space on it.`, error);
+  }
+  return new StorageError('unavailable', `The data directory ${dataDir} cannot be used (${errno}): make it writable for this user.`, error);
 }
 
 interface Parts {

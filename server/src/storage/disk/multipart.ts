@@ -1,43 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CreateMultipartOptions, OpenMultipart, StoredPart } from '../objectStore.ts';
 import { compositeSha256 } from '../planParts.ts';
 import { hasErrno, refineDiskError, StorageError } from '../storageError.ts';
-import { directoryMode, exists, fileMode, makeDirectory, moveInto, readFully, syncDirectory, writeFully } from './files.ts';
-import { chunkBytes, chunkCount, fileSize, recordBytes, recordOffset } from './format.ts';
+import { directoryMode, exists, fileMode, makeDirectory, moveInto, syncDirectory, writeFully } from './files.ts';
+import { chunkBytes, fileSize } from './format.ts';
 import { requireSpace } from './freeSpace.ts';
 import { type ObjectFacts, sealHeader } from './header.ts';
 import { createPartWriters } from './partWriters.ts';
 import type { Scratch } from './scratch.ts';
-import { createRecordWriter, createTally, rechunk } from './sealStream.ts';
-import {
-  dataPath,
-  headerPath,
-  partCount,
-  partSize,
-  partsPath,
-  readPartRecord,
-  readPartRecords,
-  readUpload,
-  removePartRecord,
-  type Upload,
-  writePartRecord,
-} from './uploadFiles.ts';
+import { type PartRequest, storePart } from './storePart.ts';
+import { dataPath, headerPath, partCount, partSize, partsPath, readPartRecords, readUpload, type Upload } from './uploadFiles.ts';
 import type { WrappingKey } from './wrappingKey.ts';
-
-/** A body that arrives: its bytes, and a way to give it up. */
-export interface BodySource {
-  bytes: AsyncIterable<Uint8Array>;
-  cancel: (reason: Error) => void;
-}
-
-/** One part to be stored. */
-export interface PartRequest {
-  partNumber: number;
-  sha256: string;
-  body: BodySource;
-}
 
 export interface MultipartOptions {
   /** Directory of the open uploads, on the file system of the objects. */
@@ -71,13 +46,21 @@ export async function openMultiparts(options: MultipartOptions): Promise<Multipa
     }
   }
   const writers = createPartWriters();
+  let creating: Promise<unknown> = Promise.resolve();
   return {
-    create: (key, request) => createUpload(options, key, request).catch(rethrow),
+    create: (key, request) => {
+      // One after the other: two must not be promised the same free space.
+      const created = creating.then(() => createUpload(options, key, request)).catch(rethrow);
+      creating = created.catch(() => undefined);
+      return created;
+    },
     putPart: async (key, uploadId, part) => {
       const upload = await requireUpload(options, key, uploadId);
       const sizeBytes = partSize(upload.facts, part.partNumber);
       await requireSpace(options.space.directory, options.space.reserveBytes, sizeBytes);
-      return writers.write(uploadId, part.partNumber, part.body.cancel, () => storePart(options, upload, part, sizeBytes)).catch(rethrow);
+      return writers
+        .write(uploadId, part.partNumber, part.body.cancel, () => storePart(options.scratch, upload, part, sizeBytes))
+        .catch(rethrow);
     },
     listParts: async (key, uploadId) => readPartRecords(await requireUpload(options, key, uploadId)).catch(rethrow),
     complete: (key, uploadId, parts) => writers.close(uploadId, () => completeUpload(options, key, uploadId, parts)).catch(rethrow),
@@ -119,7 +102,8 @@ async function createUpload(options: MultipartOptions, key: string, request: Cre
   if (Math.ceil(sizeBytes / partSizeBytes) > 10_000) {
     throw new StorageError('invalid_part', 'An upload has 10,000 parts at most: choose larger parts.');
   }
-  await requireSpace(options.space.directory, options.space.reserveBytes, sizeBytes);
+  const promisedBytes = await sumPromisedBytes(options.directory);
+  await requireSpace(options.space.directory, options.space.reserveBytes, promisedBytes + fileSize(sizeBytes));
   const uploadId = randomBytes(16).toString('hex');
   const facts = { id: uploadId, key, sizeBytes, partSizeBytes, contentType: request.contentType, createdAtMs: options.now().getTime() };
   const header = sealHeader(options.wrapping, `upload:${uploadId}`, { objectKey: randomBytes(32), facts });
@@ -138,6 +122,22 @@ async function createUpload(options: MultipartOptions, key: string, request: Cre
   return { uploadId };
 }
 
+/** Bytes that open uploads will still take: the holes in their sparse files. */
+async function sumPromisedBytes(directory: string): Promise<number> {
+  let promisedBytes = 0;
+  for (const name of await readdir(directory)) {
+    try {
+      const { size, blocks } = await stat(dataPath(join(directory, name)));
+      promisedBytes += Math.max(0, size - blocks * 512);
+    } catch (error) {
+      if (!hasErrno(error, 'ENOENT')) {
+        throw error;
+      }
+    }
+  }
+  return promisedBytes;
+}
+
 async function writeNewFile(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
   const file = await open(path, 'wx', fileMode);
   try {
@@ -145,85 +145,6 @@ async function writeNewFile(path: string, write: (file: FileHandle) => Promise<v
     await file.sync();
   } finally {
     await file.close();
-  }
-}
-
-/**
- * Stores one part. The same part again is only verified. Another body for a stored part goes to a side file first and replaces the old
- * bytes when it has proved right, so that a bad body never costs a good part.
- */
-async function storePart(options: MultipartOptions, upload: Upload, request: PartRequest, sizeBytes: number): Promise<StoredPart> {
-  const { partNumber, sha256, body } = request;
-  const part = { partNumber, sizeBytes, sha256 };
-  const stored = await readPartRecord(upload, partNumber);
-  if (stored?.sha256 === sha256) {
-    await receivePart(upload, part, body, null);
-    return stored;
-  }
-  const data = await open(dataPath(upload.directory), 'r+');
-  try {
-    if (stored === null) {
-      await receivePart(upload, part, body, { file: data, shift: 0 });
-    } else {
-      await replacePart(upload, part, body, data, options.scratch.newPath());
-    }
-    await data.datasync();
-  } finally {
-    await data.close();
-  }
-  await writePartRecord(upload, part, options.scratch.newPath());
-  return part;
-}
-
-function firstChunk(upload: Upload, partNumber: number): number {
-  return ((partNumber - 1) * upload.facts.partSizeBytes) / chunkBytes;
-}
-
-/** Reads, checks and (with a target) encrypts and writes the body of a part. Throws incomplete, too_large, checksum_mismatch. */
-async function receivePart(
-  upload: Upload,
-  part: StoredPart,
-  body: BodySource,
-  target: { file: FileHandle; shift: number } | null,
-): Promise<void> {
-  const tally = createTally();
-  const { id, sizeBytes } = upload.facts;
-  const lastIndex = chunkCount(sizeBytes) - 1;
-  const records = target === null ? null : createRecordWriter(target.file, { objectKey: upload.objectKey, objectId: id }, target.shift);
-  let index = firstChunk(upload, part.partNumber);
-  try {
-    for await (const { data } of rechunk(body.bytes, part.sizeBytes, tally)) {
-      await records?.write(index, index === lastIndex, data);
-      index += 1;
-    }
-    await records?.finish();
-  } finally {
-    await records?.settle();
-  }
-  if (tally.sizeBytes !== part.sizeBytes) {
-    throw new StorageError('incomplete', `The part has ${tally.sizeBytes} bytes instead of ${part.sizeBytes}.`);
-  }
-  if (tally.sha256() !== part.sha256) {
-    throw new StorageError('checksum_mismatch', 'The part’s bytes do not have the announced SHA-256: send the part again.');
-  }
-}
-
-async function replacePart(upload: Upload, part: StoredPart, body: BodySource, data: FileHandle, sidePath: string): Promise<void> {
-  const start = recordOffset(firstChunk(upload, part.partNumber));
-  const side = await open(sidePath, 'wx+', fileMode);
-  try {
-    await receivePart(upload, part, body, { file: side, shift: start });
-    await removePartRecord(upload, part.partNumber);
-    for (let position = 0; ; position += recordBytes) {
-      const records = await readFully(side, recordBytes, position);
-      if (records.length === 0) {
-        break;
-      }
-      await writeFully(data, [records], start + position);
-    }
-  } finally {
-    await side.close();
-    await rm(sidePath, { force: true });
   }
 }
 
