@@ -1,6 +1,7 @@
-import type { Rendition } from '@carmic/contract';
+import type { Clip, Rendition } from '@carmic/contract';
 import { describe, expect, it } from 'vitest';
 import { missingAspects, pickRenditions } from './pickRenditions.ts';
+import { topReasons } from './topReasons.ts';
 import { waveformColumns } from './waveformColumns.ts';
 
 function buildRendition(id: string, aspect: Rendition['aspect'], state: Rendition['state'], minute: number): Rendition {
@@ -53,5 +54,21 @@ describe('the drawn waveform', () => {
   it('stretches few peaks over many columns', () => {
     expect(waveformColumns([1, 0.25], 4)).toEqual([1, 1, 0.5, 0.5]);
     expect(waveformColumns([], 4)).toEqual([]);
+  });
+});
+
+describe('the reasons on a card', () => {
+  const build = (points: Record<string, number>) =>
+    ({ scoreParts: Object.entries(points).map(([name, value]) => ({ name, label: name, points: value, reason: name })) }) as Clip;
+
+  it('are those that tell this clip from the others', () => {
+    const clip = build({ ground: 50, claims: 8, ending: 5, humour: -2, pace: 1, numbers: 0.5 });
+    const other = build({ ground: 50, claims: 2, ending: 4, humour: -2, pace: 3, numbers: 0 });
+    expect(topReasons(clip, [clip, other]).map((part) => part.name)).toEqual(['claims', 'ending', 'pace']);
+  });
+
+  it('are the strongest of all when there is nothing to compare with', () => {
+    const clip = build({ ground: 50, claims: 8 });
+    expect(topReasons(clip, [clip]).map((part) => part.name)).toEqual(['ground', 'claims']);
   });
 });
