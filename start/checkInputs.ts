@@ -1,7 +1,7 @@
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import type { StartArguments } from './arguments.ts';
-import { nearestExisting } from './dataDirectory.ts';
+import { makeFolder } from './folders.ts';
 import { printable } from './printable.ts';
 import { safeName } from './safeName.ts';
 import { describeSystemError, StartFailure, systemCode } from './startFailure.ts';
@@ -83,8 +83,8 @@ function checkFile(path: string, what: string): number {
 /** Makes the folder now: a result that cannot be written should be known before an hour of work. */
 function checkOut(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
-    accessSync(nearestExisting(folder), constants.W_OK);
+    makeFolder(folder);
+    accessSync(folder, constants.W_OK);
   } catch (error) {
     throw describeSystemError(error, printable(folder), 'The folder for the clips');
   }

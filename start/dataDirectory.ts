@@ -2,8 +2,9 @@
  * The folder where an installation keeps everything: `root.key`, `secrets.json`, `postgres/`, `objects/`, `agent/`, `logs/`.
  * Nobody but the user who runs Carmic can look into it.
  */
-import { chmodSync, existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, existsSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeFolder } from './folders.ts';
 import { formatBytes } from './printable.ts';
 import { describeSystemError, StartFailure } from './startFailure.ts';
 
@@ -33,14 +34,14 @@ export function prepareDataDirectory(path: string): DataDirectory {
   };
   const isFirst = !existsSync(directory.secretsFile);
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    checkRoom(path, isFirst ? firstStartBytes : laterStartBytes);
-    for (const folder of [directory.agent, directory.logs, directory.models]) {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-    }
+    makeFolder(path, 0o700);
     const trial = join(path, `.trial.${process.pid}`);
     writeFileSync(trial, Buffer.alloc(64 * 1024), { mode: 0o600 });
     rmSync(trial);
+    checkRoom(path, isFirst ? firstStartBytes : laterStartBytes);
+    for (const folder of [directory.agent, directory.logs, directory.models]) {
+      makeFolder(folder, 0o700);
+    }
     if (isFirst) {
       // Root's cluster runs as another user, who has to get through this folder, but may not list it.
       chmodSync(path, process.getuid?.() === 0 ? 0o711 : 0o700);
@@ -60,9 +61,4 @@ function checkRoom(path: string, neededBytes: number): void {
       `${what} ${path} has ${formatBytes(freeBytes)} of free disk space, and a start needs ${formatBytes(neededBytes)}. Free some space, or choose another disk with --data.`,
     );
   }
-}
-
-/** The nearest folder that exists on the way to `path`. */
-export function nearestExisting(path: string): string {
-  return existsSync(path) ? path : nearestExisting(dirname(path));
 }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
-import { isAbsolute, join, relative, resolve } from 'node:path';
-import { type DataDirectory, nearestExisting } from './dataDirectory.ts';
+import { existsSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import type { DataDirectory } from './dataDirectory.ts';
 import { appRole, createRolesAndDatabase, databaseName, ownerRole } from './databaseRoles.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embeddedPostgres.ts';
+import { makeFolder, nearestExisting } from './folders.ts';
 import { canReach, chooseAccount } from './postgresAccount.ts';
 import { prepareEngine } from './postgresEngine.ts';
 import { createSecrets, readSecrets, type Secrets, writeSecrets } from './secrets.ts';
@@ -85,7 +86,7 @@ function planCluster(data: DataDirectory, say: (text: string) => void): Secrets 
     say(`The database goes to ${directory}: the user "postgres", who runs it for root, cannot reach ${data.path}. Back up both folders.`);
   }
   try {
-    mkdirSync(join(directory, '..'), { recursive: true, mode: 0o755 });
+    makeFolder(dirname(directory), 0o755);
   } catch (error) {
     throw describeSystemError(error, directory, 'The database folder');
   }

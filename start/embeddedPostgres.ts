@@ -8,6 +8,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeFolder } from './folders.ts';
 import { findFreePort } from './port.ts';
 import type { Account } from './postgresAccount.ts';
 import type { Engine } from './postgresEngine.ts';
@@ -164,7 +165,7 @@ async function createCluster({ directory, engine, account, superuserPassword, is
   const draft = `${directory}.new`;
   const passwordFile = `${directory}.password`;
   try {
-    mkdirSync(dirname(directory), { recursive: true });
+    makeFolder(dirname(directory), 0o755);
     rmSync(draft, { recursive: true, force: true });
     mkdirSync(draft, { mode: 0o700 });
     writeFileSync(passwordFile, `${superuserPassword}\n`, { mode: 0o600 });

@@ -73,7 +73,7 @@ export function lists(output: string, name: string): boolean {
 
 function howToInstall(manager: PackageManager | undefined): string {
   if (manager !== undefined) {
-    return `Install it with:\n  ${process.getuid?.() === 0 ? '' : manager.prefix}${manager.command}\nor set FFMPEG_PATH to an ffmpeg 5 or newer.`;
+    return `Install it with:\n  ${manager.command}\nor set FFMPEG_PATH to an ffmpeg 5 or newer.`;
   }
   return 'Get it from https://ffmpeg.org/download.html (version 5 or newer, with libx264 and libass) and set FFMPEG_PATH to it.';
 }

@@ -5,10 +5,8 @@ import { StartFailure } from './startFailure.ts';
 
 /** The system's own way to install programs. */
 export interface PackageManager {
-  /** The command as a person types it. */
+  /** The command as this user types it: with sudo where it needs root. */
   readonly command: string;
-  /** `sudo ` where the command needs root. */
-  readonly prefix: string;
   /** Runs it. Throws StartFailure (69) with the end of its output. */
   install(say: (text: string) => void): Promise<void>;
 }
@@ -30,14 +28,14 @@ export function findPackageManager(env: Readonly<Record<string, string | undefin
   for (const { program, steps, prefix } of managers) {
     const path = folders.map((folder) => join(folder, program)).find(isProgram);
     if (path !== undefined) {
-      const command = steps.join(` && ${prefix}`);
+      const sudo = process.getuid?.() === 0 ? '' : prefix;
+      const command = steps.map((step) => `${sudo}${step}`).join(' && ');
       return {
         command,
-        prefix,
         async install(say) {
           for (const step of steps) {
             say(step);
-            await runStep(path, step, `${prefix === '' || process.getuid?.() === 0 ? '' : prefix}${command}`, say, env);
+            await runStep(path, step, command, say, env);
           }
         },
       };

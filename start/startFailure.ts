@@ -52,6 +52,8 @@ export function describeSystemError(error: unknown, path: string, what: string):
     case 'ENOTDIR':
     case 'EEXIST':
       return new StartFailure('cantCreate', `${what} ${path} is a file, or lies below one. Choose a folder.`, cause);
+    case 'ENOENT':
+      return new StartFailure('cantCreate', `${what} ${path} cannot be made there. Choose another place.`, cause);
     case 'ENAMETOOLONG':
       return new StartFailure('cantCreate', `${what} ${path} has too long a name. Choose a shorter one.`, cause);
     default:
