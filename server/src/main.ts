@@ -31,6 +31,7 @@ import { createJobs } from './jobs/jobs.ts';
 import { libraryHandlers } from './library/routes.ts';
 import { isExpected, isReadable } from './library/storedObjects.ts';
 import { defineJobs, deliverEvent, specBuilders, wakingEvents } from './pipeline.ts';
+import { deferContinue } from './storage/continueLater.ts';
 import { createStore } from './storage/createStore.ts';
 import type { DiskStore } from './storage/disk/diskStore.ts';
 import { createStorageMiddleware } from './storage/routes.ts';
@@ -213,6 +214,7 @@ async function startWeb(
     ],
   });
   const server = createServer(app.callback());
+  deferContinue(server, app.callback());
   server.headersTimeout = 20_000;
   server.requestTimeout = 0;
   server.keepAliveTimeout = 10_000;

@@ -4,11 +4,15 @@ import { ZodError } from 'zod';
 import { AppError, invalidInput, unavailable } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { isDatabaseAway } from '../db/database.ts';
+import { presentStorageError, StorageError } from '../storage/storageError.ts';
 
 /** Turns whatever was thrown into an error meant for the caller. */
 function toAppError(error: unknown): AppError {
   if (error instanceof AppError) {
     return error;
+  }
+  if (error instanceof StorageError) {
+    return presentStorageError(error);
   }
   if (error instanceof ZodError) {
     return invalidInput('The request does not fit the documented form.', error.issues);
