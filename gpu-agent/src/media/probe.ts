@@ -68,7 +68,7 @@ export async function probeSource(context: TaskContext, limits: ProbeLimits): Pr
   if (!video) {
     throw new TaskFailure('no_video_stream', 'The file has no picture: it holds only sound or data.');
   }
-  checkCodec(video);
+  checkCodec(video, answer.stderr, limits);
   const durationSeconds = answer.format.duration || video.duration || (await measureDuration(context, container, limits));
   const facts = describe(
     container,
@@ -81,10 +81,10 @@ export async function probeSource(context: TaskContext, limits: ProbeLimits): Pr
   return facts;
 }
 
-async function askFfprobe(context: TaskContext, container: Container, limits: ProbeLimits): Promise<z.infer<typeof answerSchema>> {
+async function askFfprobe(context: TaskContext, container: Container, limits: ProbeLimits): Promise<z.infer<typeof answerSchema> & { stderr: string }> {
   const args = ['-hide_banner', '-v', 'error', ...sourceInputArgs(container, limits), '-show_format', '-show_streams', '-of', 'json'];
   try {
-    const { stdout } = await context.run({
+    const { stdout, stderr } = await context.run({
       program: 'ffprobe',
       args: [...args, context.source.localUrl],
       directory: context.directory,
@@ -92,7 +92,7 @@ async function askFfprobe(context: TaskContext, container: Container, limits: Pr
       signal: context.signal,
       readsSource: true,
     });
-    return answerSchema.parse(JSON.parse(stdout.toString('utf8')));
+    return { ...answerSchema.parse(JSON.parse(stdout.toString('utf8'))), stderr };
   } catch (error) {
     if (error instanceof RunError && /moov atom not found|EBML header parsing failed|truncat/i.test(error.stderr)) {
       const cause = { cause: error };
@@ -135,10 +135,14 @@ function usableAudio(streams: readonly Stream[]): Stream | undefined {
   return audio && audio.channels > 0 && decodableCodecs.has(audio.codec_name ?? '') ? audio : undefined;
 }
 
-function checkCodec(video: Stream): void {
+function checkCodec(video: Stream, stderr: string, limits: ProbeLimits): void {
   if (video.codec_name === undefined || video.codec_name === 'unknown' || !decodableCodecs.has(video.codec_name)) {
     const name = video.codec_name === undefined || video.codec_name === 'unknown' ? 'an unknown codec' : `the codec ${video.codec_name}`;
     throw new TaskFailure('unsupported_codec', `The picture is stored with ${name}, which is not read here.`);
+  }
+  const size = /Picture size (\d+)x(\d+) exceeds/.exec(stderr);
+  if (video.width <= 0 && size) {
+    throw tooManyPixels(Number(size[1]), Number(size[2]), limits);
   }
   if (video.width <= 0 || video.height <= 0) {
     throw new TaskFailure('decode_failed', 'The file does not tell the size of its picture.');
@@ -147,10 +151,7 @@ function checkCodec(video: Stream): void {
 
 function checkLimits({ probe, storedWidth, storedHeight }: SourceFacts, limits: ProbeLimits): void {
   if (storedWidth * storedHeight > limits.framePixels || probe.width * probe.height > limits.framePixels * 4) {
-    throw new TaskFailure(
-      'too_many_pixels',
-      `The picture has ${storedWidth} x ${storedHeight} pixels; at most ${Math.round(limits.framePixels / 1e6)} million are allowed.`,
-    );
+    throw tooManyPixels(storedWidth, storedHeight, limits);
   }
   if (probe.durationSeconds > limits.durationSeconds) {
     const minutes = (seconds: number) => `${Math.ceil(seconds / 60)} minutes`;
@@ -159,6 +160,11 @@ function checkLimits({ probe, storedWidth, storedHeight }: SourceFacts, limits: 
       `The video is ${minutes(probe.durationSeconds)} long; at most ${minutes(limits.durationSeconds)} are allowed.`,
     );
   }
+}
+
+function tooManyPixels(width: number, height: number, limits: ProbeLimits): TaskFailure {
+  const millions = Math.round(limits.framePixels / 1e6);
+  return new TaskFailure('too_many_pixels', `The picture has ${width} x ${height} pixels; at most ${millions} million are allowed.`);
 }
 
 function describe(container: Container, video: Stream, audio: Stream | undefined, durationSeconds: number, bitRate: number): SourceFacts {
