@@ -24,7 +24,7 @@ export function padEdges(
   const isLast = lastWord + 1 >= words.length;
   return {
     startSeconds: round(Math.max(0, start - Math.min(leadSeconds, isFirst ? roomBefore : roomBefore / 2))),
-    endSeconds: round(Math.min(durationSeconds, end + Math.min(tailSeconds, isLast ? roomAfter : roomAfter / 2))),
+    endSeconds: Math.min(durationSeconds, round(end + Math.min(tailSeconds, isLast ? roomAfter : roomAfter / 2))),
   };
 }
 

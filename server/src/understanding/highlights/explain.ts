@@ -1,34 +1,54 @@
-import { lexicon, numberWords, setUpPhrases } from './lexicon.ts';
-import type { FeatureName, Features } from './features.ts';
+import { type FeatureName, featureNames } from './features.ts';
+import { reaction, type Signal, signals } from './lexicon.ts';
 import type { Talk } from './talk.ts';
+import type { Window } from './windows.ts';
 
 const labels: Record<FeatureName, string> = {
-  question_answer: 'Question and answer',
-  contrast: 'Contrast',
-  surprise: 'Surprise',
-  emotion: 'Feeling',
-  claims: 'Strong claims',
-  story: 'Story',
+  people: 'Speaks of people',
+  reasons: 'Gives reasons',
+  we: 'Speaks as “we”',
   first_person: 'First person',
-  address: 'Speaks to the viewer',
+  address: 'Speaks to the listener',
+  others: 'Third persons',
+  superlatives: 'Superlatives',
   numbers: 'Numbers',
-  humour: 'Laughter',
-  set_up: 'Sets something up',
-  rarity: 'New in this talk',
-  density: 'Says much',
+  frankness: 'Frank words',
+  hardship: 'Hardship',
+  negation: 'Contradiction',
+  examples: 'Worked examples',
+  reported: 'Reported speech',
   fillers: 'Filler words',
-  pace: 'Pace',
-  loudness: 'Loudness',
-  one_voice: 'One voice',
+  beliefs: 'Beliefs',
+  why_how: 'Why and how',
+  change: 'Change',
+  mistakes: 'Mistakes',
+  absolutes: 'Absolutes',
+  surprise: 'Surprise',
+  feeling: 'Feeling',
+  names: 'Names',
+  exclamations: 'Exclamations',
+  laughter: 'Talk of laughter',
+  central: 'Main themes',
+  rarity: 'New words',
+  density: 'Says much',
+  questions: 'Questions',
+  short_sentences: 'Short sentences',
+  sentence_length: 'Length of sentences',
   main_speaker: 'Main speaker',
-  turn_changes: 'Changes of speaker',
-  best_sentence: 'Strongest sentence',
+  turn_length: 'Time to speak',
+  reaction: 'Reaction',
+  laughs: 'Laughter',
   clean_start: 'Beginning',
   clean_end: 'Ending',
-  housekeeping: 'Housekeeping',
-  pauses: 'Pauses',
+  pace: 'Pace',
+  loudness: 'Loudness',
+  motion: 'Motion',
+  early: 'Place in the video',
   length: 'Length',
 };
+
+const isSignal = (name: FeatureName): name is Signal => name in signals;
+const percent = (share: number) => `${Math.round(share * 100)} %`;
 
 /** Words between quotation marks, shortened at a word. */
 export function quote(text: string, longest = 70): string {
@@ -40,137 +60,107 @@ export function quote(text: string, longest = 70): string {
   return `“${cut.slice(0, Math.max(20, cut.lastIndexOf(' ')))}…”`;
 }
 
-function sentenceTexts(talk: Talk, first: number, last: number): string[] {
-  return talk.sentences.slice(first, last + 1).map((sentence) => sentence.text);
+function textsOf(talk: Talk, window: Window): string[] {
+  return talk.sentences.slice(window.first, window.last + 1).map((sentence) => sentence.text);
 }
 
-function wordsFrom(list: ReadonlySet<string>, talk: Talk, first: number, last: number): string {
-  const from = talk.sentences[first]?.first ?? 0;
-  const to = talk.sentences[last]?.last ?? -1;
-  const found = new Set<string>();
-  for (let i = from; i <= to && found.size < 4; i += 1) {
-    const token = talk.tokens[i] ?? '';
-    if (list.has(token)) {
-      found.add(`“${token}”`);
+/** The first few different words of a signal, as they were said. */
+function evidenceOf(name: Signal, texts: readonly string[]): string[] {
+  const found = new Map<string, string>();
+  for (const text of texts) {
+    for (const match of text.replaceAll('’', "'").match(signals[name]) ?? []) {
+      const word = match.trim().replace(/,$/, '');
+      found.set(word.toLowerCase(), `“${word}”`);
     }
   }
-  return [...found].join(', ');
+  return [...found.values()].slice(0, 4);
 }
 
-function numbersOf(talk: Talk, first: number, last: number): string {
-  const from = talk.sentences[first]?.first ?? 0;
-  const to = talk.sentences[last]?.last ?? -1;
-  const found = new Set<string>();
-  for (let i = from; i <= to && found.size < 4; i += 1) {
-    const token = talk.tokens[i] ?? '';
-    if (/\d/.test(token) || numberWords.has(token)) {
-      found.add(`“${token}”`);
-    }
+function signalReason(name: Signal, rate: number, texts: readonly string[], helps: boolean): string {
+  const evidence = evidenceOf(name, texts);
+  const label = labels[name].toLowerCase().replace(/^./, (letter) => letter.toUpperCase());
+  if (evidence.length === 0) {
+    return `${label}: nothing of the kind is said here, which ${helps ? 'helps' : 'counts against it'}.`;
   }
-  return [...found].join(', ');
+  const much = rate >= 10 ? Math.round(rate).toString() : rate.toFixed(1);
+  return `${label}: ${evidence.join(', ')}, ${much} in 100 words, ${helps ? 'which helps' : 'which counts against it'}.`;
 }
 
-function listReason(list: ReadonlySet<string>, has: string, lacks: string, talk: Talk, first: number, last: number): string {
-  const found = wordsFrom(list, talk, first, last);
-  return found === '' ? lacks : `${has} ${found}.`;
+/** The label of a feature and one sentence that says why it moved the score, with words of the clip as evidence. */
+export function explain(name: FeatureName, helps: boolean, talk: Talk, window: Window): { label: string; reason: string } {
+  const value = window.values[featureNames.indexOf(name)] ?? 0;
+  const texts = textsOf(talk, window);
+  const reason = isSignal(name) ? signalReason(name, value, texts, helps) : structuralReason(name, value, helps, texts, talk, window);
+  return { label: labels[name], reason };
 }
 
-const percent = (share: number) => `${Math.round(share * 100)} %`;
-
-/** The label of a feature and one sentence that says why it moved the score, with words from the clip as evidence. */
-export function explain(
-  name: FeatureName,
-  points: number,
+function structuralReason(
+  name: Exclude<FeatureName, Signal>,
+  value: number,
+  helps: boolean,
+  texts: readonly string[],
   talk: Talk,
-  first: number,
-  last: number,
-  features: Features,
-): { label: string; reason: string } {
-  return { label: labels[name], reason: reasonOf(name, points > 0, talk, first, last, features) };
-}
-
-function reasonOf(name: FeatureName, helps: boolean, talk: Talk, first: number, last: number, features: Features): string {
-  const texts = sentenceTexts(talk, first, last);
-  const list = (words: ReadonlySet<string>, has: string, lacks: string) => listReason(words, has, lacks, talk, first, last);
-  const opening = quote(texts[0] ?? '');
-  const closing = quote(texts.at(-1) ?? '');
+  window: Window,
+): string {
   switch (name) {
-    case 'question_answer': {
-      const question = talk.sentences.slice(first, last + 1).find((sentence) => sentence.isQuestion);
-      return question === undefined
-        ? 'Nobody asks anything in it.'
-        : `A question and what follows it are both inside: ${quote(question.text)}`;
-    }
-    case 'contrast':
-      return list(lexicon.contrast, 'It sets one thing against another:', 'It sets nothing against anything else.');
-    case 'surprise':
-      return list(lexicon.surprise, 'It speaks of something unexpected:', 'Nothing in it is called surprising.');
-    case 'emotion':
-      return list(lexicon.emotion, 'It has feeling:', 'It has few words of feeling.');
-    case 'claims':
-      return list(lexicon.claim, 'It makes strong claims:', 'It makes no strong claim.');
-    case 'story':
-      return list(lexicon.story, 'It tells of something that happened:', 'It tells no story.');
-    case 'first_person':
-      return `${features.first_person.toFixed(0)} of 100 words speak in the first person.`;
-    case 'address':
-      return `${features.address.toFixed(0)} of 100 words speak to the listener as “you”.`;
-    case 'numbers': {
-      const found = numbersOf(talk, first, last);
-      return found === '' ? 'It names no numbers.' : `It names numbers: ${found}.`;
-    }
-    case 'humour':
-      return list(lexicon.humour, 'There is laughter or talk of it:', 'There is no laughter in it.');
-    case 'set_up': {
-      const text = texts.find((candidate) => setUpPhrases.test(candidate));
-      return text === undefined
-        ? 'It announces nothing.'
-        : `It sets something up: ${quote(setUpPhrases.exec(text)?.[0] ?? text)} in ${quote(text)}`;
-    }
+    case 'central':
+      return `${centralWords(talk, window)} ${helps ? 'It is about what the video is about.' : 'It strays from what the video is about.'}`.trim();
     case 'rarity':
       return helps ? 'Its words are rarely used elsewhere in the video.' : 'Its words are used all through the video.';
     case 'density':
-      return `${percent(features.density)} of its words carry meaning of their own.`;
-    case 'fillers':
-      return helps ? 'It has few filler words.' : list(lexicon.filler, 'It has many filler words:', 'It has many filler words.');
-    case 'pace':
-      return `It is spoken at ${percent(features.pace)} of the video’s usual pace.`;
-    case 'loudness':
-      return `It is ${Math.abs(features.loudness).toFixed(1)} dB ${features.loudness >= 0 ? 'louder' : 'quieter'} than the video’s middle.`;
-    case 'one_voice':
-      return `One person says ${percent(features.one_voice)} of it.`;
+      return `${percent(value)} of its words carry meaning of their own.`;
+    case 'questions': {
+      const question = talk.sentences.slice(window.first, window.last + 1).find((sentence) => sentence.isQuestion);
+      return question === undefined ? 'Nobody asks anything in it.' : `It asks ${quote(question.text)}`;
+    }
+    case 'short_sentences':
+      return `${percent(value)} of its sentences have fewer than five words.`;
+    case 'sentence_length':
+      return `Its sentences have ${Math.round(value)} words on average, counting at most 25 of each.`;
     case 'main_speaker':
-      return `${percent(features.main_speaker)} of it is said by the person who speaks most in the video.`;
-    case 'turn_changes':
-      return `The speaker changes ${features.turn_changes.toFixed(1)} times a minute.`;
-    case 'best_sentence':
-      return helps ? `It holds a sentence that stands alone: ${strongest(talk, first, last)}` : 'No sentence in it stands out.';
+      return `${percent(value)} of its sentences are said by the person who speaks most in the video.`;
+    case 'turn_length':
+      return helps ? 'Whoever speaks has time to finish the thought.' : 'The speakers take quick turns.';
+    case 'reaction':
+      return value > 0 ? `The listener answers it: ${reactionAfter(talk, window)}` : 'The listener does not comment on it.';
+    case 'laughs':
+      return `${Math.round(value)} times laughter or applause is heard.`;
     case 'clean_start':
-      return helps ? `It opens cleanly: ${opening}` : `Its opening leans on what came before: ${opening}`;
+      return helps ? `It opens cleanly: ${quote(texts[0] ?? '')}` : `Its opening leans on what came before: ${quote(texts[0] ?? '')}`;
     case 'clean_end':
-      return helps ? `It comes to an end: ${closing}` : `It ends while the thought goes on: ${closing}`;
-    case 'housekeeping':
-      return helps ? 'No greetings, thanks or announcements are in it.' : 'Part of it is greeting, thanks or announcement.';
-    case 'pauses':
-      return `${percent(features.pauses)} of it is silence between words.`;
+      return helps ? `It comes to an end: ${quote(texts.at(-1) ?? '')}` : `It ends while the thought goes on: ${quote(texts.at(-1) ?? '')}`;
+    case 'pace':
+      return `It is spoken at ${percent(value)} of the video’s usual pace.`;
+    case 'loudness':
+      return `It is ${Math.abs(value).toFixed(1)} dB ${value >= 0 ? 'louder' : 'quieter'} than the video’s middle.`;
+    case 'motion':
+      return `The picture moves ${value.toFixed(1)} times as much as in the rest of the video.`;
+    case 'early':
+      return `It lies ${percent(1 - value)} into the video; main ideas tend to be laid out early.`;
     case 'length':
-      return `It is ${Math.round(features.length)} s long.`;
+      return `At ${Math.round(value)} s it has ${helps ? 'room for a whole thought' : 'little room for a whole thought'}.`;
   }
 }
 
-function strongest(talk: Talk, first: number, last: number): string {
-  let best = first;
-  let bestValue = -1;
-  for (let s = first; s <= last; s += 1) {
-    const counts = talk.counts[s];
-    if (counts === undefined) {
-      continue;
-    }
-    const value = (counts.contrast + counts.surprise + counts.emotion + counts.claim + counts.setUps) / Math.sqrt(4 + counts.words);
-    if (value > bestValue) {
-      bestValue = value;
-      best = s;
+function centralWords(talk: Talk, window: Window): string {
+  const from = talk.sentences[window.first]?.first ?? 0;
+  const to = talk.sentences[window.last]?.last ?? -1;
+  const found = new Set<string>();
+  for (let i = from; i <= to && found.size < 4; i += 1) {
+    const token = talk.tokens[i] ?? '';
+    if (talk.central.has(token)) {
+      found.add(`“${token}”`);
     }
   }
-  return quote(talk.sentences[best]?.text ?? '', 110);
+  return found.size === 0 ? '' : `It uses the video’s key words ${[...found].join(', ')}.`;
+}
+
+function reactionAfter(talk: Talk, window: Window): string {
+  for (let s = window.first; s <= window.last + 7; s += 1) {
+    const sentence = talk.sentences[s];
+    if (sentence !== undefined && sentence.isTurnStart && s > window.first && reaction.test(sentence.text)) {
+      return quote(sentence.text, 80);
+    }
+  }
+  return 'with praise.';
 }

@@ -1,38 +1,49 @@
-const set = (words: string) => new Set(words.split(' '));
-
 /**
- * Word lists behind the text features, all lower case, matched on tokens. English; in other languages the features that need no list
- * (questions, numbers, rarity, pace, sound, turns, completeness) carry the choice.
+ * Patterns behind the text features. English; in other languages the features that need no list (questions, numbers, names, length of
+ * sentences and turns, the talk's own key words, sound, completeness) carry the choice.
  */
-export const lexicon = {
-  contrast: set(
-    'but however instead although though yet whereas despite rather unless except actually opposite contrary turns nevertheless unlike otherwise versus',
-  ),
-  surprise: set(
-    'surprising surprised surprise surprisingly suddenly unexpected shocked shocking shock weird strange crazy insane wild incredible unbelievable amazing amazed wow whoa ridiculous absurd counterintuitive paradox mystery secret imagine blown astonishing stunning extraordinary remarkable funny bizarre wait',
-  ),
-  emotion: set(
-    'love loved hate hated afraid fear scared terrified scary angry anger furious cry cried crying tears happy happiness joy sad sadness depressed depression pain painful hurt ashamed shame proud pride regret guilt lonely anxious anxiety stress stressed excited passion passionate heart heartbreaking beautiful awful terrible horrible worst miserable hope hopeless grateful died death die dying dead kill killed suffering suffer struggle struggled struggling fail failed failure fired lost broke broken mistake mistakes desperate nervous embarrassed embarrassing brave courage',
-  ),
-  claim: set(
-    'never always nobody everybody everyone nothing everything must only most best worst biggest greatest largest hardest key truth true false wrong lie lies myth impossible guarantee critical crucial essential fundamental fundamentally absolutely completely exactly literally definitely certainly single every reason problem rule lesson advice secret important mistake wisdom winner win matters matter bullshit simple simply',
-  ),
-  story: set(
-    'remember remembered once day night morning told asked called walked sat stood came went ended happened found realized realised discovered woke grew born kid child mother father mom dad brother sister wife husband son daughter friend school college home house phone met left moved ago later story moment',
-  ),
-  firstPerson: set("i i'm i've i'd i'll me my mine myself we we're we've we'd we'll us our ours"),
-  secondPerson: set("you you're you've you'd you'll your yours yourself"),
-  filler: set('um uh erm hmm mm like yeah okay ok right mhm basically literally whatever stuff sort kinda'),
-  humour: set('laugh laughs laughing laughed laughter funny joke jokes joking hilarious haha hahaha lol chuckle ridiculous'),
-  dangling: set(
-    "he she it they him her them his their its this that these those which who because and but or so also then than therefore thus otherwise plus whereas he's she's it's that's they're there's yeah yes no right exactly totally sure okay mhm wow true absolutely correct",
-  ),
-};
+export const signals = {
+  people: /\b(people|everyone|everybody|nobody|humans|companies|founders|leaders)\b/gi,
+  reasons: /\b(because|so that|therefore|which means|that means)\b/gi,
+  we: /\b(we|us|our)\b/gi,
+  first_person: /\b(i|me|my|i'm|i've)\b/gi,
+  address: /\b(you|your|you're)\b/gi,
+  others: /\b(they|he|she|him|her|them)\b/gi,
+  superlatives: /\b(most|best|worst|biggest|greatest|hardest|fastest|highest|lowest|largest|\w{3,}est)\b/gi,
+  numbers: /\d+/g,
+  frankness: /\b(hot take|controversial|honest\w*|frankly|to be fair|look,|the truth|let me|here's)/gi,
+  hardship:
+    /\b(fear|scared|afraid|terrified|scary|worry|worried|anxious|pain\w*|suffer\w*|hard|harder|difficult|tough|struggle\w*|stress\w*)\b/gi,
+  negation: /\b(not|never|no one|nobody|nothing|don't|doesn't|didn't|can't|won't|isn't|aren't|wasn't)\b/gi,
+  examples: /\b(for example|for instance|let's say|such as|e\.g)\b/gi,
+  reported: /\b(said|says|told me|asked me|goes|was like|were like|i'm like|he's like|she's like)\b/gi,
+  fillers: /(\b(um|uh|okay|yeah|mm|so yeah)\b|\blike,|\bright\?)/gi,
+  beliefs: /\bi (think|believe|guess|feel)\b/gi,
+  why_how: /\b(why|how|what)\b/gi,
+  change: /\b(chang\w+|transform\w*|revolution\w*|different|new|shift\w*|disrupt\w*)\b/gi,
+  mistakes:
+    /\b(wrong|mistake\w*|myth|lie|lies|misconception|contrary|counterintuitive|actually|underrated|overrated|misunderst\w+|bullshit|terrible|bad|stupid|dumb)\b/gi,
+  absolutes: /\b(always|never|every|everything|all|nothing|completely|absolutely|totally|literally|fundamentally)\b/gi,
+  surprise:
+    /\b(crazy|insane|wild|weird|strange|shocking|surpris\w*|ridiculous|unbelievable|mind|blown|wow|whoa|holy|suddenly|unexpected\w*|secret)\b/gi,
+  feeling: /\b(love|loved|hate|hated|passion\w*|beautiful|magic\w*|joy|happy|excited|cried|cry|tears|proud|ashamed|lonely|heart\w*)\b/gi,
+  names: /(?<=[a-z,] )\p{Lu}[a-z]{2,}/gu,
+  exclamations: /!/g,
+  laughter: /\b(laugh\w*|funny|joke\w*|hilarious|haha\w*)\b/gi,
+} as const;
+export type Signal = keyof typeof signals;
+export const signalNames = Object.keys(signals) as Signal[];
 
-/** Spoken numbers; digits are found by pattern. */
-export const numberWords = set(
-  'two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million millions billion billions trillion percent half twice double triple dozen',
+/** Words that lean on what was said before when they open a clip. */
+export const dangling = new Set(
+  "he she it they him her them his its their this that these those which who because and but or so also then than therefore thus otherwise plus whereas he's she's it's that's they're there's yeah yes no right exactly totally sure okay mhm wow true absolutely correct".split(
+    ' ',
+  ),
 );
+
+/** How a listener answers something worth hearing. */
+export const reaction =
+  /\b(wow|i love (that|this|it)|love (that|this|it)|amazing|incredible|fascinating|so (interesting|good|great|true|cool|funny|powerful|awesome)|awesome|great (advice|point|story|answer|example)|that is (so|such)|that's (so|such|a really|really|wild|crazy|amazing|incredible|hilarious|fascinating)|oh my|oh man|holy|crazy|wild|hilarious|beautiful|really (interesting|important|powerful))\b/i;
 
 /** Phrases that mark a sponsor's message. */
 export const sponsorPhrases =
@@ -45,7 +56,3 @@ export const sponsorHints =
 /** Greetings, thanks, goodbyes and the running of the show itself. */
 export const housekeepingPhrases =
   /\b(welcome (back|to)|thank(s| you)( so much| very much| again)?( \w+)? for (having|being|joining|coming|listening|watching|doing|tuning|making|sharing|your time)|(it's|what) (a|an) (pleasure|honou?r) to|(glad|happy|excited|great|good|nice) to (be here|have you|meet you|see you)|please (subscribe|rate|leave|consider)|subscribe|hit the|like button|leave (us )?a review|show notes|in the description|newsletter|my guest today|today's guest|our guest|next episode|previous episode|see you (in the )?next|lightning round|where can (folks|people|listeners|they) find you|find you online|how can (listeners|people|folks) be useful|on (twitter|linkedin|instagram)|my (twitter|linkedin|website|instagram)|with that,? (i bring|let's)|before we (start|begin|get|dive|jump|wrap)|let's (take a|get (right )?into|dive|jump|move on)|last question|final question|final thoughts|we('re| are) (out of|running out of) time|good (morning|afternoon|evening)|ladies and gentlemen|can you hear me|bye( everyone| bye)?\b|that's (a|the) (great|good|really good|interesting) question)/i;
-
-/** Marks that somebody is about to tell something worth hearing. */
-export const setUpPhrases =
-  /\b(i('ll| will) (never forget|tell you)|let me tell you|here's (the|what|why|how|a) ?(thing|secret|deal|problem|truth|trick)?|the (thing|truth|reason|problem|point|trick|secret|key|question|lesson|irony|best part|worst part|biggest|most important|hardest part|fact) (is|was)|turns? out|what (i|we) (learned|found|realized|discovered)|the (first|one) thing|i remember|one day|when i was|years ago|it was (like|the)|guess what|you know what|believe it or not|the moment|if you (want|look|think|don't|can)|what if|imagine|most people|nobody (tells|talks)|everyone (thinks|says)|i used to (think|believe)|people (think|say|always|don't)|my advice|at the end of the day|in other words|the way i think about)\b/i;

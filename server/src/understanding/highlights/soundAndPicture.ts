@@ -161,10 +161,10 @@ export function clipsFromSoundAndPicture(
     const reach = isWhole ? 0 : Math.max(0, Math.min(2, (length - options.minClipSeconds) / 2, (options.maxClipSeconds - length) / 2));
     const startSeconds = isWhole
       ? 0
-      : round3(clamp(outOfWords(words, starts, snap(analysis, span.startSeconds, reach, quietDb)), 0, durationSeconds));
+      : clamp(round3(outOfWords(words, starts, snap(analysis, span.startSeconds, reach, quietDb))), 0, durationSeconds);
     const endSeconds = isWhole
-      ? round3(durationSeconds)
-      : round3(clamp(outOfWords(words, starts, snap(analysis, span.endSeconds, reach, quietDb)), 0, durationSeconds));
+      ? durationSeconds
+      : clamp(round3(outOfWords(words, starts, snap(analysis, span.endSeconds, reach, quietDb))), 0, durationSeconds);
     if (endSeconds - startSeconds >= 1 && picked.every((other) => endSeconds <= other.startSeconds || startSeconds >= other.endSeconds)) {
       picked.push({ ...span, startSeconds, endSeconds });
     }

@@ -1,13 +1,14 @@
 import type { Analysis, ScorePart, Word } from '@carmic/contract';
 import { padEdges } from './edges.ts';
-import { explainScore } from './score.ts';
+import { pickWindows } from './pick.ts';
+import { buildScale, explainScore, profileOf, type Scale } from './score.ts';
 import { buildSound } from './sound.ts';
 import { clipsFromSoundAndPicture } from './soundAndPicture.ts';
 import { buildTalk, type Talk, type Turn } from './talk.ts';
 import { tagsFor } from './tags.ts';
 import { titleFor } from './title.ts';
 import { isContentToken } from './tokens.ts';
-import { listWindows, pickWindows, type Window } from './windows.ts';
+import { listWindows, type Window } from './windows.ts';
 
 /** A span of a video worth publishing, and why. `scoreParts` add up to `score` (0 to 100). */
 export interface SuggestedClip {
@@ -45,10 +46,10 @@ function contentOf(talk: Talk, window: Window): ReadonlySet<string> {
   return new Set(talk.tokens.slice(from, to + 1).filter((token) => isContentToken(token, talk.functions)));
 }
 
-function buildClip(talk: Talk, window: Window, durationSeconds: number, taken: Set<string>): SuggestedClip {
+function buildClip(talk: Talk, window: Window, scale: Scale, durationSeconds: number, taken: Set<string>): SuggestedClip {
   const firstWord = talk.sentences[window.first]?.first ?? 0;
   const lastWord = talk.sentences[window.last]?.last ?? 0;
-  const { score, parts } = explainScore(talk, window.first, window.last, window.features);
+  const { score, parts } = explainScore(talk, window, scale);
   const title = titleFor(talk, window.first, window.last, taken);
   taken.add(title.toLowerCase());
   return {
@@ -80,13 +81,16 @@ export function suggestClips(input: SuggestInput): SuggestedClip[] {
   }
   const talk = buildTalk(words, input.turns ?? [], options.language);
   const windows = listWindows(talk, buildSound(analysis), options);
-  const picked = pickWindows(windows, options.clipCount, (window) => contentOf(talk, window));
+  const scale = buildScale(windows, profileOf(talk));
+  const points = Float64Array.from(windows, (window) => scale.sumPoints(window.values));
+  const picked = pickWindows(windows, points, options.clipCount, (window) => contentOf(talk, window));
   if (picked.length === 0) {
     return titled(clipsFromSoundAndPicture(durationSeconds, analysis, words, options), words, options.language);
   }
   const taken = new Set<string>();
   return picked
-    .map((window) => buildClip(talk, window, durationSeconds, taken))
+    .flatMap((index) => windows[index] ?? [])
+    .map((window) => buildClip(talk, window, scale, durationSeconds, taken))
     .sort((a, b) => b.score - a.score || a.startSeconds - b.startSeconds);
 }
 

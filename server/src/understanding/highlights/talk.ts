@@ -1,7 +1,7 @@
 import type { Word } from '@carmic/contract';
-import { housekeepingPhrases, lexicon, numberWords, setUpPhrases, sponsorHints, sponsorPhrases } from './lexicon.ts';
+import { housekeepingPhrases, reaction, signalNames, signals, sponsorHints, sponsorPhrases } from './lexicon.ts';
 import { type Sentence, splitSentences } from './sentences.ts';
-import { functionWordsOf, isContentToken, tokenOf } from './tokens.ts';
+import { functionWordsOf, guessLanguage, isContentToken, tokenOf } from './tokens.ts';
 
 /** Who speaks when, if something better than `word.speaker` knows it. */
 export interface Turn {
@@ -12,24 +12,21 @@ export interface Turn {
 
 /** What is counted of a sentence; the same names are summed over windows. */
 export const counted = [
+  ...signalNames,
   'words',
   'content',
   'rarity',
-  'contrast',
-  'surprise',
-  'emotion',
-  'claim',
-  'story',
-  'firstPerson',
-  'secondPerson',
-  'filler',
-  'humour',
-  'numbers',
+  'central',
   'questions',
-  'setUps',
   'turns',
   'mainSpeaker',
+  'shortSentences',
+  'longSentences',
+  'turnLength',
+  'reaction',
+  'laughs',
   'spokenSeconds',
+  'sentences',
 ] as const;
 export type Counted = (typeof counted)[number];
 export type Counts = Record<Counted, number>;
@@ -45,6 +42,8 @@ export interface Talk {
   functions: ReadonlySet<string>;
   /** How telling a content token is for the place it occurs: its rarity in the talk, 0 to 1. */
   rarity: ReadonlyMap<string, number>;
+  /** The talk's own key words: used often, and in few sentences each. */
+  central: ReadonlySet<string>;
   speakerCount: number;
   mainSpeaker: string | null;
   medianPace: number;
@@ -96,8 +95,62 @@ function rarityOf(tokens: readonly string[], sentences: readonly Sentence[], fun
   return new Map([...frequency].map(([token, count]) => [token, top === 0 ? 0 : Math.log((1 + sentences.length) / count) / top]));
 }
 
-function countSentence(sentence: Sentence, talk: Pick<Talk, 'words' | 'tokens' | 'functions' | 'rarity' | 'mainSpeaker'>): Counts {
-  const counts = Object.fromEntries(counted.map((name) => [name, 0])) as Counts;
+/** The 60 words that the talk is about: frequent in some sentences, absent from most. */
+function centralOf(tokens: readonly string[], rarity: ReadonlyMap<string, number>, sentences: readonly Sentence[]): Set<string> {
+  const uses = new Map<string, number>();
+  for (const token of tokens) {
+    if (rarity.has(token) && token.length > 3) {
+      uses.set(token, (uses.get(token) ?? 0) + 1);
+    }
+  }
+  const spread = new Map<string, number>();
+  for (const sentence of sentences) {
+    for (const token of new Set(tokens.slice(sentence.first, sentence.last + 1))) {
+      spread.set(token, (spread.get(token) ?? 0) + 1);
+    }
+  }
+  return new Set(
+    [...uses]
+      .map(([token, count]) => ({ token, in: spread.get(token) ?? 1, count }))
+      .filter((entry) => entry.in >= 3 && entry.in < sentences.length * 0.08)
+      .map((entry) => ({ token: entry.token, weight: entry.count * Math.log(sentences.length / entry.in) }))
+      .sort((a, b) => b.weight - a.weight || (a.token < b.token ? -1 : 1))
+      .slice(0, 60)
+      .map((entry) => entry.token),
+  );
+}
+
+interface TurnFacts {
+  /** Natural logarithm of the words of the turn a sentence belongs to. */
+  lengths: Float64Array;
+  /** The listener's next words praise what was said. */
+  reactions: Uint8Array;
+}
+
+const praisedSentences = 7;
+
+function turnFactsOf(sentences: readonly Sentence[]): TurnFacts {
+  const lengths = new Float64Array(sentences.length);
+  const reactions = new Uint8Array(sentences.length);
+  for (let first = 0; first < sentences.length;) {
+    let last = first;
+    while (last + 1 < sentences.length && sentences[last + 1]?.isTurnStart !== true) {
+      last += 1;
+    }
+    const words = (sentences[last]?.last ?? 0) - (sentences[first]?.first ?? 0) + 1;
+    lengths.fill(Math.log(Math.max(1, words)), first, last + 1);
+    const answer = sentences[last + 1];
+    const more = sentences[last + 2];
+    const head = `${answer?.text ?? ''} ${more?.isTurnStart === false ? more.text : ''}`;
+    if (answer !== undefined && reaction.test(head)) {
+      reactions.fill(1, Math.max(first, last + 1 - praisedSentences), last + 1);
+    }
+    first = last + 1;
+  }
+  return { lengths, reactions };
+}
+
+function countWords(sentence: Sentence, talk: Pick<Talk, 'words' | 'tokens' | 'functions' | 'rarity' | 'central'>, counts: Counts): void {
   for (let i = sentence.first; i <= sentence.last; i += 1) {
     const token = talk.tokens[i] ?? '';
     const word = talk.words[i];
@@ -105,24 +158,39 @@ function countSentence(sentence: Sentence, talk: Pick<Talk, 'words' | 'tokens' |
       continue;
     }
     if (bracketed.test(word.text)) {
-      counts.humour += /laugh|chuckl/i.test(token) ? 3 : 0;
+      counts.laughs += /laugh|chuckl|applau/i.test(token) ? 1 : 0;
       continue;
     }
     counts.words += 1;
     counts.spokenSeconds += word.endSeconds - word.startSeconds;
-    for (const name of ['contrast', 'surprise', 'emotion', 'claim', 'story', 'firstPerson', 'secondPerson', 'filler', 'humour'] as const) {
-      counts[name] += lexicon[name].has(token) ? 1 : 0;
-    }
-    counts.numbers += /\d/.test(token) || numberWords.has(token) ? 1 : 0;
+    counts.central += talk.central.has(token) ? 1 : 0;
     if (isContentToken(token, talk.functions)) {
       counts.content += 1;
       counts.rarity += talk.rarity.get(token) ?? 0;
     }
   }
+}
+
+function countSentence(
+  sentence: Sentence,
+  talk: Pick<Talk, 'words' | 'tokens' | 'functions' | 'rarity' | 'central' | 'mainSpeaker'>,
+  turnLength: number,
+  isPraised: boolean,
+): Counts {
+  const counts = Object.fromEntries(counted.map((name) => [name, 0])) as Counts;
+  countWords(sentence, talk, counts);
+  const text = sentence.text.replaceAll('’', "'");
+  for (const name of signalNames) {
+    counts[name] = text.match(signals[name])?.length ?? 0;
+  }
+  counts.sentences = 1;
   counts.questions = sentence.isQuestion ? 1 : 0;
-  counts.setUps = setUpPhrases.test(sentence.text) ? 1 : 0;
   counts.turns = sentence.isTurnStart ? 1 : 0;
-  counts.mainSpeaker = talk.mainSpeaker !== null && sentence.speaker === talk.mainSpeaker ? counts.words : 0;
+  counts.mainSpeaker = talk.mainSpeaker !== null && sentence.speaker === talk.mainSpeaker ? 1 : 0;
+  counts.shortSentences = counts.words < 5 ? 1 : 0;
+  counts.longSentences = Math.min(25, counts.words);
+  counts.turnLength = turnLength;
+  counts.reaction = isPraised ? 1 : 0;
   return counts;
 }
 
@@ -172,20 +240,19 @@ export function buildTalk(words: readonly Word[], turns: readonly Turn[], langua
   const speakers = speakersOf(words, turns);
   const sentences = splitSentences(words, speakers);
   const tokens = words.map((word) => tokenOf(word.text));
-  const functions = functionWordsOf(language);
+  const functions = functionWordsOf(language ?? guessLanguage(tokens));
   const rarity = rarityOf(tokens, sentences, functions);
   const { mainSpeaker, speakerCount } = mainSpeakerOf(speakers);
+  const central = centralOf(tokens, rarity, sentences);
+  const facts = turnFactsOf(sentences);
+  const parts = { words, tokens, functions, rarity, central, mainSpeaker };
   return {
-    words,
-    tokens,
+    ...parts,
     sentences,
-    counts: sentences.map((sentence) => countSentence(sentence, { words, tokens, functions, rarity, mainSpeaker })),
+    counts: sentences.map((sentence, i) => countSentence(sentence, parts, facts.lengths[i] ?? 0, facts.reactions[i] === 1)),
     isSponsor: findSponsors(sentences),
     isHousekeeping: sentences.map((sentence) => housekeepingPhrases.test(sentence.text)),
-    functions,
-    rarity,
     speakerCount,
-    mainSpeaker,
     medianPace: medianPaceOf(sentences),
   };
 }

@@ -19,6 +19,21 @@ const functionWords: Record<string, string> = {
 const lists = new Map(Object.entries(functionWords).map(([language, words]) => [language, new Set(words.split(' '))]));
 const everyLanguage = new Set(Object.values(functionWords).join(' ').split(' '));
 
+/** Guesses the language of a text by whose function words it uses; null when no list fits. */
+export function guessLanguage(tokens: readonly string[]): string | null {
+  const sample = tokens.slice(0, 3000);
+  let best: string | null = null;
+  let most = sample.length * 0.15;
+  for (const [language, list] of lists) {
+    const hits = sample.reduce((sum, token) => sum + (list.has(token) ? 1 : 0), 0);
+    if (hits > most) {
+      most = hits;
+      best = language;
+    }
+  }
+  return best;
+}
+
 /** Function words of a BCP 47 language; of all known languages together when it is unknown. */
 export function functionWordsOf(language: string | null): ReadonlySet<string> {
   const primary = language?.toLowerCase().split('-')[0] ?? '';
