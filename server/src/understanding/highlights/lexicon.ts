@@ -49,6 +49,10 @@ export const reaction =
 export const sponsorPhrases =
   /\b(brought to you by|sponsor(s|ed|ing|ship)?\b(?! (a|an|the) (bill|visa))|promo code|discount code|use (the )?code|coupon|free trial|sign up (for free )?(at|today)|check (it|them) out at|go to \w+(\.| dot )(com|io|ai|co|org)|head (over )?to \w+(\.| dot )(com|io|ai|co|org)|visit \w+(\.| dot )(com|io|ai|co|org)|\w+\.(com|io|ai|co)\/\w+|(\.|dot) com (slash|\/)|percent off|% off|money[- ]back guarantee|terms (and conditions )?apply|this (episode|podcast|video|show) is (supported|presented|sponsored|brought))/i;
 
+/** How a sponsor's message is announced: what follows belongs to it, whatever it says. */
+export const sponsorOpenings =
+  /\b(brought to you by|(sponsored|supported|presented) by|(today's|our|a|the) sponsors?\b|word from|support for (this|the) (show|podcast|episode)|thanks to our)/i;
+
 /** Weaker signs of a sponsor's message: they count next to a strong one, or several together. */
 export const sponsorHints =
   /(\w+\.(com|io|ai|co|org)\b|\bdot com\b|\btry (it|\w+) (for )?free\b|\bget started\b|\blearn more\b|\bour listeners\b|\bfor listeners\b|\bexclusive (offer|deal)\b|\bsign up\b|\bstarting at\b|\btrusted by\b|\bcompanies like\b|\bteams (at|like)\b|\ball[- ]in[- ]one\b|\bthousands of (companies|teams|customers)\b|\bmention (this|the) (podcast|show)\b|\bjoin over\b)/i;

@@ -1,5 +1,5 @@
 import type { Word } from '@carmic/contract';
-import { housekeepingPhrases, reaction, signalNames, signals, sponsorHints, sponsorPhrases } from './lexicon.ts';
+import { housekeepingPhrases, reaction, signalNames, signals, sponsorHints, sponsorOpenings, sponsorPhrases } from './lexicon.ts';
 import { type Sentence, splitSentences } from './sentences.ts';
 import { functionWordsOf, guessLanguage, isContentToken, tokenOf } from './tokens.ts';
 
@@ -214,6 +214,36 @@ function findSponsors(sentences: readonly Sentence[]): boolean[] {
       isSponsor[i] = true;
     }
   }
+  joinSponsors(sentences, isSponsor);
+  const opened = [...isSponsor];
+  for (const [i, sentence] of sentences.entries()) {
+    if (sponsorOpenings.test(sentence.text)) {
+      opened.fill(true, i, endOfRead(sentences, isSponsor, i) + 1);
+    }
+  }
+  joinSponsors(sentences, opened);
+  return opened;
+}
+
+/** Last sentence of a message announced by sentence i: to the last sign of it near by, and at least as long as such messages are. */
+function endOfRead(sentences: readonly Sentence[], isSponsor: readonly boolean[], i: number): number {
+  const startSeconds = sentences[i]?.startSeconds ?? 0;
+  let end = i;
+  for (let j = i + 1; j < sentences.length; j += 1) {
+    const at = (sentences[j]?.startSeconds ?? 0) - startSeconds;
+    const isOther = sentences[j]?.speaker !== sentences[i]?.speaker;
+    if (at > longestReadSeconds || isOther) {
+      break;
+    }
+    if (at < shortestReadSeconds || isSponsor[j] === true) {
+      end = j;
+    }
+  }
+  return end;
+}
+
+/** Marks what lies between two marked sentences less than 40 s apart. */
+function joinSponsors(sentences: readonly Sentence[], isSponsor: boolean[]): void {
   let last = -1;
   for (let i = 0; i < sentences.length; i += 1) {
     if (isSponsor[i] !== true) {
@@ -224,8 +254,10 @@ function findSponsors(sentences: readonly Sentence[]): boolean[] {
     }
     last = i;
   }
-  return isSponsor;
 }
+
+const shortestReadSeconds = 45;
+const longestReadSeconds = 120;
 
 function medianPaceOf(sentences: readonly Sentence[]): number {
   const paces = sentences

@@ -21,6 +21,28 @@ const longestSilenceSeconds = 6;
 /** Endings tried for one beginning: what keeps the cost linear when long clips are wanted. */
 const endingsPerStart = 8;
 
+/** Words may overlap where two people speak at once; an edge there would cut one of them. */
+interface Free {
+  starts: Uint8Array;
+  ends: Uint8Array;
+}
+
+function freeEdges(talk: Talk): Free {
+  const { words, sentences } = talk;
+  const latestEnd = new Float64Array(words.length + 1);
+  for (const [i, word] of words.entries()) {
+    latestEnd[i + 1] = Math.max(latestEnd[i] ?? 0, word.endSeconds);
+  }
+  const isFree = (before: number, seconds: number) => (latestEnd[before] ?? 0) <= seconds + 0.02;
+  return {
+    starts: Uint8Array.from(sentences, (sentence) => (isFree(sentence.first, sentence.startSeconds) ? 1 : 0)),
+    ends: Uint8Array.from(sentences, (sentence) => {
+      const next = words[sentence.last + 1]?.startSeconds ?? Number.POSITIVE_INFINITY;
+      return isFree(sentence.last + 1, sentence.endSeconds) && next >= sentence.endSeconds - 0.02 ? 1 : 0;
+    }),
+  };
+}
+
 function canStart(talk: Talk, i: number): boolean {
   return talk.isSponsor[i] !== true && talk.isHousekeeping[i] !== true && startQuality(talk, i) > 0.2;
 }
@@ -30,7 +52,7 @@ function canEnd(talk: Talk, j: number): boolean {
 }
 
 /** Sentences that may close a clip opened by sentence `first`. */
-function endingsOf(talk: Talk, first: number, options: WindowOptions, isStrict: boolean): number[] {
+function endingsOf(talk: Talk, free: Free, first: number, options: WindowOptions, isStrict: boolean): number[] {
   const startSeconds = talk.sentences[first]?.startSeconds ?? 0;
   const endings: number[] = [];
   for (let last = first; last < talk.sentences.length; last += 1) {
@@ -43,7 +65,7 @@ function endingsOf(talk: Talk, first: number, options: WindowOptions, isStrict: 
     if (talk.isSponsor[last] === true || silence > longestSilenceSeconds) {
       break;
     }
-    if (sentence.endSeconds - startSeconds >= options.minClipSeconds && (!isStrict || canEnd(talk, last))) {
+    if (sentence.endSeconds - startSeconds >= options.minClipSeconds && (!isStrict || (free.ends[last] === 1 && canEnd(talk, last)))) {
       endings.push(last);
     }
   }
@@ -56,13 +78,14 @@ function endingsOf(talk: Talk, first: number, options: WindowOptions, isStrict: 
 
 function collect(talk: Talk, sound: Sound, options: WindowOptions, isStrict: boolean): Window[] {
   const measure = createMeasure(talk, sound);
+  const free = freeEdges(talk);
   const windows: Window[] = [];
   for (let first = 0; first < talk.sentences.length; first += 1) {
-    if (isStrict && !canStart(talk, first)) {
+    if (isStrict && (free.starts[first] !== 1 || !canStart(talk, first))) {
       continue;
     }
     const startSeconds = talk.sentences[first]?.startSeconds ?? 0;
-    for (const last of endingsOf(talk, first, options, isStrict)) {
+    for (const last of endingsOf(talk, free, first, options, isStrict)) {
       windows.push({ first, last, startSeconds, endSeconds: talk.sentences[last]?.endSeconds ?? 0, values: measure(first, last) });
     }
   }
