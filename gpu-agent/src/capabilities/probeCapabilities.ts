@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Capabilities } from '@carmic/contract';
+import { buildAss, chooseLook } from '../captions/ass.ts';
 import { exitCodes, StartError } from '../env.ts';
 import { type Run, RunError } from '../ffmpeg/run.ts';
 
@@ -116,7 +117,10 @@ async function tryCaptions(ask: Ask, directory: string, version: string): Promis
   }
 }
 
-const tryAss = '[Script Info]\nPlayResX: 256\nPlayResY: 256\n\n[Events]\nFormat: Start, End, Text\nDialogue: 0:00:00.00,0:00:01.00,Try\n';
+const tryAss = buildAss(
+  [{ startSeconds: 0, endSeconds: 1, scale: 1, lines: [[{ text: 'Try', startSeconds: 0, endSeconds: 1 }]] }],
+  chooseLook(256, 256),
+);
 
 /** What drivers say, in words for an administrator. */
 const knownReasons: readonly (readonly [RegExp, string])[] = [

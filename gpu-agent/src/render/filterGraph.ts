@@ -13,7 +13,6 @@ export interface GraphPlan {
   mapsTone: boolean;
   hasCaptions: boolean;
   gain: AudioGain | null;
-  coverFrame: number;
 }
 
 /** What is done to the sound: a fixed gain, and a limiter where that would go over the peak. */
@@ -39,13 +38,13 @@ export const clipSampleRate = 48_000;
 /** Long enough that a join does not click, too short to be heard. */
 const joinFadeSeconds = 0.012;
 
-/** The graph; its outputs are [video], [cover] and [audio]. */
+/** The graph; its outputs are [video] and [audio]. */
 export function buildFilterGraph(plan: GraphPlan): string {
   const count = plan.timeline.segments.length;
   const videos = plan.timeline.segments.map((_, index) => videoChain(plan, index));
   const joined = count === 1 ? '[v0]' : `${labels('v', count)}concat=n=${count}:v=1:a=0[joined];[joined]`;
-  const captions = plan.hasCaptions ? `ass=${renderFiles.captions}:fontsdir=${renderFiles.fonts},` : '';
-  const finish = `${joined}${captions}split=2[video][tocover];[tocover]select='eq(n,${plan.coverFrame})'[cover]`;
+  const captions = plan.hasCaptions ? `ass=${renderFiles.captions}:fontsdir=${renderFiles.fonts}` : 'null';
+  const finish = `${joined}${captions}[video]`;
   return [...videos, finish, audioGraph(plan)].join(';');
 }
 

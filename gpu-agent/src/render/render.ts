@@ -54,7 +54,6 @@ export async function render(spec: RenderSpec, context: TaskContext, tools: Rend
     mapsTone: spec.probe.isHdr && tools.canToneMap,
     hasCaptions: captions.length > 0 && spec.captions?.style === 'karaoke',
     gain,
-    coverFrame: Math.floor(timeline.frameCount / 3),
     input,
   };
   await writeCamera(plan, context);
@@ -62,13 +61,13 @@ export async function render(spec: RenderSpec, context: TaskContext, tools: Rend
     context.onProgress(0.15 + 0.8 * Math.min(1, frame / timeline.frameCount), 'Encoding'),
   );
   context.onProgress(0.96, 'Measuring the clip');
-  let clip = await verifyClip(context, renderFiles.video);
+  let clip = await verifyClip(context, timeline);
   const better = gain && correctGain(gain, clip.loudness, spec.loudness);
   if (better) {
     gain = better;
     await runFfmpeg(context, remixArgs(better, 'remixed.mp4'), 'Mixing the sound again', timeline.durationSeconds);
     await rename(join(context.directory, 'remixed.mp4'), join(context.directory, renderFiles.video));
-    clip = await verifyClip(context, renderFiles.video);
+    clip = await verifyClip(context, timeline);
   }
   const certificate = buildCertificate({ ...plan, target: spec.loudness, clip, captions, faceInsideShare: framing.faceInsideShare });
   const broken = certificate.find((fact) => !fact.passed && essential.has(fact.name));

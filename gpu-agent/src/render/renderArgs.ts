@@ -44,8 +44,8 @@ export function renderArgs(plan: RenderPlan): string[] {
     ...(plan.hasAudio ? soundInput : []),
     ...['-filter_complex', buildFilterGraph(plan)],
     ...['-map', '[video]', '-map', '[audio]', '-r', `${rate.numerator}/${rate.denominator}`],
-    ...[...videoEncodeArgs, ...audioEncodeArgs, ...cleanOutputArgs, ...mp4Args, renderFiles.video],
-    ...['-map', '[cover]', ...cleanOutputArgs, '-q:v', '3', '-f', 'mjpeg', renderFiles.cover],
+    ...[...videoEncodeArgs, '-force_key_frames', coverSeconds(plan.timeline).toFixed(5)],
+    ...[...audioEncodeArgs, ...cleanOutputArgs, ...mp4Args, renderFiles.video],
   ];
 }
 
@@ -77,11 +77,17 @@ export function remixArgs(gain: AudioGain, output: string): string[] {
   ];
 }
 
-/** Measures a finished clip: packets of the picture are counted, the sound is decoded and heard. */
-export function verifyArgs(file: string): string[] {
+/** Time of the frame that stands for the clip: a third into it, made a key frame so that it is found without decoding. */
+function coverSeconds({ frameCount, rate }: Timeline): number {
+  return Math.floor(frameCount / 3) / rateValue(rate);
+}
+
+/** Hears a finished clip as its players will, and takes its cover. */
+export function verifyArgs(timeline: Timeline): string[] {
+  const file = [...ownInputArgs('mov'), '-i', renderFiles.video];
   return [
-    ...[...quietArgs, '-v', 'info', ...ownInputArgs('mov'), '-i', file],
-    ...['-map', '0:V:0', '-c:v', 'copy', '-f', 'null', '-'],
+    ...[...quietArgs, '-v', 'info', '-vn', ...file, '-an', '-ss', coverSeconds(timeline).toFixed(5), ...file],
     ...['-map', '0:a:0', '-af', loudnessMeter, '-f', 'null', '-'],
+    ...['-map', '1:V:0', '-frames:v', '1', ...cleanOutputArgs, '-q:v', '3', '-f', 'mjpeg', renderFiles.cover],
   ];
 }

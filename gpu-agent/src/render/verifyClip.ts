@@ -1,11 +1,12 @@
-import { join } from 'node:path';
 import { z } from 'zod';
 import { ownInputArgs } from '../ffmpeg/safety.ts';
 import { describeRunError } from '../media/describeRunError.ts';
 import type { TaskContext } from '../media/task.ts';
 import type { FinishedClip } from './certificate.ts';
 import { readLoudness } from './loudness.ts';
+import { renderFiles } from './filterGraph.ts';
 import { verifyArgs } from './renderArgs.ts';
+import type { Timeline } from './timeline.ts';
 
 const answerSchema = z.object({
   streams: z.array(
@@ -19,20 +20,20 @@ const answerSchema = z.object({
   ),
 });
 
-/** Measures a finished file: its frames, sizes and lengths, and how loud it came out of the encoder. */
-export async function verifyClip(context: TaskContext, file: string): Promise<FinishedClip> {
+/** Measures a finished file: its frames, sizes and lengths, and how loud it came out of the encoder. Writes its cover. */
+export async function verifyClip(context: TaskContext, timeline: Timeline): Promise<FinishedClip> {
   const request = {
     directory: context.directory,
-    limits: { wallSeconds: 300, fileBytes: 1024 * 1024 },
+    limits: { wallSeconds: 300, fileBytes: 50_000_000 },
     signal: context.signal,
   };
   try {
     const probed = await context.run({
       ...request,
       program: 'ffprobe',
-      args: ['-hide_banner', '-v', 'error', ...ownInputArgs('mov'), '-show_streams', '-of', 'json', join(context.directory, file)],
+      args: ['-hide_banner', '-v', 'error', ...ownInputArgs('mov'), '-show_streams', '-of', 'json', renderFiles.video],
     });
-    const heard = await context.run({ ...request, program: 'ffmpeg', args: verifyArgs(file) });
+    const heard = await context.run({ ...request, program: 'ffmpeg', args: verifyArgs(timeline) });
     const { streams } = answerSchema.parse(JSON.parse(probed.stdout.toString('utf8')));
     const video = streams.find((stream) => stream.codec_type === 'video');
     const audio = streams.find((stream) => stream.codec_type === 'audio');

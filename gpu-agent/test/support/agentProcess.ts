@@ -30,7 +30,7 @@ export function startAgentProcess(env: Record<string, string>, nodeArgs: readonl
 }
 
 /** Waits until `condition` holds. Rejects with what `describe` says when it takes too long. */
-export async function until(condition: () => boolean, describe: () => string, timeoutMs = 40_000): Promise<void> {
+export async function until(condition: () => boolean, describe: () => string, timeoutMs = 25_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!condition()) {
     if (Date.now() > deadline) {

@@ -172,14 +172,18 @@ async function respond(
     return { agentId: randomUUID(), intervals: server.intervals };
   }
   if (name === 'createLease') {
-    return lease(server, body as RouteInput<'createLease'>['body']);
+    return lease(server, body as RouteInput<'createLease'>['body'], request);
   }
   const task = server.tasks.find((candidate) => candidate.id === id);
   return task ? holdLease(server, task, name, body) : 'lease_lost';
 }
 
-async function lease(server: ContractServer, { kinds, waitSeconds }: RouteInput<'createLease'>['body']): Promise<object> {
-  for (let waited = 0; waited <= waitSeconds * 1000; waited += 25) {
+async function lease(
+  server: ContractServer,
+  { kinds, waitSeconds }: RouteInput<'createLease'>['body'],
+  request: IncomingMessage,
+): Promise<object> {
+  for (let waited = 0; waited <= waitSeconds * 1000 && !request.socket.destroyed; waited += 25) {
     const task = server.tasks.find((candidate) => candidate.state === 'queued' && kinds.includes(candidate.spec.kind));
     if (task) {
       task.state = 'leased';
