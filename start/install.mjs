@@ -10,7 +10,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const stampName = '.carmic-install.json';
-const tailLines = 15;
+const shownLines = 12;
 
 /** A refusal with a sentence to act on and an exit code (sysexits.h). */
 export class InstallError extends Error {
@@ -96,12 +96,24 @@ export async function install(root, say) {
   if (state !== 'fresh') {
     const started = Date.now();
     say(state === 'missing' ? 'Installing packages (first start, about a minute)' : 'Installing packages (the list has changed)');
-    await runNpm(root, state === 'missing' ? ['ci'] : ['install', '--no-save'], say);
+    await (state === 'missing' ? installAll(root, say) : runNpm(root, ['install', '--no-save'], say));
     writeStamp(root);
     return (Date.now() - started) / 1000;
   }
   writeStamp(root);
   return null;
+}
+
+/** A lock file that lacks something (a platform nobody had when it was written) is no reason to install nothing. */
+async function installAll(root, say) {
+  try {
+    await runNpm(root, ['ci'], say);
+  } catch (error) {
+    if (!/can only install (packages )?when your package\.json and package-lock/.test(error.message)) {
+      throw error;
+    }
+    await runNpm(root, ['install', '--no-save'], say);
+  }
 }
 
 function writeStamp(root) {
@@ -161,10 +173,12 @@ function npmEnvironment() {
 }
 
 function installFailure(command, output, code) {
-  const tail = output
-    .trim()
+  // npm says the reason first and ends with its own help.
+  const lines = output
     .split('\n')
-    .slice(-tailLines)
+    .map((line) => line.replace(/^npm error ?/, '').trimEnd())
+    .filter((line) => line !== '' && !/^npm warn/.test(line))
+    .slice(0, shownLines)
     .map((line) => `  ${line}`);
   const advice = /ENOSPC/.test(output)
     ? 'The disk is full: free some space'
@@ -173,5 +187,5 @@ function installFailure(command, output, code) {
       : /ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET/.test(output)
         ? 'The npm registry was not reached: check the network (or "npm config get registry")'
         : 'See the lines above';
-  return `The packages could not be installed ("${command}" ended with ${code}).\n${tail.join('\n')}\n${advice}, then run the command again.`;
+  return `The packages could not be installed ("${command}" ended with ${code}).\n${lines.join('\n')}\n${advice}, then run the command again.`;
 }
