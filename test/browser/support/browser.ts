@@ -1,0 +1,145 @@
+/** A real browser on the built console. What it complains of (console, page errors, failed or foreign requests) is collected. */
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { TestContext } from 'vitest';
+import { requireOrSkip } from '../../support/requirements.ts';
+
+/** The built console, for `CARMIC_CONSOLE_DIR`. `npm test` builds it first. */
+export const consoleDirectory = fileURLToPath(new URL('../../../console/dist', import.meta.url));
+
+export interface VisitOptions {
+  baseUrl: string;
+  /** Session of somebody who is signed in already. */
+  token?: string;
+  width?: number;
+  height?: number;
+  theme?: 'light' | 'dark';
+  reducedMotion?: boolean;
+}
+
+export interface Visit {
+  page: Page;
+  context: BrowserContext;
+  /** Console errors and warnings, page errors, requests that failed or went elsewhere; empty at the end of a good journey. */
+  problems: string[];
+  /** Requests whose refusal the journey is about, by a part of their address: not collected as problems. */
+  expectRefusal(part: string): void;
+  /** Clicks what opens a file dialog, and answers it. */
+  choose(click: () => Promise<void>, files: string | string[]): Promise<void>;
+}
+
+export interface TestBrowser {
+  /** A fresh profile with one page. Skips the test where there is no browser. */
+  visit(test: Pick<TestContext, 'skip' | 'task' | 'onTestFailed'>, options: VisitOptions): Promise<Visit>;
+  close(): Promise<void>;
+}
+
+/** Prepares a browser that starts with the first visit; close it in `afterAll`. */
+export function prepareBrowser(): TestBrowser {
+  let browser: Browser | undefined;
+  return {
+    async visit(test, options) {
+      const executablePath = requireOrSkip({ skip: (note) => test.skip(note) }, 'chromium');
+      if (!existsSync(consoleDirectory)) {
+        throw new Error('The console is not built: npm run build -w @carmic/console');
+      }
+      browser ??= await launch(executablePath);
+      const visit = await openVisit(browser, options);
+      test.onTestFailed(() => showFailure(visit, test.task.name));
+      return visit;
+    },
+    async close() {
+      await browser?.close();
+    },
+  };
+}
+
+/** Leaves a picture of the page where the test failed, and says what the browser complained of. */
+async function showFailure({ page, problems }: Visit, name: string): Promise<void> {
+  const path = join(tmpdir(), 'carmic-browser-failures', `${name.replace(/\W+/g, '-')}.png`);
+  await page.screenshot({ path }).catch(() => undefined);
+  process.stderr.write(`At ${page.url()}; picture: ${path}\n${problems.join('\n')}\n`);
+}
+
+function launch(executablePath: string): Promise<Browser> {
+  return chromium.launch({
+    executablePath,
+    headless: true,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--autoplay-policy=no-user-gesture-required',
+    ],
+  });
+}
+
+async function openVisit(browser: Browser, options: VisitOptions): Promise<Visit> {
+  const { baseUrl, token, width = 1280, height = 860, theme = 'light', reducedMotion = false } = options;
+  const context = await browser.newContext({
+    baseURL: baseUrl,
+    viewport: { width, height },
+    colorScheme: theme,
+    reducedMotion: reducedMotion ? 'reduce' : 'no-preference',
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+    acceptDownloads: true,
+  });
+  await context.addInitScript(prepareDocument, token !== undefined);
+  if (token !== undefined) {
+    await context.addCookies([{ name: 'carmic', value: token, url: baseUrl, httpOnly: true, sameSite: 'Lax' }]);
+  }
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  const problems: string[] = [];
+  const refusals: string[] = [];
+  collectProblems(page, new URL(baseUrl).origin, problems, refusals);
+  return {
+    page,
+    context,
+    problems,
+    expectRefusal: (part) => refusals.push(part),
+    async choose(click, files) {
+      const [chooser] = await Promise.all([page.waitForEvent('filechooser'), click()]);
+      await chooser.setFiles(files);
+    },
+  };
+}
+
+/** Runs in the page: only the plain file dialog can be answered by a test, and a session cookie cannot be seen by the console. */
+function prepareDocument(isSignedIn: boolean): void {
+  Reflect.deleteProperty(globalThis, 'showOpenFilePicker');
+  const storage = Reflect.get(globalThis, 'localStorage') as { setItem(key: string, value: string): void } | null;
+  if (isSignedIn && storage !== null) {
+    storage.setItem('carmic.signed-in', 'yes');
+  }
+}
+
+function collectProblems(page: Page, origin: string, problems: string[], refusals: string[]): void {
+  const isExpected = (url: string) => refusals.some((part) => url.includes(part));
+  page.on('console', (message) => {
+    const isComplaint = message.type() === 'error' || message.type() === 'warning';
+    // A refused request is reported by its response below, with more to read.
+    if (isComplaint && !message.text().startsWith('Failed to load resource')) {
+      problems.push(`${message.type()}: ${message.text()} (${message.location().url})`);
+    }
+  });
+  page.on('pageerror', (error) => problems.push(`page error: ${error.message}`));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(origin) && !/^(data|blob|about):/.test(request.url())) {
+      problems.push(`foreign request: ${request.url()}`);
+    }
+  });
+  page.on('response', (response) => {
+    if (response.status() >= 400 && !isExpected(response.url())) {
+      problems.push(`${response.status()} ${response.request().method()} ${response.url()}`);
+    }
+  });
+}
