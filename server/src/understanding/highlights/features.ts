@@ -39,7 +39,8 @@ export function startQuality(talk: Talk, i: number): number {
   const isAnswer = before?.isQuestion === true && !sentence.isQuestion ? 0.45 : 0;
   const isShort = sentence.last - sentence.first < 3 ? 0.25 : 0;
   const isFresh = sentence.isTurnStart ? 0.15 : 0;
-  return Math.max(0, Math.min(1, 0.85 - dangles - isAnswer - isShort + isFresh + (sentence.isQuestion ? 0.15 : 0)));
+  const isTorn = before?.isBroken === true && sentence.startSeconds - before.endSeconds < 1.2 ? 0.9 : 0;
+  return Math.max(0, Math.min(1, 0.85 - dangles - isAnswer - isShort - isTorn + isFresh + (sentence.isQuestion ? 0.15 : 0)));
 }
 
 /** How well sentence j closes a clip, 0 to 1: a statement, the end of a turn or a pause behind it, and no answer left outside. */
@@ -53,7 +54,8 @@ export function endQuality(talk: Talk, j: number): number {
   const opensQuestion = sentence.isQuestion ? 0.5 : 0;
   const goesOn = after !== undefined && !sentence.isTurnEnd && dangling.has(talk.tokens[after.first] ?? '') ? 0.2 : 0;
   const isShort = sentence.last - sentence.first < 3 ? 0.2 : 0;
-  return Math.max(0, Math.min(1, 0.7 + 0.2 * pause + (sentence.isTurnEnd ? 0.2 : 0) - opensQuestion - goesOn - isShort));
+  const isTorn = sentence.isBroken ? 0.9 : 0;
+  return Math.max(0, Math.min(1, 0.7 + 0.2 * pause + (sentence.isTurnEnd ? 0.2 : 0) - isTorn - opensQuestion - goesOn - isShort));
 }
 
 /** Sums of everything counted, so that a window costs the same however long it is. */

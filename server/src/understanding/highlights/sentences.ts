@@ -14,6 +14,8 @@ export interface Sentence {
   /** Somebody else speaks next. */
   isTurnEnd: boolean;
   isQuestion: boolean;
+  /** Broken off, by an interruption or because it was too long: what follows goes on in the middle of something. */
+  isBroken: boolean;
 }
 
 const finalMark = /[.?!…。？！]["')\]”’»]*$/u;
@@ -154,6 +156,7 @@ function buildSentence(
     speaker: speakers[first] ?? null,
     isTurnStart: first === 0 || speakers[first - 1] !== speakers[first],
     isTurnEnd: last + 1 >= words.length || speakers[last + 1] !== speakers[last],
+    isBroken: punctuated && last + 1 < words.length && !finalMark.test(words[last]?.text ?? ''),
     isQuestion: punctuated ? /[?？]["')\]”’]*$/u.test(text) : questionStarts.test(text),
   };
 }

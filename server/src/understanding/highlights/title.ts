@@ -1,4 +1,4 @@
-import { keyPhrases } from './tags.ts';
+import { type KeyPhrase, keyPhrases } from './tags.ts';
 import type { Talk } from './talk.ts';
 
 const leadIns =
@@ -62,7 +62,7 @@ function candidatesOf(talk: Talk, first: number, last: number, weightOf: Readonl
     }
     for (const clause of clausesOf(sentence.text)) {
       const words = trimmed(clause);
-      if (words.length < 3 || words.length > 12 || isOpening(words, opening)) {
+      if (words.length < 4 || words.length > 12 || isOpening(words, opening)) {
         continue;
       }
       const tokens = new Set(words.map(plain));
@@ -78,6 +78,23 @@ function candidatesOf(talk: Talk, first: number, last: number, weightOf: Readonl
   return candidates.sort(
     (a, b) => b.value - a.value || a.words.length - b.words.length || (a.words.join(' ') < b.words.join(' ') ? -1 : 1),
   );
+}
+
+/** Words on each side of a clip that tell which of its phrases the whole passage is about. */
+const contextWords = 400;
+
+/** Key phrases again, those first that the surroundings of the clip speak of too: a topic outlasts a clip. */
+function aroundRanked(talk: Talk, from: number, to: number, phrases: readonly KeyPhrase[]): KeyPhrase[] {
+  const uses = new Map<string, number>();
+  for (const token of talk.tokens.slice(Math.max(0, from - contextWords), to + contextWords)) {
+    uses.set(token, (uses.get(token) ?? 0) + 1);
+  }
+  return phrases
+    .map((phrase) => ({
+      ...phrase,
+      weight: phrase.weight * (0.5 + Math.log2(Math.max(1, ...phrase.tokens.map((token) => uses.get(token) ?? 1)))),
+    }))
+    .sort((a, b) => b.weight - a.weight || (a.text < b.text ? -1 : 1));
 }
 
 const plain = (word: string) =>
@@ -102,7 +119,7 @@ function isOpening(words: readonly string[], opening: readonly string[]): boolea
 export function titleFor(talk: Talk, first: number, last: number, taken: ReadonlySet<string>): string {
   const from = talk.sentences[first]?.first ?? 0;
   const to = talk.sentences[last]?.last ?? 0;
-  const phrases = keyPhrases(talk, from, to, 8);
+  const phrases = aroundRanked(talk, from, to, keyPhrases(talk, from, to, 10));
   const weightOf = new Map(
     phrases.flatMap((phrase) => phrase.tokens.map((token) => [token, phrase.weight / phrase.tokens.length] as const)),
   );
