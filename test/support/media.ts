@@ -41,12 +41,26 @@ export function makeTalk({ seconds = 30, size = '640x360', hasSound = true, extr
   ]);
 }
 
+const sentences = [
+  'Why did the harbour close in winter?',
+  'Because the ice had broken every second pier, and nobody paid for repairs.',
+  'My grandfather rebuilt three of them with his own hands.',
+  'That changed everything for the fishermen of our town.',
+  'Last year a bakery opened right beside the lighthouse.',
+  'It sells eleven kinds of bread, and the queue is never short.',
+  'Tourists love the one with walnuts and honey.',
+  'The owner told me she had never baked before she turned fifty.',
+  'Then a storm took the roof in a single night.',
+  'Four hundred neighbours came to carry the stones back.',
+  'I have never seen so many people smile in the rain.',
+];
+
 /** Captions of one sentence every four seconds. */
 export function makeCaptions(seconds: number): string {
   const time = (at: number) => `00:${String(Math.floor(at / 60)).padStart(2, '0')}:${String(at % 60).padStart(2, '0')},000`;
   return Array.from({ length: Math.floor(seconds / 4) }, (_, index) => {
     const start = index * 4;
-    return `${index + 1}\n${time(start)} --> ${time(start + 4)}\nThe harbour number ${index + 1} changed everything for us.\n`;
+    return `${index + 1}\n${time(start)} --> ${time(start + 4)}\n${sentences[index % sentences.length] ?? ''}\n`;
   }).join('\n');
 }
 
