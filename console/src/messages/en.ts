@@ -18,17 +18,13 @@ export const en = {
     cancel: 'Cancel',
     close: 'Close',
     save: 'Save',
-    saved: 'Saved',
     retry: 'Try again',
-    delete: 'Delete',
-    back: 'Back',
     more: 'More',
     loading: 'Loading',
     copy: 'Copy',
     copied: 'Copied',
     dismiss: 'Dismiss',
     skipToContent: 'Skip to content',
-    none: 'None',
   },
 
   title: (page: string) => `${page} · Carmic`,
@@ -39,18 +35,14 @@ export const en = {
     agents: 'Agents',
     account: 'Account',
     signOut: 'Sign out',
-    menu: 'Menu',
-    administration: 'Administration',
     theme: 'Appearance',
     themes: { system: 'System', light: 'Light', dark: 'Dark' },
-    accountMenu: (name: string) => `Account of ${name}`,
     version: (version: string) => `Version ${version}`,
   },
 
   live: {
     reconnecting: 'Reconnecting…',
     reconnectingLong: 'The connection to the server was cut. What you see may be out of date; trying again.',
-    back: 'Connected again. Everything is up to date.',
   },
 
   errors: {
@@ -72,7 +64,6 @@ export const en = {
     linkRefused: 'This sign-in link no longer works',
     linkRefusedText:
       'A link works once and for a day. Until a password is chosen, each start of Carmic prints a new one; otherwise sign in below.',
-    useForm: 'Sign in with email and password',
     wrong: 'That email and password do not match.',
     sessionEnded: 'You were signed out. Sign in again to go on.',
     firstTime: 'First time here? Open the sign-in link that was printed when Carmic started.',
@@ -99,7 +90,6 @@ export const en = {
 
   library: {
     title: 'Library',
-    count: (n: number) => count(n, 'video', 'videos'),
     upload: 'Upload videos',
     dropTitle: 'Drop to upload',
     dropText: 'Videos, and subtitle files that belong to them',
@@ -111,12 +101,10 @@ export const en = {
     clips: (n: number) => count(n, 'clip', 'clips'),
     noClips: 'No clips',
     expires: (when: string) => `Expires ${when}`,
-    card: (title: string, state: string) => `${title}, ${state}`,
     menu: (title: string) => `Actions for ${title}`,
     open: 'Open',
     continueUpload: 'Continue the upload…',
     uploadElsewhere: 'Upload not finished',
-    waitingForFile: 'Waiting for its file',
   },
 
   state: {
@@ -141,12 +129,10 @@ export const en = {
       render: 'Clips are framed, captioned and encoded',
     },
     progress: (name: string) => `${name}: progress`,
-    step: (n: number, of: number) => `Step ${n} of ${of}`,
     secondsLeft: (left: string) => `about ${left} left`,
     took: (time: string) => `took ${time}`,
     title: 'Progress',
     allDone: 'How it was made',
-    queued: 'Waiting for an agent',
   },
 
   sheet: {
@@ -210,7 +196,6 @@ export const en = {
       failed: 'Stopped',
     },
     chooseFile: 'Choose file',
-    open: 'Open',
     amount: (sent: string, total: string) => `${sent} of ${total}`,
     speed: (perSecond: string) => `${perSecond}/s`,
     left: (time: string) => `${time} left`,
@@ -224,13 +209,9 @@ export const en = {
     captionsFailed: (message: string) => `The subtitles were not accepted: ${message}`,
     withoutCaptions: 'Go on without subtitles',
     captionsRepaired: (name: string, n: number) => `${name}: ${count(n, 'thing was', 'things were')} repaired in the subtitles.`,
-    started: (n: number) => `${count(n, 'upload', 'uploads')} started`,
-    finished: (name: string) => `${name} has arrived and is being worked on.`,
-    leave: 'Uploads are still running.',
     cancelTitle: 'Cancel this upload?',
     cancelText: (name: string) => `What has arrived of “${name}” is removed from the server.`,
     cancelAction: 'Cancel upload',
-    keepGoing: 'Keep uploading',
   },
 
   video: {
@@ -244,9 +225,7 @@ export const en = {
     goneTitle: 'This video is not here any more',
     goneText: 'It was deleted, has expired, or the address is wrong.',
     toLibrary: 'Go to the library',
-    facts: 'Facts',
     resolution: (width: number, height: number) => `${width} × ${height}`,
-    frameRate: (rate: string) => `${rate} fps`,
     noSound: 'no sound',
     uploaded: (when: string) => `Added ${when}`,
     expires: (when: string) => `Expires ${when}`,
@@ -271,7 +250,6 @@ export const en = {
     failureCode: (code: string) => `Code ${code}`,
     retry: 'Try again',
     retried: 'Trying again.',
-    uploadHere: 'The rest starts by itself when the upload is complete.',
     uploadElsewhere: 'This upload was not finished. Choose the same file again to go on where it stopped.',
     chooseFile: 'Choose the file',
   },
@@ -290,7 +268,6 @@ export const en = {
 
   clips: {
     title: 'Clips',
-    ranked: 'Best first',
     waiting: 'Clips appear here one by one as they are found.',
     emptyTitle: 'No clips',
     emptyText: 'No moment of this video could be made into a clip of the length you asked for.',
@@ -315,7 +292,7 @@ export const en = {
     renameLabel: 'Title of the clip',
     renameHint: 'Enter saves, Escape leaves it as it was',
     span: (start: string, end: string) => `${start} – ${end}`,
-    playSource: (start: string, end: string) => `Play the source from ${start} to ${end}`,
+    playSource: 'Play the source',
     play: (title: string) => `Play ${title}`,
     cover: (title: string) => `Cover of ${title}`,
     noExcerpt: 'No words in this moment.',
@@ -325,10 +302,8 @@ export const en = {
     downloadVtt: 'Subtitles (VTT)',
     addFormat: 'Add format',
     addFormatHeading: 'Render this clip as',
-    allFormats: 'Every format has been made',
     formatQueued: (aspect: string) => `${aspect} is being rendered.`,
     formats: 'Formats',
-    formatMenu: 'More for this format',
     removeFormat: (aspect: string) => `Remove ${aspect}`,
     cancelFormat: (aspect: string) => `Cancel ${aspect}`,
     certificate: 'Checks',
@@ -370,7 +345,6 @@ export const en = {
     encoders: 'Encoders',
     encoderWorks: 'works',
     encoderNot: 'does not work',
-    kindsLabel: 'Does',
     cpus: (n: number) => count(n, 'processor', 'processors'),
     models: 'Speech models',
     noModels: 'None. Words come from subtitle files or another engine.',
@@ -415,7 +389,6 @@ export const en = {
     email: 'Enter an email address, such as ada@example.org.',
     name: 'Enter a name.',
     passwordLength: 'Use 8 to 128 characters.',
-    required: 'Fill this in.',
   },
 
   notFound: {
@@ -430,7 +403,6 @@ export const en = {
     minutes: (n: number) => `${n} min`,
     hours: (n: number) => `${n} h`,
     hoursMinutes: (h: number, m: number) => (m === 0 ? `${h} h` : `${h} h ${m} min`),
-    lessThanMinute: 'less than a minute',
   },
 
   toasts: { region: 'Notifications' },

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Page } from 'playwright-core';
+
+const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+interface AxeResults {
+  violations: { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }[];
+}
+
+/** What is wrong with the page for people who cannot see it well or use a mouse (WCAG 2.2 AA), or that is wider than the window. */
+export async function findBarriers(page: Page): Promise<string[]> {
+  // Evaluated through the debugger, so the page's content policy stays as it is.
+  await page.evaluate(`${source};0`);
+  const options = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] };
+  const { violations } = (await page.evaluate(`axe.run(document, ${JSON.stringify(options)})`)) as AxeResults;
+  const overflow = (await page.evaluate('document.documentElement.scrollWidth - innerWidth')) as number;
+  return [
+    ...violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => `${node.html} ${node.failureSummary ?? ''}`).join('\n')}`),
+    ...(overflow > 0 ? [`the page is ${overflow} px wider than the window`] : []),
+  ];
+}
+
+/** Looks at the present page in light on a wide screen and in dark on a narrow one. */
+export async function findBarriersEverywhere(page: Page): Promise<string[]> {
+  const before = page.viewportSize() ?? { width: 1280, height: 860 };
+  const wide = await findBarriers(page);
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.emulateMedia({ colorScheme: 'dark' });
+  // Colours change within a transition; half-way ones are nobody's design.
+  await page.waitForTimeout(400);
+  const narrow = await findBarriers(page);
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize(before);
+  await page.waitForTimeout(400);
+  return [...wide.map((text) => `light, wide: ${text}`), ...narrow.map((text) => `dark, narrow: ${text}`)];
+}
