@@ -35,7 +35,6 @@ export async function main(options: MainOptions): Promise<number> {
 }
 
 async function run(args: StartArguments, { root, env }: MainOptions): Promise<number> {
-  const startedAt = performance.now() / 1000 > 60 ? Date.now() : Date.now() - performance.now();
   const cwd = env['npm_lifecycle_event'] === undefined ? process.cwd() : (env['INIT_CWD'] ?? process.cwd());
   const inputs = checkInputs(args, cwd);
   const progress = createProgress(process.stdout);
@@ -47,7 +46,7 @@ async function run(args: StartArguments, { root, env }: MainOptions): Promise<nu
   let code: number;
   try {
     const instance = await startInstance({ root, env, args, dataPath, parentPid, progress, stopping });
-    announce(instance, progress, (Date.now() - startedAt) / 1000);
+    announce(instance, progress, (Date.now() - performance.timeOrigin) / 1000);
     code = await serve(instance, { args, inputs, env, root, progress, stopping });
   } catch (error) {
     code =

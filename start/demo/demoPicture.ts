@@ -1,7 +1,7 @@
 /**
  * The picture of the demonstration video: five scenes, each one ffmpeg run over generated sources.
  *
- * Everything that matters stands in the middle third, so that a tall crop loses nothing, and above the lowest third, where captions go.
+ * Everything that matters stands in the middle third, so that a tall crop loses nothing, and in the upper three fifths, above the captions.
  * Texts reach the filter through files, and the font through a copy with a plain name.
  */
 import { copyFileSync, writeFileSync } from 'node:fs';
@@ -161,32 +161,32 @@ function decorations(look: TimedScene['scene']['look'], seconds: number): string
       // A wide frame, out of which three tall ones fan.
       return [
         `[3:v]split=3[a][b][c]`,
-        `[lights][2:v]overlay=x=680:y=560[w]`,
-        `[w][a]overlay=x='871-190*${ease(1.2, 2.6)}':y='560-10*sin(t*1.1)'[x1]`,
-        `[x1][b]overlay=x=871:y='560-10*sin(t*1.1+1)'[x2]`,
-        `[x2][c]overlay=x='871+190*${ease(1.2, 2.6)}':y='560-10*sin(t*1.1+2)'[decorated]`,
+        `[lights][2:v]overlay=x=680:y=367[w]`,
+        `[w][a]overlay=x='871-190*${ease(1.2, 2.6)}':y='367-10*sin(t*1.1)'[x1]`,
+        `[x1][b]overlay=x=871:y='367-10*sin(t*1.1+1)'[x2]`,
+        `[x2][c]overlay=x='871+190*${ease(1.2, 2.6)}':y='367-10*sin(t*1.1+2)'[decorated]`,
       ];
     case 'listen':
       return [
         `[2:a]aformat=channel_layouts=mono,volume=1.3,showwaves=s=560x260:r=${frameRate}:mode=cline:colors=white:scale=sqrt:draw=full,format=rgba,colorchannelmixer=aa=0.85[wave]`,
-        `[lights][wave]overlay=x=680:y=560:shortest=1[decorated]`,
+        `[lights][wave]overlay=x=680:y=370:shortest=1[decorated]`,
       ];
     case 'moments': {
       const third = seconds / 3;
       const x = `(690+190*${ease(third - 0.5, third + 0.4)}+175*${ease(2 * third - 0.5, 2 * third + 0.4)})`;
-      return [`[lights][2:v]overlay=x=680:y=580[bars]`, `[bars][3:v]overlay=x='${x}':y=580[decorated]`];
+      return [`[lights][2:v]overlay=x=680:y=410[bars]`, `[bars][3:v]overlay=x='${x}':y=410[decorated]`];
     }
     case 'frame': {
       const speaker = '(150*sin(t*0.55)+28*sin(t*1.3))';
       // The window is calmer than the one it follows.
       return [
-        `[lights][2:v]overlay=x=680:y=550[f1]`,
-        `[f1][4:v]overlay=x='900+${speaker}':y='640+8*sin(t*2.1)'[f2]`,
-        `[f2][3:v]overlay=x='871+150*sin(t*0.55-0.08)+14*sin(t*1.3-0.3)':y=550[decorated]`,
+        `[lights][2:v]overlay=x=680:y=367[f1]`,
+        `[f1][4:v]overlay=x='900+${speaker}':y='465+8*sin(t*2.1)'[f2]`,
+        `[f2][3:v]overlay=x='871+150*sin(t*0.55-0.08)+14*sin(t*1.3-0.3)':y=367[decorated]`,
       ];
     }
     case 'captions':
-      return [`[2:v]scale=236:420[phone]`, `[lights][phone]overlay=x=842:y=530[decorated]`];
+      return [`[2:v]scale=190:310[phone]`, `[lights][phone]overlay=x=865:y=367[decorated]`];
   }
 }
 
@@ -195,9 +195,9 @@ function buildTexts(index: number, look: TimedScene['scene']['look']): string {
   const line = (file: string, font: string, size: number, y: number, delay: number, color: string) =>
     `drawtext=fontfile=${font}.ttf:textfile=${file}:expansion=none:fontsize=${size}:fontcolor=${color}:x=(w-text_w)/2:y='${y}-ascent+36*pow(1-${rise(delay)},3)':alpha='${rise(delay)}':shadowcolor=black@0.25:shadowx=0:shadowy=4`;
   const texts = [
-    line(`kicker${index}.txt`, 'medium', 34, 216, 0.1, 'white@0.8'),
-    line(`headline${index}-0.txt`, 'bold', 72, 320, 0.25, 'white'),
-    line(`headline${index}-1.txt`, 'bold', 72, 412, 0.45, 'white'),
+    line(`kicker${index}.txt`, 'medium', 32, 140, 0.1, 'white@0.8'),
+    line(`headline${index}-0.txt`, 'bold', 62, 226, 0.25, 'white'),
+    line(`headline${index}-1.txt`, 'bold', 62, 304, 0.45, 'white'),
   ];
   return [...texts, ...(look === 'captions' ? buildWords() : [])].join(',');
 }
@@ -207,7 +207,7 @@ const shownWords = ['every', 'word', 'lights', 'up'];
 /** Words in the tall frame, lit one after the other. */
 function buildWords(): string[] {
   return shownWords.flatMap((_, row) => {
-    const word = `drawtext=fontfile=bold.ttf:textfile=word${row}.txt:expansion=none:fontsize=46:x=(w-text_w)/2:y=${636 + row * 76}-ascent`;
+    const word = `drawtext=fontfile=bold.ttf:textfile=word${row}.txt:expansion=none:fontsize=36:x=(w-text_w)/2:y=${440 + row * 62}-ascent`;
     return [`${word}:fontcolor=white@0.45`, `${word}:fontcolor=0xffe14d:enable='eq(mod(floor(t/0.45),${shownWords.length}),${row})'`];
   });
 }
