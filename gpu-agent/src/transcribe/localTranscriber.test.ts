@@ -10,7 +10,8 @@ import type { DecodePcm } from './pcm.ts';
 
 const run = promisify(execFile);
 const ffmpeg = process.env['FFMPEG_PATH'] ?? 'ffmpeg';
-const log = { info() {}, warn() {} };
+const ignore = () => undefined;
+const log = { info: ignore, warn: ignore };
 const speech = 'The river rose in the night and we carried four hundred books up the stairs. Nobody had told us why.';
 
 let folder = '';
@@ -74,7 +75,7 @@ function hear(
     durationSeconds,
     language: 'en',
     signal: signal ?? new AbortController().signal,
-    onProgress: onProgress ?? (() => {}),
+    onProgress: onProgress ?? ignore,
   });
 }
 
@@ -168,7 +169,7 @@ describe('createLocalTranscriber', { timeout: 180_000 }, () => {
       durationSeconds: 1,
       language: 'de',
       signal: new AbortController().signal,
-      onProgress() {},
+      onProgress: ignore,
     });
     await expect(models[0]?.includes('.en') === true ? german : Promise.reject(new NoModelError('many languages'))).rejects.toThrow(
       NoModelError,
@@ -188,7 +189,7 @@ describe('createLocalTranscriber', { timeout: 180_000 }, () => {
         durationSeconds: 2,
         language: null,
         signal: new AbortController().signal,
-        onProgress() {},
+        onProgress: ignore,
       }),
     ).rejects.toThrow(NoModelError);
   });

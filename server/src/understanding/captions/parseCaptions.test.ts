@@ -170,9 +170,9 @@ describe('parseCaptions', () => {
   });
 
   it('is quick on a file made to be slow', () => {
-    const started = performance.now();
+    const before = process.cpuUsage();
     expect(() => parse(`${'-'.repeat(200_000)}>${' '.repeat(200_000)}`)).toThrow();
     parse(`1\n00:00:01,000 --> 00:00:02,000\n${'<'.repeat(100_000)}${'{\\'.repeat(50_000)}`);
-    expect(performance.now() - started).toBeLessThan(3000);
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(3000);
   });
 });

@@ -144,12 +144,14 @@ describe('suggestClips with words', () => {
     );
   });
 
-  it('ranks two hours of words in two seconds', () => {
+  it('ranks two hours of words in two seconds of processor time', () => {
     const { words, durationSeconds } = talkWithStory(120, 0.5);
     expect(words.length).toBeGreaterThan(15_000);
-    const started = performance.now();
+    // Processor time, not the clock: other work on the machine must not fail this.
+    const before = process.cpuUsage();
     suggestClips({ durationSeconds, words, analysis: null, options: { ...options, clipCount: 20 } });
-    expect(performance.now() - started).toBeLessThan(2000);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1000).toBeLessThan(2000);
   });
 });
 

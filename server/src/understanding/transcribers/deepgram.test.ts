@@ -192,7 +192,7 @@ describe('createDeepgramTranscriber', () => {
   });
 
   it('gives up in time when no answer comes, and hands on the reason of an abort', async () => {
-    const { baseUrl } = await serve(() => {});
+    const { baseUrl } = await serve(() => undefined);
     expect((await failureOf(ask(baseUrl, { signal: AbortSignal.timeout(300) }))).code).toBe('timeout');
     const controller = new AbortController();
     const reason = new Error('cancelled by the user');
