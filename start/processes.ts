@@ -42,6 +42,11 @@ export function commandOf(pid: number): string {
   }
 }
 
+/** The process that started another, as far as it still lives; null when it cannot be told. */
+export function parentOf(pid: number): number | null {
+  return listParents().find((entry) => entry.pid === pid)?.parent ?? null;
+}
+
 /** Waits until a process is gone; answers false when it still runs after `timeoutMs`. */
 export async function waitForExit(pid: number, timeoutMs: number): Promise<boolean> {
   const identity = processIdentity(pid);

@@ -4,6 +4,7 @@
  * The first Ctrl-C (or SIGTERM, or the death of the npm that started us) asks for an ordered shutdown; the second forces it. npm passes
  * on a Ctrl-C that the terminal has already sent us, so a second signal counts only after a moment.
  */
+import { commandOf, isAlive, parentOf } from './processes.ts';
 import { exitCodes } from './startFailure.ts';
 
 export interface Stopping {
@@ -57,7 +58,7 @@ export function createStopping(parentPid: number | null, say: (text: string) => 
     process.on(name, onSignal);
   }
   const timer = setInterval(() => {
-    if (parentPid !== null && process.ppid !== parentPid) {
+    if (parentPid !== null && !isAlive(parentPid)) {
       request();
     }
   }, parentCheckMs);
@@ -88,7 +89,20 @@ export function createStopping(parentPid: number | null, say: (text: string) => 
   };
 }
 
-/** The npm process that runs this start, so that its death can be noticed; null when started without npm. */
+/**
+ * The npm process above this start, so that its death can be noticed; null when started without npm. Between the two stands the shell
+ * that npm runs scripts in, and that outlives it.
+ */
 export function npmParent(env: Readonly<Record<string, string | undefined>>): number | null {
-  return env['npm_lifecycle_event'] === undefined ? null : process.ppid;
+  if (env['npm_lifecycle_event'] === undefined) {
+    return null;
+  }
+  let pid: number | null = process.ppid;
+  for (let level = 0; level < 3 && pid !== null && pid > 1; level++) {
+    if (/\bnpm\b/.test(commandOf(pid)) && !/^(\S*\/)?(da|ba|z)?sh /.test(commandOf(pid))) {
+      return pid;
+    }
+    pid = parentOf(pid);
+  }
+  return process.ppid;
 }
