@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type AgentProcess, startAgentProcess } from '../support/agentProcess.ts';
 import { startInstance, type TestInstance } from '../support/instance.ts';
 import { makeTalk, probeFile } from '../support/media.ts';
+import { findBarriersEverywhere } from './support/axe.ts';
 import { consoleDirectory, prepareBrowser } from './support/browser.ts';
 
 const browser = prepareBrowser();
@@ -69,6 +70,7 @@ async function signInByLink(page: Page) {
   await page.goto(link);
   await page.getByRole('heading', { name: 'Welcome. Make it yours' }).waitFor();
   expect(page.url()).not.toContain('token');
+  expect(await findBarriersEverywhere(page)).toEqual([]);
   await page.getByLabel('Your name').fill('Ada Lovelace');
   await page.getByLabel('Email').fill('ada@example.org');
   await page.getByLabel('Password').fill('short');
@@ -90,6 +92,7 @@ async function uploadTalk({ page, choose }: { page: Page; choose: (click: () => 
   await sheet.getByText('Custom').click();
   await sheet.getByLabel('At least (seconds)').fill('8');
   await sheet.getByLabel('At most (seconds)').fill('16');
+  expect(await findBarriersEverywhere(page)).toEqual([]);
   await sheet.getByRole('button', { name: 'Start' }).click();
   await page.getByRole('article').getByRole('heading').waitFor();
 }
@@ -112,6 +115,7 @@ async function lookAtClips(page: Page) {
     .getByText(/checks passed/)
     .click();
   await cards.first().getByText('Integrated loudness').waitFor();
+  expect(await findBarriersEverywhere(page)).toEqual([]);
 
   await cards
     .first()
@@ -185,9 +189,10 @@ async function followTheTranscript(page: Page) {
 }
 
 async function signOutAndIn(page: Page) {
-  await page.getByRole('button', { name: 'Account of Ada Lovelace' }).click();
+  await page.getByRole('button', { name: /Account: Ada Lovelace/ }).click();
   await page.getByRole('menuitem', { name: 'Sign out' }).click();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  expect(await findBarriersEverywhere(page)).toEqual([]);
   await page.getByLabel('Email').fill('ada@example.org');
   await page.getByLabel('Password').fill('seven unrelated words');
   await page.getByRole('button', { name: 'Sign in' }).click();

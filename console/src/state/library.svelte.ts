@@ -8,6 +8,10 @@ import { Throttle } from './throttle.ts';
 const pageSize = 24;
 const refreshEveryMs = 2000;
 
+function videoOf(message: LiveMessage): string {
+  return (message.kind === 'event' ? message.event.videoId : message.kind === 'progress' ? message.progress.videoId : null) ?? '';
+}
+
 /** The videos of the workspace, newest first, kept up to date by the live stream. */
 export class Library {
   videos = $state.raw<readonly Video[]>([]);
@@ -16,6 +20,8 @@ export class Library {
   isLoadingMore = $state(false);
   hasMore = $derived.by(() => this.#nextCursor !== null);
   #nextCursor = $state<string | null>(null);
+  /** Deleted videos: what their last events say needs no question. */
+  readonly #removed = new Set<string>();
   readonly #call: Call;
   readonly #t: Messages;
   readonly #refreshes = new Throttle(refreshEveryMs, (id) => void this.#refresh(id));
@@ -71,6 +77,7 @@ export class Library {
   }
 
   remove(videoId: string): void {
+    this.#removed.add(videoId);
     this.videos = this.videos.filter((video) => video.id !== videoId);
   }
 
@@ -81,7 +88,7 @@ export class Library {
   }
 
   hear(message: LiveMessage): void {
-    if (this.status !== 'ready') {
+    if (this.status !== 'ready' || this.#removed.has(videoOf(message))) {
       return;
     }
     if (message.kind === 'resync') {

@@ -41,6 +41,9 @@ export class VideoPage {
   }
 
   hear(message: LiveMessage): void {
+    if (this.status === 'gone') {
+      return;
+    }
     if (message.kind === 'resync') {
       void this.load();
       return;
@@ -58,6 +61,7 @@ export class VideoPage {
     }
     if (event.type === 'video.deleted') {
       this.status = 'gone';
+      this.#refreshes.stop();
       return;
     }
     this.#refreshes.nudge('video');

@@ -47,7 +47,7 @@ export class Uploads {
   }
 
   find(videoId: string): UploadItem | undefined {
-    return this.items.find((item) => item.videoId === videoId && item.state !== 'done');
+    return this.items.find((item) => item.videoId === videoId);
   }
 
   add(files: readonly NewUpload[]): void {
@@ -173,7 +173,7 @@ export class Uploads {
   /** The video was deleted, here or elsewhere: its upload has nowhere to go. */
   videoGone(videoId: string): void {
     const item = this.find(videoId);
-    if (item) {
+    if (item && item.state !== 'done') {
       item.stop();
       if (item.uploadId) {
         this.#forget(item.uploadId);

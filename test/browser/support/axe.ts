@@ -16,7 +16,9 @@ export async function findBarriers(page: Page): Promise<string[]> {
   const { violations } = (await page.evaluate(`axe.run(document, ${JSON.stringify(options)})`)) as AxeResults;
   const overflow = (await page.evaluate('document.documentElement.scrollWidth - innerWidth')) as number;
   return [
-    ...violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => `${node.html} ${node.failureSummary ?? ''}`).join('\n')}`),
+    ...violations.map(
+      ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => `${node.html} ${node.failureSummary ?? ''}`).join('\n')}`,
+    ),
     ...(overflow > 0 ? [`the page is ${overflow} px wider than the window`] : []),
   ];
 }

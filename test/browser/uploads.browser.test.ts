@@ -1,0 +1,195 @@
+/** Uploads in a real browser: side by side, paused, cut off, and gone on with after a reload. */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Caller, startInstance, type TestInstance, until } from '../support/instance.ts';
+import { consoleDirectory, prepareBrowser, type Visit } from './support/browser.ts';
+
+const browser = prepareBrowser();
+const slowly = { timeout: 15_000, interval: 100 };
+const limitBytes = 60_000_000;
+let instance: TestInstance;
+let directory: string;
+
+beforeAll(async () => {
+  instance = await startInstance({ env: { CARMIC_CONSOLE_DIR: consoleDirectory, CARMIC_MAX_UPLOAD_BYTES: String(limitBytes) } });
+  directory = mkdtempSync(join(tmpdir(), 'carmic-uploads-'));
+});
+
+afterAll(async () => {
+  await browser.close();
+  await instance.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function makeFile(name: string, sizeBytes: number): string {
+  const path = join(directory, name);
+  writeFileSync(path, randomBytes(sizeBytes));
+  return path;
+}
+
+/** Opens the library of somebody new, whose parts take `partMs` each. Answers the part numbers that were sent. */
+async function openLibrary(context: Parameters<typeof browser.visit>[0], partMs = 0) {
+  const caller = await instance.createCaller();
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token });
+  const sentParts: string[] = [];
+  await visit.page.route('**/storage/v1/**', async (route) => {
+    if (route.request().method() === 'PUT') {
+      sentParts.push(route.request().url());
+      await new Promise((resolve) => setTimeout(resolve, partMs));
+    }
+    // A page that was left has taken its requests along.
+    await route.continue().catch(() => undefined);
+  });
+  await visit.page.goto('/');
+  await visit.page.getByText('Drop your first video here').waitFor();
+  return { ...visit, caller, sentParts };
+}
+
+async function chooseAndStart({ page, choose }: Visit, files: string[]) {
+  await choose(
+    () =>
+      page
+        .getByRole('button', { name: /Upload videos/ })
+        .first()
+        .click(),
+    files,
+  );
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: /^Start/ })
+    .click();
+}
+
+/** Waits for the one upload to be open; answers how to count the parts that are stored. */
+async function countStored(caller: Caller): Promise<() => Promise<number>> {
+  const uploadId = await until('the upload to open', async () => (await caller.call('listVideos')).items[0]?.uploadId);
+  return async () => (await caller.call('getUpload', { params: { id: uploadId } })).storedParts.length;
+}
+
+const tray = (page: Page) => page.getByRole('region', { name: 'Uploads' });
+
+test('two uploads run on while pages change', async (context) => {
+  const visit = await openLibrary(context, 400);
+  await chooseAndStart(visit, [makeFile('one.mp4', 20_000_000), makeFile('two.mp4', 20_000_000)]);
+  await visit.page.getByRole('link', { name: /one/ }).first().click();
+  await visit.page.getByRole('heading', { name: 'one', level: 1 }).waitFor();
+  await expect.poll(() => tray(visit.page).getByText('Uploaded', { exact: true }).count(), slowly).toBe(2);
+  const states = async () => (await visit.caller.call('listVideos')).items.map((video) => `${video.title} ${video.state}`).toSorted();
+  await expect.poll(states, slowly).toEqual(['one inspecting', 'two inspecting']);
+  expect(visit.problems).toEqual([]);
+});
+
+test('an upload can be paused, goes on after a reload with the same file only, and sends nothing twice', async (context) => {
+  const visit = await openLibrary(context, 700);
+  const { page, sentParts, caller, choose } = visit;
+  const file = makeFile('long.mp4', 45_000_000);
+  await chooseAndStart(visit, [file]);
+  const storedCount = await countStored(caller);
+  await expect.poll(storedCount, slowly).toBeGreaterThan(0);
+  await tray(page).getByRole('button', { name: 'Pause long' }).click();
+  await tray(page).getByText('Paused').waitFor();
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  const stored = await storedCount();
+  const sentBefore = sentParts.length;
+  expect(stored).toBeLessThan(6);
+
+  page.on('dialog', (dialog) => void dialog.accept());
+  await page.reload();
+  await tray(page).getByText('Choose the same file again to go on').waitFor();
+  await choose(() => tray(page).getByRole('button', { name: 'Choose file' }).click(), makeFile('other.mp4', 1000));
+  await tray(page).getByText('That is another file. Choose long.mp4 again.').waitFor();
+  rmSync(file);
+  const changed = makeFile('long.mp4', 45_000_000);
+  await choose(() => tray(page).getByRole('button', { name: 'Choose file' }).click(), changed);
+  await tray(page)
+    .getByText(/same name but other content/)
+    .waitFor();
+  expect(sentParts.length).toBe(sentBefore);
+  expect(visit.problems).toEqual([]);
+});
+
+test('an upload that was reloaded away is completed with its file', async (context) => {
+  const visit = await openLibrary(context, 700);
+  const { page, sentParts, caller, choose } = visit;
+  const file = makeFile('resumed.mp4', 45_000_000);
+  await chooseAndStart(visit, [file]);
+  const stored = await countStored(caller);
+  await expect.poll(stored, slowly).toBeGreaterThan(1);
+  page.on('dialog', (dialog) => void dialog.accept());
+  await page.reload();
+  await tray(page).getByText('Choose the same file again to go on').waitFor();
+  const [storedBefore, sentBefore] = [await stored(), sentParts.length];
+  await choose(() => tray(page).getByRole('button', { name: 'Choose file' }).click(), file);
+  await tray(page).getByText('Uploaded', { exact: true }).waitFor();
+  expect(sentParts.length - sentBefore).toBeLessThanOrEqual(6 - storedBefore);
+  await expect.poll(async () => (await caller.call('listVideos')).items[0]?.state, slowly).toBe('inspecting');
+  expect(visit.problems).toEqual([]);
+});
+
+test('a cut line is waited for and the upload goes on by itself', async (context) => {
+  const visit = await openLibrary(context, 500);
+  const { page, context: profile } = visit;
+  await chooseAndStart(visit, [makeFile('cut.mp4', 45_000_000)]);
+  await tray(page).getByText('Uploading', { exact: true }).waitFor();
+  await profile.setOffline(true);
+  await tray(page).getByText('Connection lost, trying again…').waitFor();
+  await profile.setOffline(false);
+  await tray(page).getByText('Uploaded', { exact: true }).waitFor({ timeout: 40_000 });
+  expect(visit.problems).toEqual([]);
+});
+
+test('what cannot be uploaded is refused before anything is sent, and the rest goes on', async (context) => {
+  const visit = await openLibrary(context);
+  const { page, sentParts, caller } = visit;
+  const files = [makeFile('good.mp4', 1_000_000), makeFile('empty.mp4', 0), makeFile('huge.mp4', limitBytes + 1)];
+  await visit.choose(() => page.getByRole('button', { name: /Upload videos/ }).click(), files);
+  const sheet = page.getByRole('dialog');
+  await sheet.getByText('This file is empty.').waitFor();
+  await sheet.getByText('60 MB, and this installation takes 60 MB at most.').waitFor();
+  await sheet.getByRole('button', { name: 'Start' }).click();
+  await tray(page).getByText('Uploaded', { exact: true }).waitFor();
+  expect((await caller.call('listVideos')).items.map((video) => video.title)).toEqual(['good']);
+  expect(sentParts).toHaveLength(1);
+  expect(visit.problems).toEqual([]);
+});
+
+test('subtitles that cannot be read stop the upload with a reason, and it can go on without them', async (context) => {
+  const visit = await openLibrary(context);
+  const { page, caller } = visit;
+  const captions = join(directory, 'talk.srt');
+  writeFileSync(captions, 'this is no subtitle file');
+  visit.expectRefusal('/captions');
+  await chooseAndStart(visit, [makeFile('talk.mp4', 1_000_000), captions]);
+  await tray(page)
+    .getByText(/The subtitles were not accepted/)
+    .waitFor();
+  expect((await caller.call('listVideos')).items[0]?.state).toBe('uploading');
+  await tray(page).getByRole('button', { name: 'Go on without subtitles' }).click();
+  await tray(page).getByText('Uploaded', { exact: true }).waitFor();
+  expect(visit.problems).toEqual([]);
+});
+
+test('files can be dropped anywhere, and a cancelled upload leaves nothing', async (context) => {
+  const visit = await openLibrary(context, 2000);
+  const { page, caller } = visit;
+  await page.goto('/#/account');
+  await page.getByRole('heading', { name: 'Account' }).waitFor();
+  const transfer = await page.evaluateHandle(`(() => {
+    const made = new DataTransfer();
+    made.items.add(new File([new Uint8Array(9_000_000)], 'dropped.mp4', { type: 'video/mp4' }));
+    return made;
+  })()`);
+  await page.dispatchEvent('body', 'dragenter', { dataTransfer: transfer });
+  await page.getByText('Drop to upload').waitFor();
+  await page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
+  await page.getByRole('dialog').getByRole('button', { name: 'Start' }).click();
+  await tray(page).getByRole('button', { name: 'Cancel dropped' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel upload' }).click();
+  await tray(page).waitFor({ state: 'detached' });
+  await expect.poll(async () => (await caller.call('listVideos')).items.length, slowly).toBe(0);
+  expect(visit.problems).toEqual([]);
+});
