@@ -15,7 +15,7 @@ export interface MainOptions {
   env: Readonly<Record<string, string | undefined>>;
 }
 
-const lastResortMs = 3000;
+const lastResortMs = 1000;
 
 /** Runs the command and answers its exit code; every refusal is printed as a sentence. */
 export async function main(options: MainOptions): Promise<number> {
