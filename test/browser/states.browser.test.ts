@@ -1,0 +1,212 @@
+/** What the console says when things are not as they should be, and who may see what. */
+import type { FailureCode } from '@carmic/contract';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Caller, startInstance, type TestInstance } from '../support/instance.ts';
+import { enrolAgent, type ProtocolAgent } from '../support/protocolAgent.ts';
+import { uploadVideo } from '../support/upload.ts';
+import { findBarriersEverywhere } from './support/axe.ts';
+import { consoleDirectory, prepareBrowser } from './support/browser.ts';
+
+const browser = prepareBrowser();
+const nothing = '00000000-0000-4000-8000-000000000000';
+let instance: TestInstance;
+
+beforeAll(async () => {
+  instance = await startInstance({ env: { CARMIC_CONSOLE_DIR: consoleDirectory } });
+});
+
+afterAll(async () => {
+  await browser.close();
+  await instance.stop();
+});
+
+const upload = (caller: Caller, fileName: string) =>
+  uploadVideo(caller.call, instance.baseUrl, Buffer.from(`video ${fileName}`), { fileName });
+
+/** Leases inspections and gives each up with a reason, until the video has failed for good. */
+async function failInspections(agent: ProtocolAgent, caller: Caller, videoId: string, code: FailureCode, message: string) {
+  const isRetryable = code === 'decode_failed';
+  while ((await caller.call('getVideo', { params: { id: videoId } })).state !== 'failed') {
+    const lease = await agent.lease(['inspect'], 1);
+    if (lease !== null) {
+      const body = { leaseToken: lease.leaseToken, code, message, isRetryable };
+      await agent.call('failLease', { params: { id: lease.taskId }, body });
+    }
+  }
+}
+
+test('a stranger is asked to sign in, hears why it failed, and a used link says so', async (context) => {
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl });
+  const { page } = visit;
+  await page.goto('/#/agents');
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  expect(visit.problems).toEqual([]);
+
+  visit.expectRefusal('sessions');
+  await page.getByLabel('Email').fill('nobody@example.org');
+  await page.getByLabel('Password').fill('not the password');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByText('That email and password do not match.').waitFor();
+  await page.goto('/#/sign-in?token=carmic_link_that_was_used_long_ago');
+  await page.getByText('This sign-in link no longer works').waitFor();
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  expect(visit.problems).toEqual([]);
+});
+
+test('a session that ends elsewhere leads to sign in and back', async (context) => {
+  const caller = await instance.createCaller();
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token });
+  const { page } = visit;
+  await page.goto('/#/account');
+  await page.getByRole('heading', { name: 'Account' }).waitFor();
+  await caller.call('deleteSession');
+  visit.expectRefusal('/api/v1/');
+  await page.getByLabel('Name').fill('Somebody Else');
+  await page.getByRole('link', { name: 'Library' }).first().click();
+  await page.getByText('You were signed out. Sign in again to go on.').waitFor();
+});
+
+test('addresses of nothing, of somebody else and of something deleted say so and lead on', async (context) => {
+  const [caller, stranger] = [await instance.createCaller(), await instance.createCaller()];
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token });
+  const { page } = visit;
+  const foreign = await upload(stranger, 'theirs.mp4');
+  visit.expectRefusal(`/videos/${nothing}`);
+  visit.expectRefusal(`/videos/${foreign.id}`);
+  await page.goto('/#/there/is/nothing');
+  await page.getByRole('heading', { name: 'There is nothing at this address' }).waitFor();
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  for (const id of [nothing, foreign.id]) {
+    await page.goto(`/#/videos/${id}`);
+    await page.getByRole('heading', { name: 'This video is not here any more' }).waitFor();
+  }
+
+  const own = await upload(caller, 'mine.mp4');
+  await page.goto(`/#/videos/${own.id}`);
+  await page.getByRole('heading', { name: 'mine' }).waitFor();
+  await caller.call('deleteVideo', { params: { id: own.id } });
+  await page.getByRole('heading', { name: 'This video is not here any more' }).waitFor();
+  await page.getByRole('link', { name: 'Go to the library' }).click();
+  await page.getByText('Drop your first video here').waitFor();
+  expect(visit.problems).toEqual([]);
+});
+
+test('a failure names the stage, the cause and the next step, and can be tried again where that may help', async (context) => {
+  const caller = await instance.createCaller();
+  const agent = await enrolAgent(instance, ['inspect']);
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token });
+  const { page } = visit;
+  await page.goto('/');
+  const list = await upload(caller, 'list.mp4');
+  await page.getByRole('article').getByText('Looking at the video').waitFor();
+  await failInspections(agent, caller, list.id, 'playlist_refused', 'This file is a playlist, not a video.');
+  await page.getByRole('article').getByText('Stopped at: Inspect').waitFor();
+  await page.getByRole('article').getByRole('link').first().click();
+  const card = page.getByRole('alert');
+  await card.getByText('This file is a playlist, not a video.').waitFor();
+  await card.getByText('What you can do:').waitFor();
+  expect(await card.getByRole('button', { name: 'Try again' }).count()).toBe(0);
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+
+  const broken = await upload(caller, 'broken.mp4');
+  await page.goto(`/#/videos/${broken.id}`);
+  await failInspections(agent, caller, broken.id, 'decode_failed', 'The picture could not be decoded.');
+  await page.getByRole('alert').getByText('The picture could not be decoded.').waitFor();
+  await page.getByRole('alert').getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('alert').waitFor({ state: 'detached' });
+  await page.getByRole('region', { name: 'Progress' }).getByText('Waiting for an agent').waitFor();
+  expect(visit.problems).toEqual([]);
+});
+
+test('the page follows the server live and finds its way back after a restart', async (context) => {
+  const caller = await instance.createCaller();
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token });
+  const { page } = visit;
+  await page.goto('/');
+  await page.getByText('Drop your first video here').waitFor();
+  await upload(caller, 'before.mp4');
+  await page
+    .getByRole('article', { name: /before/ })
+    .or(page.getByRole('heading', { name: 'before' }))
+    .first()
+    .waitFor();
+
+  await instance.restart(async () => {
+    await page.getByText('Reconnecting…').waitFor();
+  });
+  await page.getByText('Reconnecting…').waitFor({ state: 'detached', timeout: 30_000 });
+  await upload(caller, 'after.mp4');
+  await page.getByRole('heading', { name: 'after' }).waitFor();
+  // A cut line is the subject here; what the page asks meanwhile cannot be answered.
+  expect(visit.problems.filter((problem) => !problem.includes('ERR_'))).toEqual([]);
+});
+
+test('administrators see the agents and enrol one; others do not', async (context) => {
+  const [administrator, member] = [await instance.createCaller({ isAdmin: true }), await instance.createCaller()];
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: administrator.token });
+  const { page } = visit;
+  await page.goto('/#/agents');
+  await page.getByRole('button', { name: 'Add an agent' }).first().click();
+  await page.getByRole('region', { name: 'Command' }).getByText(instance.baseUrl).waitFor();
+  await page
+    .getByRole('region', { name: 'Enrolment code' })
+    .getByText(/.{10,}/)
+    .waitFor();
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  await enrolAgent(instance);
+  await page.getByText('protocol agent has enrolled.').waitFor();
+  await page.getByRole('button', { name: 'Done' }).click();
+  await page.getByText('Capabilities').first().click();
+  await page.getByText('libx264').first().waitFor();
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  expect(visit.problems).toEqual([]);
+
+  const other = await browser.visit(context, { baseUrl: instance.baseUrl, token: member.token });
+  await other.page.goto('/#/agents');
+  await other.page.getByText('Only administrators can see the agents.').waitFor();
+  expect(await other.page.getByRole('link', { name: 'Agents' }).count()).toBe(0);
+  expect(other.problems).toEqual([]);
+});
+
+test('everything on the way to deleting a video works with the keyboard alone, and the theme can be chosen', async (context) => {
+  const caller = await instance.createCaller();
+  await upload(caller, 'a <img src=x onerror=alert(1)>.mp4');
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token, reducedMotion: true });
+  const { page } = visit;
+  await page.goto('/');
+  await page.getByRole('heading', { name: 'a <img src=x onerror=alert(1)>' }).waitFor();
+  await page.keyboard.press('Tab');
+  expect(await page.locator(':focus').textContent()).toContain('Skip to content');
+  await page.keyboard.press('Enter');
+  await pressUntilFocused(page, 'Tab', /^Actions for/);
+  await page.keyboard.press('Enter');
+  await page.getByRole('menu').waitFor();
+  await page.keyboard.press('End');
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog', { name: 'Delete this video?' });
+  await dialog.waitFor();
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  await page.goto('/#/account');
+  await page.getByRole('radio', { name: 'Dark' }).focus();
+  await page.keyboard.press('Space');
+  await page.reload();
+  expect(await page.locator('html').getAttribute('data-theme')).toBe('dark');
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  expect(visit.problems).toEqual([]);
+});
+
+async function pressUntilFocused(page: Awaited<ReturnType<typeof browser.visit>>['page'], key: string, name: RegExp) {
+  for (let presses = 0; presses < 40; presses += 1) {
+    await page.keyboard.press(key);
+    const label =
+      (await page
+        .locator(':focus')
+        .getAttribute('aria-label')
+        .catch(() => null)) ?? '';
+    if (name.test(label)) {
+      return;
+    }
+  }
+  throw new Error(`Nothing called ${String(name)} could be reached by ${key}.`);
+}
