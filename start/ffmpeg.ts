@@ -56,14 +56,14 @@ export async function findFfmpeg({ env, cacheFile, isRoot, say }: FindFfmpegOpti
   return inspect(installed, findProbe(env, installed), cacheFile, 'PATH has');
 }
 
-/** The version in the first line of `ffmpeg -version`, and its major number; builds from git (`N-12345-g...`) count as newest. */
+/** The version in the first line of `ffmpeg -version`, and its major number; builds from git (`N-12345-g...`, or a date) count as newest. */
 export function parseVersion(output: string): { text: string; major: number } | null {
   const text = /^ffmpeg version (\S+)/m.exec(output)?.[1];
   if (text === undefined) {
     return null;
   }
-  const major = /^n?(\d+)\./.exec(text)?.[1] ?? /^n?(\d+)(?:-|$)/.exec(text)?.[1];
-  return { text, major: major === undefined ? (/^(N-|git-|20\d\d)/.test(text) ? Number.POSITIVE_INFINITY : 0) : Number(major) };
+  const major = /^n?(\d+)(?:[.-]|$)/.exec(text)?.[1];
+  return { text, major: major === undefined ? (/^(N-|git-)/.test(text) ? Number.POSITIVE_INFINITY : 0) : Number(major) };
 }
 
 /** Tells whether a list of `ffmpeg -encoders` or `-filters` names an entry. */
