@@ -19,13 +19,13 @@ const white = '&HFFFFFF&';
 const spoken = '&H2BE5FF&';
 
 /**
- * Chooses sizes for a picture. In upright pictures the lines stand above the lower quarter, which the apps that play such clips cover
+ * Chooses sizes for a picture. In upright pictures the lines stand above the lower fifth, which the apps that play such clips cover
  * with their own buttons and texts.
  */
 export function chooseLook(width: number, height: number): CaptionLook {
   const shape = width / height;
   const fontSize = Math.round(shape < 0.7 ? width * 0.115 : Math.min(width, height) * 0.08);
-  const bottom = shape < 0.7 ? 0.27 : shape < 0.9 ? 0.14 : shape < 1.2 ? 0.1 : 0.08;
+  const bottom = shape < 0.7 ? 0.215 : shape < 0.9 ? 0.14 : shape < 1.2 ? 0.1 : 0.08;
   return {
     width,
     height,

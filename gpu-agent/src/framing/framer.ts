@@ -2,10 +2,10 @@ import type { RenderSpec } from '@carmic/contract';
 import type { Logger } from 'pino';
 import type { TaskContext } from '../media/task.ts';
 import type { RenderInput } from '../render/renderArgs.ts';
-import { rateValue, type Timeline } from '../render/timeline.ts';
-import { type CameraShot, planCamera, type Target } from './cameraPath.ts';
-import { chooseLayout, type LayoutChoice, type SpeakingTrack } from './chooseLayout.ts';
-import { createFaceDetector, type FaceDetector } from './faceDetector.ts';
+import { rateValue, type Timeline, type TimelineSegment } from '../render/timeline.ts';
+import { type CameraShot, planCamera } from './cameraPath.ts';
+import { chooseLayout, type LayoutChoice, type ShotLayout, type SpeakingTrack } from './chooseLayout.ts';
+import { createFaceDetector, type Face, type FaceDetector } from './faceDetector.ts';
 import { type CameraPoint, cropShares, type Framing, type SegmentFraming } from './framing.ts';
 import { lookAt, type SegmentLook } from './look.ts';
 import { measureMouths } from './mouthMotion.ts';
@@ -31,7 +31,13 @@ export function createFramer(log: Logger): Framer {
       const shares = cropShares(spec.probe, spec.output);
       if (shares === null) {
         const reason = 'The video already has this shape, so the whole picture is kept.';
-        return { layout: 'center', reason, segments: timeline.segments.map(() => ({ kind: 'whole' })), faceInsideShare: null };
+        return {
+          layout: 'center',
+          reason,
+          picture: timeline,
+          segments: timeline.segments.map(() => ({ kind: 'whole' })),
+          faceInsideShare: null,
+        };
       }
       const seen = await lookAtAll(spec, timeline, input, context, detector);
       const shots = seen.flatMap((segment) => segment.shots);
@@ -70,56 +76,118 @@ async function lookAtAll(
   return seen;
 }
 
+/** A stretch of neighbouring shots that are framed in the same way. */
+interface Run {
+  isFit: boolean;
+  shots: { shot: Shot; layout: ShotLayout }[];
+}
+
 function build(
   choice: LayoutChoice,
   seen: readonly SeenSegment[],
   shares: { widthShare: number; heightShare: number },
   timeline: Timeline,
 ): FramedClip {
-  const { layout, reason } = choice;
-  if (layout === 'fit') {
-    return { layout, reason, segments: seen.map(() => ({ kind: 'fit' })), faceInsideShare: null };
-  }
   const framesPerSecond = rateValue(timeline.rate);
-  const segments: SegmentFraming[] = [];
+  const pieces: { segment: TimelineSegment; framing: SegmentFraming }[] = [];
   const inside = { seen: 0, whole: 0 };
-  let next = 0;
+  const layouts = [...choice.shots];
   for (const [index, { shots }] of seen.entries()) {
-    const frames = timeline.segments[index]?.frames ?? 0;
-    const followed = shots.map((_, at) => choice.followed[next + at] ?? null);
-    next += shots.length;
-    const camera = shots.map((shot, at) => cameraShot(shot, followed[at] ?? null, shots[at + 1], frames, framesPerSecond));
-    const path = planCamera(camera, { ...shares, framesPerSecond });
-    segments.push({ kind: 'crop', ...shares, path });
-    for (const track of followed) {
-      countInside(track, path, shares, framesPerSecond, inside);
+    const segment = timeline.segments[index];
+    if (!segment) {
+      continue;
+    }
+    const runs = groupRuns(shots.map((shot) => ({ shot, layout: layouts.shift() ?? { kind: 'center' } })));
+    for (const [at, run] of runs.entries()) {
+      const first = startFrame(run, framesPerSecond);
+      const next = runs[at + 1];
+      const end = next ? startFrame(next, framesPerSecond) : segment.frames;
+      if (end > first) {
+        const framing = frameRun(run, first, end, shares, framesPerSecond, inside);
+        pieces.push({ segment: cutSegment(segment, first, end, framesPerSecond), framing });
+      }
     }
   }
-  return { layout, reason, segments, faceInsideShare: inside.seen === 0 ? null : inside.whole / inside.seen };
+  return {
+    layout: choice.layout,
+    reason: choice.reason,
+    picture: { ...timeline, segments: pieces.map((piece) => piece.segment) },
+    segments: pieces.map((piece) => piece.framing),
+    faceInsideShare: inside.seen === 0 ? null : inside.whole / inside.seen,
+  };
 }
 
-function cameraShot(shot: Shot, track: SpeakingTrack | null, next: Shot | undefined, frames: number, framesPerSecond: number): CameraShot {
-  const frameAt = (seconds: number) => Math.round(seconds * framesPerSecond);
-  const targets = (position: (point: SpeakingTrack['points'][number]) => number): Target[] =>
-    (track?.points ?? []).map((point) => ({ timeSeconds: point.timeSeconds, position: position(point) }));
+function groupRuns(shots: readonly { shot: Shot; layout: ShotLayout }[]): Run[] {
+  const runs: Run[] = [];
+  for (const entry of shots) {
+    const isFit = entry.layout.kind === 'fit';
+    const last = runs.at(-1);
+    if (last && last.isFit === isFit) {
+      last.shots.push(entry);
+    } else {
+      runs.push({ isFit, shots: [entry] });
+    }
+  }
+  return runs;
+}
+
+function startFrame({ shots }: Run, framesPerSecond: number): number {
+  return Math.round((shots[0]?.shot.startSeconds ?? 0) * framesPerSecond);
+}
+
+function cutSegment(segment: TimelineSegment, first: number, end: number, framesPerSecond: number): TimelineSegment {
   return {
-    firstFrame: frameAt(shot.startSeconds),
-    endFrame: next ? Math.min(frames, frameAt(next.startSeconds)) : frames,
-    horizontal: targets(({ face }) => face.left + face.width / 2),
-    vertical: targets(({ face }) => face.top + face.height / 2),
+    sourceSeconds: segment.sourceSeconds + first / framesPerSecond,
+    frames: end - first,
+    outFrame: segment.outFrame + first,
+    outSeconds: (segment.outFrame + first) / framesPerSecond,
   };
+}
+
+function frameRun(
+  run: Run,
+  first: number,
+  end: number,
+  shares: { widthShare: number; heightShare: number },
+  framesPerSecond: number,
+  inside: { seen: number; whole: number },
+): SegmentFraming {
+  if (run.isFit) {
+    return { kind: 'fit' };
+  }
+  const frameAt = (seconds: number) => Math.round(seconds * framesPerSecond);
+  const camera = run.shots.map(({ shot, layout }, at): CameraShot => {
+    const next = run.shots[at + 1];
+    const points = layout.kind === 'follow' ? layout.track.points : [];
+    const targets = (position: (face: Face) => number) =>
+      points.map(({ timeSeconds, face }) => ({ timeSeconds: timeSeconds - first / framesPerSecond, position: position(face) }));
+    return {
+      firstFrame: frameAt(shot.startSeconds) - first,
+      endFrame: (next ? frameAt(next.shot.startSeconds) : end) - first,
+      horizontal: targets((face) => face.left + face.width / 2),
+      vertical: targets((face) => face.top + face.height / 2),
+    };
+  });
+  const path = planCamera(camera, { ...shares, framesPerSecond });
+  for (const { layout } of run.shots) {
+    if (layout.kind === 'follow') {
+      countInside(layout.track, path, first, shares, framesPerSecond, inside);
+    }
+  }
+  return { kind: 'crop', ...shares, path };
 }
 
 /** A face wider than the crop counts as inside when the crop is. */
 function countInside(
-  track: SpeakingTrack | null,
+  track: SpeakingTrack,
   path: readonly CameraPoint[],
+  firstFrame: number,
   { widthShare, heightShare }: { widthShare: number; heightShare: number },
   framesPerSecond: number,
   inside: { seen: number; whole: number },
 ): void {
-  for (const { timeSeconds, face } of track?.points ?? []) {
-    const frame = Math.round(timeSeconds * framesPerSecond);
+  for (const { timeSeconds, face } of track.points) {
+    const frame = Math.round(timeSeconds * framesPerSecond) - firstFrame;
     const camera = path.filter((point) => point.frame <= frame).at(-1) ?? path[0];
     if (!camera) {
       continue;

@@ -1,4 +1,5 @@
 import type { Layout } from '@carmic/contract';
+import type { Timeline } from '../render/timeline.ts';
 
 /** Where the camera looks from a frame on, as shares of the displayed picture: the left and upper edge of the crop. */
 export interface CameraPoint {
@@ -12,10 +13,13 @@ export interface CameraPoint {
 export type SegmentFraming =
   { kind: 'whole' } | { kind: 'fit' } | { kind: 'crop'; widthShare: number; heightShare: number; path: readonly CameraPoint[] };
 
-/** How a clip is framed: one layout, a reason for people, and a framing for every segment. */
+/** How a clip is framed: one layout, a reason for people, and a framing for every segment of the picture. */
 export interface Framing {
   layout: Layout;
   reason: string;
+  /** The clip's time line, cut further where the framing changes its kind. */
+  picture: Timeline;
+  /** One for each segment of `picture`. */
   segments: readonly SegmentFraming[];
 }
 

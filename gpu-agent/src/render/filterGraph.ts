@@ -79,13 +79,13 @@ function cropFilter(framing: Extract<SegmentFraming, { kind: 'crop' }>, index: n
 
 /** The whole picture over a blurred and darkened copy that fills the frame; the blur is made small, where it is cheap. */
 function fitChain(grid: string, { width, height }: GraphPlan, index: number, finish: string): string {
-  const small = { width: toEven(width / 6), height: toEven(height / 6) };
+  const small = { width: toEven(width / 12), height: toEven(height / 12) };
   const back = [
-    `scale=${small.width}:${small.height}:force_original_aspect_ratio=increase:flags=bilinear:out_range=tv`,
+    `scale=${small.width}:${small.height}:force_original_aspect_ratio=increase:flags=area:out_range=tv`,
     `crop=${small.width}:${small.height}`,
-    'setsar=1,format=yuv420p,gblur=sigma=5',
-    'eq=brightness=-0.09:saturation=1.1',
-    `scale=${width}:${height}:flags=bilinear`,
+    'setsar=1,format=yuv420p,gblur=sigma=6',
+    'eq=brightness=-0.12:saturation=1.1',
+    `scale=${width}:${height}:flags=bicubic`,
   ].join(',');
   // The display shape, because a picture may have pixels that are not square.
   const front = [

@@ -46,7 +46,7 @@ export async function render(spec: RenderSpec, context: TaskContext, tools: Rend
   const framing = await tools.framer.frame(spec, timeline, input, context);
   const captions = await writeCaptions(spec, timeline, context, tools.fontMetrics);
   const plan: RenderPlan = {
-    timeline,
+    timeline: framing.picture,
     width: toEven(spec.output.width),
     height: toEven(spec.output.height),
     framing: framing.segments,
@@ -69,7 +69,14 @@ export async function render(spec: RenderSpec, context: TaskContext, tools: Rend
     await rename(join(context.directory, 'remixed.mp4'), join(context.directory, renderFiles.video));
     clip = await verifyClip(context, timeline);
   }
-  const certificate = buildCertificate({ ...plan, target: spec.loudness, clip, captions, faceInsideShare: framing.faceInsideShare });
+  const certificate = buildCertificate({
+    ...plan,
+    timeline,
+    target: spec.loudness,
+    clip,
+    captions,
+    faceInsideShare: framing.faceInsideShare,
+  });
   const broken = certificate.find((fact) => !fact.passed && essential.has(fact.name));
   if (broken) {
     throw new TaskFailure(
