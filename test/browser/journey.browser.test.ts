@@ -181,7 +181,7 @@ async function followTheTranscript(page: Page) {
   await slider.press('ArrowLeft');
   expect(Number(await slider.getAttribute('aria-valuenow'))).toBe(before - 1);
   await page
-    .getByRole('button', { name: /^Play the source from/ })
+    .getByRole('button', { name: /^Play the source/ })
     .first()
     .click();
   await page.locator('[data-word].active').waitFor();

@@ -1,8 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { Page } from 'playwright-core';
-
-const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 interface AxeResults {
   violations: { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }[];
@@ -11,7 +8,7 @@ interface AxeResults {
 /** What is wrong with the page for people who cannot see it well or use a mouse (WCAG 2.2 AA), or that is wider than the window. */
 export async function findBarriers(page: Page): Promise<string[]> {
   // Evaluated through the debugger, so the page's content policy stays as it is.
-  await page.evaluate(`${source};0`);
+  await page.evaluate(`${axe.source};0`);
   const options = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] };
   const { violations } = (await page.evaluate(`axe.run(document, ${JSON.stringify(options)})`)) as AxeResults;
   const overflow = (await page.evaluate('document.documentElement.scrollWidth - innerWidth')) as number;
