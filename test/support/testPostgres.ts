@@ -23,7 +23,7 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
-const prefix = 'carmic-test-';
+const prefix = 'carmic-postgres-';
 const passwords = { superuserPassword: 'superuser', ownerPassword: 'owner', appPassword: 'app' };
 
 /** Starts a PostgreSQL of its own for one test run, with a migrated template database. */
