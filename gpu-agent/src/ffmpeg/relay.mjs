@@ -19,7 +19,7 @@ const server = createServer((inside) => {
 server.listen(Number(port), '127.0.0.1', () => {
   const child = spawn(String(command), args, { stdio: [0, 1, 2, 3] });
   child.once('error', (error) => {
-    console.error(error.message);
+    process.stderr.write(`${error.message}\n`);
     process.exit(126);
   });
   child.once('exit', (code, signal) => process.exit(signal === 'SIGXFSZ' ? 128 + 25 : signal === 'SIGKILL' ? 128 + 9 : (code ?? 125)));

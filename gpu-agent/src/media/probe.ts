@@ -81,7 +81,11 @@ export async function probeSource(context: TaskContext, limits: ProbeLimits): Pr
   return facts;
 }
 
-async function askFfprobe(context: TaskContext, container: Container, limits: ProbeLimits): Promise<z.infer<typeof answerSchema> & { stderr: string }> {
+async function askFfprobe(
+  context: TaskContext,
+  container: Container,
+  limits: ProbeLimits,
+): Promise<z.infer<typeof answerSchema> & { stderr: string }> {
   const args = ['-hide_banner', '-v', 'error', ...sourceInputArgs(container, limits), '-show_format', '-show_streams', '-of', 'json'];
   try {
     const { stdout, stderr } = await context.run({

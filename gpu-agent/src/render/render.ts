@@ -41,7 +41,7 @@ export async function render(spec: RenderSpec, context: TaskContext, tools: Rend
   const input = { container, sourceUrl: context.source.localUrl, framePixels: framePixelsOf(spec) };
   const hasAudio = spec.probe.audioCodec !== null;
   context.onProgress(0.01, 'Listening');
-  let gain = hasAudio ? await chooseGain(spec, timeline, input, context) : null;
+  const gain = hasAudio ? await chooseGain(spec, timeline, input, context) : null;
   context.onProgress(0.06, 'Looking for faces');
   const framing = await tools.framer.frame(spec, timeline, input, context);
   const captions = await writeCaptions(spec, timeline, context, tools.fontMetrics);
@@ -64,7 +64,6 @@ export async function render(spec: RenderSpec, context: TaskContext, tools: Rend
   let clip = await verifyClip(context, timeline);
   const better = gain && correctGain(gain, clip.loudness, spec.loudness);
   if (better) {
-    gain = better;
     await runFfmpeg(context, remixArgs(better, 'remixed.mp4'), 'Mixing the sound again', timeline.durationSeconds);
     await rename(join(context.directory, 'remixed.mp4'), join(context.directory, renderFiles.video));
     clip = await verifyClip(context, timeline);
@@ -127,7 +126,7 @@ function framePixelsOf({ probe }: RenderSpec): number {
 /** Measures the joined sound, and where the limiter will work, rehearses until the loudness is right. */
 async function chooseGain(spec: RenderSpec, timeline: Timeline, input: RenderInput, context: TaskContext): Promise<AudioGain | null> {
   const { stderr } = await runFfmpeg(context, listenArgs(input, timeline), 'Measuring the sound', timeline.durationSeconds);
-  let gain = planGain(readLoudness(stderr), spec.loudness);
+  const gain = planGain(readLoudness(stderr), spec.loudness);
   for (let round = 0; gain !== null && gain.limitDb !== null && round < 2; round++) {
     const rehearsed: RunResult = await runFfmpeg(context, rehearseArgs(gain), 'Measuring the sound', timeline.durationSeconds);
     const heard = readLoudness(rehearsed.stderr).integratedLufs;

@@ -40,20 +40,18 @@ export function registerAgent(deps: Deps, body: RouteInput<'registerAgent'>['bod
       throw new AppError('gone', 'This enrolment code was used or has expired: make a new one on the Agents page.');
     }
     const token = newSecret(agentPrefix);
-    const agent = await db
-      .model(Agents)
-      .create(
-        {
-          id: newId(),
-          name: body.name,
-          version: body.version,
-          tokenHash: hashSecret(token),
-          capabilities: body.capabilities,
-          lastSeenAt: now,
-          createdAt: now,
-        },
-        { transaction: tx },
-      );
+    const agent = await db.model(Agents).create(
+      {
+        id: newId(),
+        name: body.name,
+        version: body.version,
+        tokenHash: hashSecret(token),
+        capabilities: body.capabilities,
+        lastSeenAt: now,
+        createdAt: now,
+      },
+      { transaction: tx },
+    );
     await appendEvent(tx, { workspaceId: null, type: 'agent.registered', subjectId: agent.id });
     return { agentId: agent.id, token };
   });

@@ -13,14 +13,12 @@ export async function expireLeases(deps: Deps): Promise<number> {
   const { db, clock } = deps;
   const now = clock.now();
   const expired = await db.asSystem((tx) =>
-    db
-      .model(MediaTasks)
-      .findAll({
-        where: { state: 'leased', leaseExpiresAt: { [Op.lte]: now } },
-        order: ['leaseExpiresAt'],
-        limit: batchSize,
-        transaction: tx,
-      }),
+    db.model(MediaTasks).findAll({
+      where: { state: 'leased', leaseExpiresAt: { [Op.lte]: now } },
+      order: ['leaseExpiresAt'],
+      limit: batchSize,
+      transaction: tx,
+    }),
   );
   for (const task of expired) {
     const failure = buildFailure(
