@@ -126,7 +126,7 @@ function framePixelsOf({ probe }: RenderSpec): number {
 /** Measures the joined sound, and where the limiter will work, rehearses until the loudness is right. */
 async function chooseGain(spec: RenderSpec, timeline: Timeline, input: RenderInput, context: TaskContext): Promise<AudioGain | null> {
   const { stderr } = await runFfmpeg(context, listenArgs(input, timeline), 'Measuring the sound', timeline.durationSeconds);
-  const gain = planGain(readLoudness(stderr), spec.loudness);
+  let gain = planGain(readLoudness(stderr), spec.loudness);
   for (let round = 0; gain !== null && gain.limitDb !== null && round < 2; round++) {
     const rehearsed: RunResult = await runFfmpeg(context, rehearseArgs(gain), 'Measuring the sound', timeline.durationSeconds);
     const heard = readLoudness(rehearsed.stderr).integratedLufs;
