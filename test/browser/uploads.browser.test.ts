@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Caller, startInstance, type TestInstance, until } from '../support/instance.ts';
-import { consoleDirectory, prepareBrowser, type Visit } from './support/browser.ts';
+import { consoleDirectory, plainHost, prepareBrowser, type Visit } from './support/browser.ts';
 
 const browser = prepareBrowser();
 const slowly = { timeout: 15_000, interval: 100 };
@@ -32,9 +32,10 @@ function makeFile(name: string, sizeBytes: number): string {
 }
 
 /** Opens the library of somebody new, whose parts take `partMs` each. Answers the part numbers that were sent. */
-async function openLibrary(context: Parameters<typeof browser.visit>[0], partMs = 0) {
+async function openLibrary(context: Parameters<typeof browser.visit>[0], partMs = 0, host = '127.0.0.1') {
   const caller = await instance.createCaller();
-  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token });
+  const { port } = new URL(instance.baseUrl);
+  const visit = await browser.visit(context, { baseUrl: `http://${host}:${port}`, token: caller.token });
   const sentParts: string[] = [];
   await visit.page.route('**/storage/v1/**', async (route) => {
     if (route.request().method() === 'PUT') {
@@ -192,4 +193,15 @@ test('files can be dropped anywhere, and a cancelled upload leaves nothing', asy
   await tray(page).waitFor({ state: 'detached' });
   await expect.poll(async () => (await caller.call('listVideos')).items.length, slowly).toBe(0);
   expect(visit.problems).toEqual([]);
+});
+
+test('uploads work over plain http under a name of the network, where browsers offer no hash function', async (context) => {
+  const visit = await openLibrary(context, 0, plainHost);
+  const { page, caller } = visit;
+  expect(await page.evaluate('isSecureContext')).toBe(false);
+  await chooseAndStart(visit, [makeFile('network.mp4', 20_000_000)]);
+  await tray(page).getByText('Uploaded', { exact: true }).waitFor();
+  await expect.poll(async () => (await caller.call('listVideos')).items[0]?.state, slowly).toBe('inspecting');
+  // The browser notes that it ignores headers which need a secure context.
+  expect(visit.problems.filter((problem) => !/Cross-Origin-Opener-Policy|Origin-Agent-Cluster/.test(problem))).toEqual([]);
 });

@@ -355,6 +355,8 @@ export const en = {
     dialogText:
       'Run this on the machine that should do the work. It needs Node 20.19 or newer and ffmpeg 5 or newer, and a copy of this project.',
     command: 'Command',
+    loopback:
+      'This address works on this machine only. For an agent elsewhere, open the console by a name or address that the other machine can reach.',
     code: 'Enrolment code',
     codeHint: (when: string) => `Works for one agent, until ${when}. It is shown only now.`,
     waiting: 'Waiting for the agent to call…',

@@ -7,6 +7,9 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import type { TestContext } from 'vitest';
 import { requireOrSkip } from '../../support/requirements.ts';
 
+/** A host name that leads here but is not a secure context over plain http, like a name in a company's network. */
+export const plainHost = 'carmic.lan';
+
 /** The built console, for `CARMIC_CONSOLE_DIR`. `npm test` builds it first. */
 export const consoleDirectory = fileURLToPath(new URL('../../../console/dist', import.meta.url));
 
@@ -77,6 +80,8 @@ function launch(executablePath: string): Promise<Browser> {
       '--disable-component-update',
       '--disable-sync',
       '--autoplay-policy=no-user-gesture-required',
+      // A name of this machine that no browser takes for a secure context.
+      `--host-resolver-rules=MAP ${plainHost} 127.0.0.1`,
     ],
   });
 }
