@@ -264,6 +264,8 @@ describe('fairness', () => {
       sources.push((await until('a lease', () => agent.lease(['inspect'], 2))).spec.source.url);
     }
     expect(sources.some((url) => url.includes(only.id))).toBe(true);
+    // One request takes one task, however many are waiting.
+    expect(await db.asSystem((tx) => db.model(MediaTasks).count({ where: { state: 'leased' }, transaction: tx }))).toBe(2);
     await calm.stop();
   });
 });

@@ -33,10 +33,9 @@ const maxOutputBytes: Record<OutputName, number> = {
   vtt: 8 * 1024 ** 2,
 };
 
+// The pick is materialized: as a plain subquery the planner may run it once per row, and one agent would take every task.
 const pickSql = `
-  UPDATE media_tasks AS t SET state = 'leased', attempt = t.attempt + 1, agent_id = :agentId, lease_token_hash = :tokenHash,
-    lease_expires_at = :expiresAt, leased_at = :now, progress = 0, note = NULL
-  FROM (
+  WITH pick AS MATERIALIZED (
     SELECT q.id FROM media_tasks q
     JOIN (
       SELECT workspace_id, count(*) FILTER (WHERE state = 'leased') AS running, max(leased_at) AS last_leased_at
@@ -45,8 +44,10 @@ const pickSql = `
     WHERE q.state = 'queued' AND q.kind IN (:kinds) AND q.run_after <= :now
     ORDER BY w.running, w.last_leased_at NULLS FIRST, q.priority, q.queued_at, q.id
     LIMIT 1 FOR UPDATE OF q SKIP LOCKED
-  ) AS pick
-  WHERE t.id = pick.id AND t.state = 'queued'
+  )
+  UPDATE media_tasks AS t SET state = 'leased', attempt = t.attempt + 1, agent_id = :agentId, lease_token_hash = :tokenHash,
+    lease_expires_at = :expiresAt, leased_at = :now, progress = 0, note = NULL
+  FROM pick WHERE t.id = pick.id AND t.state = 'queued'
   RETURNING t.id`;
 
 /** Gives `agentId` the next task of `kinds`, or null when there is none. */
