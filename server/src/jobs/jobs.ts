@@ -42,6 +42,12 @@ interface Envelope {
   payload: Record<string, unknown>;
 }
 
+/** How long a third party asked us to wait, from an error that carries it; at most ten minutes. */
+function askedDelayMs(error: unknown): number {
+  const seconds = (error as { retryAfterSeconds?: unknown } | null)?.retryAfterSeconds;
+  return typeof seconds === 'number' && Number.isFinite(seconds) ? Math.min(600, Math.max(0, seconds)) * 1000 : 0;
+}
+
 /** Builds the job runner; without `start` it only enqueues. */
 export function createJobs(options: { databaseUrl: string; db: Database; log: Log }): Jobs {
   const { db, log } = options;
@@ -96,7 +102,7 @@ export function createJobs(options: { databaseUrl: string; db: Database; log: Lo
       } catch (error) {
         log.warn({ err: error, job: definition.name, attempt }, 'a job failed');
         if (attempt < maxAttempts) {
-          const delayMs = Math.min(60_000, 500 * 2 ** attempt);
+          const delayMs = Math.max(Math.min(60_000, 500 * 2 ** attempt), askedDelayMs(error));
           await agenda.schedule(new Date(Date.now() + delayMs), definition.name, { key, payload });
           return;
         }
