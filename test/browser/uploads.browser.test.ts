@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Caller, startInstance, type TestInstance, until } from '../support/instance.ts';
+import { uploadVideo } from '../support/upload.ts';
 import { consoleDirectory, plainHost, prepareBrowser, type Visit } from './support/browser.ts';
 
 const browser = prepareBrowser();
@@ -204,4 +205,15 @@ test('uploads work over plain http under a name of the network, where browsers o
   await expect.poll(async () => (await caller.call('listVideos')).items[0]?.state, slowly).toBe('inspecting');
   // The browser notes that it ignores headers which need a secure context.
   expect(visit.problems.filter((problem) => !/Cross-Origin-Opener-Policy|Origin-Agent-Cluster/.test(problem))).toEqual([]);
+});
+
+test('an administrator hears that no agent is there to work on what has arrived', async (context) => {
+  const administrator = await instance.createCaller({ isAdmin: true });
+  await uploadVideo(administrator.call, instance.baseUrl, randomBytes(1000), { fileName: 'waits.mp4' });
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: administrator.token });
+  await visit.page.goto('/');
+  await visit.page.getByText('No agent is running, so videos wait.').waitFor();
+  await visit.page.getByRole('link', { name: 'See agents' }).click();
+  await visit.page.getByRole('heading', { name: 'No agent is enrolled' }).waitFor();
+  expect(visit.problems).toEqual([]);
 });

@@ -351,6 +351,8 @@ export const en = {
     sandbox: 'Confinement',
     ffmpeg: (version: string) => `ffmpeg ${version}`,
     details: 'Capabilities',
+    nobodyThere: 'No agent is running, so videos wait. They go on by themselves as soon as one is there.',
+    toAgents: 'See agents',
     dialogTitle: 'Add an agent',
     dialogText:
       'Run this on the machine that should do the work. It needs Node 20.19 or newer and ffmpeg 5 or newer, and a copy of this project.',
