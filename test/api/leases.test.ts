@@ -224,7 +224,7 @@ describe('ending a lease', () => {
     expect(await codeOf(caller.call('retryVideo', { params: { id: videoId } }))).toBe('wrong_state');
   });
 
-  test('deleting the video tells the agent to stop, refuses its files and leaves no byte', async () => {
+  test('deleting the video tells the agent to stop, refuses its files and leaves no byte (R5)', async () => {
     const { agent, lease, videoId } = await leaseNew();
     await agent.put(lease, 'proxy', Buffer.from('half of the work'));
     await drop(videoId);

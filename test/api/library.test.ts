@@ -213,7 +213,7 @@ describe('lists and repeated requests', () => {
 });
 
 describe('content of a deleted video', () => {
-  test('is gone for every URL ever given out, at once', async () => {
+  test('is gone for every URL ever given out, at once (R5)', async () => {
     const agent = await enrolAgent(instance);
     const video = await uploadVideo(caller.call, instance.baseUrl, Buffer.from('to be deleted'));
     const lease = await until('the inspection', () => agent.lease(['inspect'], 5));
