@@ -21,7 +21,7 @@ export default class SummaryReporter {
         if (result.state === 'failed') {
           failures.push(test.fullName);
         } else if (result.state !== 'passed') {
-          skips.push({ test: test.fullName, reason: result.note ?? 'no reason given' });
+          skips.push({ test: test.fullName, reason: (result.note ?? 'no reason given').replace(/^skipped: /, '') });
         }
       }
       // A file that cannot be loaded, or whose set-up fails, runs none of its tests: that counts as a failure.

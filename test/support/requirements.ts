@@ -6,7 +6,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-export type Requirement = 'chromium' | 'whisper';
+export type Requirement = 'chromium';
 
 interface Finding {
   /** Where it is, or null. */
@@ -47,15 +47,6 @@ function findDownloaded(): string | null {
   return folders.flatMap((folder) => inner.map((path) => join(cache, folder, path))).find((path) => existsSync(path)) ?? null;
 }
 
-function findWhisper(): string | null {
-  const folder = process.env['CARMIC_MODELS_DIR'];
-  if (folder === undefined || !existsSync(folder)) {
-    return null;
-  }
-  const model = readdirSync(folder).find((name) => /^ggml-.*\.bin$/.test(name));
-  return model === undefined ? null : join(folder, model);
-}
-
 /** Looks for what a requirement names. */
 export function findRequirement(requirement: Requirement): Finding {
   const isRoot = process.getuid?.() === 0;
@@ -65,12 +56,6 @@ export function findRequirement(requirement: Requirement): Finding {
         path: findChromium(),
         reason: 'no Chromium on this machine',
         command: isRoot ? 'apt-get install -y chromium' : 'npx playwright-core install chromium',
-      };
-    case 'whisper':
-      return {
-        path: findWhisper(),
-        reason: 'no whisper model on this machine',
-        command: 'put a ggml-*.bin model of whisper.cpp into a folder and set CARMIC_MODELS_DIR to it',
       };
   }
 }
