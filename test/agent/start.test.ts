@@ -75,8 +75,8 @@ describe('npm start', () => {
   test('the second start is ready within seconds, and kill -9 leaves nothing that stops the next', async () => {
     const second = startCommand(base());
     const { seconds } = await second.ready();
-    // 5 s on a quiet machine; twice that beside the other tests.
-    expect(seconds).toBeLessThan(10);
+    // Under 5 s on a quiet machine; the bound leaves room for the other tests that run beside it.
+    expect(seconds).toBeLessThan(20);
     second.child.kill('SIGKILL');
     expect(await second.ended).toBe('SIGKILL');
 
