@@ -96,10 +96,21 @@ async function serve(sources: ReadonlyMap<string, BlockReader>, request: Incomin
     const chunk = (await reader.read(at)).subarray(0, end - at);
     at += chunk.length;
     if (!response.write(chunk)) {
-      await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      await drained(response);
     }
   }
   response.end();
+}
+
+/** Resolves when more can be written, or nobody reads any more. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = () => {
+      response.off('drain', finish).off('close', finish);
+      resolve();
+    };
+    response.once('drain', finish).once('close', finish);
+  });
 }
 
 /** Reads a `Range` header of one span (RFC 9110 section 14.2); null when there is none that counts. */
