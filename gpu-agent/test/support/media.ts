@@ -8,7 +8,7 @@ const run = promisify(execFile);
 
 /** Runs the system's ffmpeg to make a test file; `args` end with the output's options, without its name. */
 export async function makeMedia(path: string, args: readonly string[]): Promise<string> {
-  await run('ffmpeg', ['-hide_banner', '-nostdin', '-v', 'error', '-y', ...args, path], { timeout: 120_000 });
+  await run('ffmpeg', ['-hide_banner', '-nostdin', '-v', 'error', '-y', ...args, path], { timeout: 300_000 });
   return path;
 }
 

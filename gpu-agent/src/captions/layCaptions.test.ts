@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type CaptionRules, joinWords, layCaptions } from './layCaptions.ts';
+
+const rules: CaptionRules = { lineWidth: (text) => [...text].length, maxLineWidth: 16, maxWords: 5, maxSeconds: 3 };
+
+function spoken(text: string, secondsPerWord = 0.4) {
+  return text
+    .split(' ')
+    .map((word, index) => ({ text: word, startSeconds: index * secondsPerWord, endSeconds: (index + 1) * secondsPerWord - 0.05 }));
+}
+const texts = (captions: ReturnType<typeof layCaptions>) => captions.map((caption) => caption.lines.map((line) => joinWords(line)));
+
+describe('layCaptions', () => {
+  it('breaks into at most two lines that are alike, and begins anew behind a sentence', () => {
+    expect(texts(layCaptions(spoken('This is how it goes. Then it is over.'), 10, rules))).toEqual([
+      ['This is how', 'it goes.'],
+      ['Then it is over.'],
+    ]);
+  });
+
+  it('begins anew behind a pause, and does not hang over it', () => {
+    const words = [
+      { text: 'before', startSeconds: 0, endSeconds: 0.5 },
+      { text: 'after', startSeconds: 3, endSeconds: 3.5 },
+    ];
+    const captions = layCaptions(words, 10, rules);
+    expect(captions.map((caption) => [caption.startSeconds, caption.endSeconds])).toEqual([
+      [0, 0.85],
+      [3, 3.85],
+    ]);
+  });
+
+  it('draws a word that is wider than a line smaller', () => {
+    expect(layCaptions(spoken('incomprehensibilities'), 10, rules)[0]?.scale).toBeCloseTo(16 / 21);
+  });
+
+  it('writes no spaces between the words of scripts that have none', () => {
+    expect(joinWords([{ text: '你好' }, { text: '世界' }, { text: 'Carmic' }])).toBe('你好世界 Carmic');
+  });
+
+  it('never overlaps, never loses or reorders a word, whatever is said', () => {
+    const word = fc.record({
+      text: fc.string({ minLength: 1, maxLength: 24 }),
+      gap: fc.double({ min: 0, max: 2, noNaN: true }),
+      length: fc.double({ min: 0.04, max: 1.5, noNaN: true }),
+    });
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 60 }), (items) => {
+        let at = 0;
+        const words = items.map(({ text, gap, length }) => {
+          const startSeconds = at + gap;
+          at = startSeconds + length;
+          return { text, startSeconds, endSeconds: at };
+        });
+        const captions = layCaptions(words, at, rules);
+        expect(captions.flatMap((caption) => caption.lines.flat())).toEqual(words);
+        for (const [index, caption] of captions.entries()) {
+          expect(caption.lines.length).toBeLessThanOrEqual(2);
+          expect(caption.endSeconds).toBeLessThanOrEqual((captions[index + 1]?.startSeconds ?? at) + 1e-9);
+        }
+      }),
+    );
+  });
+});
