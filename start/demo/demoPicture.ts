@@ -13,7 +13,7 @@ import { runFfmpeg } from './runFfmpeg.ts';
 
 const width = 1920;
 const height = 1080;
-const frameRate = 30;
+const frameRate = 25;
 
 /** Draws every scene into `folder` and answers the names of the files, in order. */
 export async function makePicture(

@@ -20,7 +20,7 @@ export interface TimedScene {
 }
 
 const rate = 48_000;
-const frameRate = 30;
+const frameRate = 25;
 const leadSeconds = 0.6;
 const pauseSeconds = 0.45;
 const tailSeconds = 0.7;
