@@ -107,7 +107,8 @@ describe('inspecting a good video', () => {
     const flat = await makeMedia(path('flat.mp4'), pictureAndTone({ seconds: 2, size: '320x180' }));
     const file = await makeMedia(path('turned.mp4'), ['-i', flat, '-c', 'copy', '-metadata:s:v', 'rotate=90']);
     const { result, files } = await inspectFile(file);
-    expect(result.probe).toMatchObject({ width: 180, height: 320, rotationDegrees: 90 });
+    expect(result.probe).toMatchObject({ width: 180, height: 320 });
+    expect([90, 270]).toContain(result.probe.rotationDegrees);
     expect((await streamsOf(files['proxy'] ?? ''))[0]).toMatchObject({ width: 180, height: 320 });
   });
 
@@ -119,7 +120,10 @@ describe('inspecting a good video', () => {
   });
 
   it('takes odd sizes, odd containers and changing frame rates', async () => {
-    const odd = await makeMedia(path('odd.avi'), pictureAndTone({ seconds: 2, size: '321x181', encode: ['-c:v', 'mpeg4', '-c:a', 'mp2'] }));
+    const odd = await makeMedia(
+      path('odd.avi'),
+      pictureAndTone({ seconds: 2, size: '320x180', encode: ['-vf', 'scale=321:181,setsar=1', '-c:v', 'mpeg4', '-c:a', 'mp2'] }),
+    );
     expect((await inspectFile(odd)).result.probe).toMatchObject({ container: 'avi', width: 321, height: 181 });
     const stream = await makeMedia(
       path('stream.ts'),

@@ -102,6 +102,14 @@ async function askFfprobe(
       const cause = { cause: error };
       throw new TaskFailure('truncated', 'The file is cut off: the index that a player needs, written last, is missing.', cause);
     }
+    const refused = error instanceof RunError ? /Codec \(([\w-]+)\) not on whitelist/.exec(error.stderr)?.[1] : undefined;
+    if (refused !== undefined) {
+      throw new TaskFailure('unsupported_codec', `The file uses the codec ${refused}, which is not read here.`, { cause: error });
+    }
+    if (error instanceof RunError && /picture size|exceeds specified max pixel count/i.test(error.stderr)) {
+      const most = `at most ${Math.round(limits.framePixels / 1e6)} million pixels are allowed`;
+      throw new TaskFailure('too_many_pixels', `The picture is too large; ${most}.`, { cause: error });
+    }
     throw describeRunError(error, 'not_a_video', 'Reading the file');
   }
 }

@@ -20,13 +20,14 @@ export interface Engine {
 }
 
 /** Everything a task runs on, with the product's own runner, sandbox and source server. */
-export async function startEngine(): Promise<Engine> {
+export async function startEngine(options: { around?: (sandbox: Sandbox) => Sandbox } = {}): Promise<Engine> {
   const directory = mkdtempSync(join(tmpdir(), 'carmic-engine-'));
   const log = pino({ level: 'silent' });
   const sourceServer = await startSourceServer(join(directory, 'source.sock'));
   const sandbox = await findSandbox({ memoryBytes: 4 * 1024 ** 3, source: sourceServer }, 'ffmpeg', directory);
   const register = openProcessRegister(join(directory, 'processes'));
-  const run = createRunner({ ffmpegPath: 'ffmpeg', ffprobePath: 'ffprobe', sandbox, register, log });
+  const around = options.around ?? ((inner: Sandbox) => inner);
+  const run = createRunner({ ffmpegPath: 'ffmpeg', ffprobePath: 'ffprobe', sandbox: around(sandbox), register, log });
   const storage = await startStorage();
   let taskCount = 0;
   return {
