@@ -1,27 +1,31 @@
 import { defineConfig } from 'vitest/config';
 
-/** What needs PostgreSQL shares one, started on first use and stopped at the end. */
+/** What needs PostgreSQL shares one, started before the first and stopped after the last. */
 const globalSetup = ['test/support/globalSetup.ts'];
 
 const summaryFile = process.env['CARMIC_TEST_SUMMARY'];
 
+// The kinds run one after the other, quick ones first. Tests with real agents watch the clock while ffmpeg fills the processors, so
+// that they run one file at a time.
+const slow = { globalSetup, testTimeout: 180_000, hookTimeout: 120_000 };
+
 export default defineConfig({
   test: {
     reporters: summaryFile === undefined ? ['default'] : ['default', ['./scripts/summaryReporter.mjs', { file: summaryFile }]],
-    // Two cores and real ffmpeg: more files side by side only makes each of them time out.
-    maxWorkers: 2,
     projects: [
       {
         test: {
           name: 'unit',
           include: [
             'server/**/*.test.ts',
-            'gpu-agent/**/*.test.ts',
+            'gpu-agent/src/**/*.test.ts',
             'start/**/*.test.ts',
             'scripts/**/*.test.ts',
             'console/src/**/*.test.ts',
           ],
           testTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -31,10 +35,20 @@ export default defineConfig({
           globalSetup,
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
-      { test: { name: 'agent', include: ['test/agent/**/*.test.ts'], globalSetup, testTimeout: 180_000, hookTimeout: 120_000 } },
-      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], globalSetup, testTimeout: 180_000, hookTimeout: 120_000 } },
+      {
+        test: {
+          name: 'agent',
+          include: ['test/agent/**/*.test.ts', 'gpu-agent/test/**/*.test.ts'],
+          ...slow,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...slow, maxWorkers: 2, sequence: { groupOrder: 3 } } },
     ],
   },
 });
