@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { blockBytes, createBlockReader } from './blockReader.ts';
 import { parseRange } from './sourceServer.ts';
-import { TaskFailure } from './taskFailure.ts';
+import { type TaskFailure } from './taskFailure.ts';
 
 const file = Buffer.alloc(blockBytes * 2 + 100, 0).map((_, index) => index % 251);
 
