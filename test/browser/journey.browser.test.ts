@@ -11,7 +11,7 @@ import { findBarriersEverywhere } from './support/axe.ts';
 import { consoleDirectory, prepareBrowser } from './support/browser.ts';
 
 const browser = prepareBrowser();
-const slowly = { timeout: 15_000, interval: 100 };
+const slowly = { timeout: 40_000, interval: 100 };
 const timeOf = (player: Locator) => player.evaluate((video) => video.currentTime);
 /** What is said, one sentence every four seconds. */
 const sentences = [

@@ -7,6 +7,8 @@ interface AxeResults {
 
 /** What is wrong with the page for people who cannot see it well or use a mouse (WCAG 2.2 AA), or that is wider than the window. */
 export async function findBarriers(page: Page): Promise<string[]> {
+  // A page that is still loading has barriers of its own.
+  await page.locator('h1').first().waitFor({ state: 'attached' });
   // Evaluated through the debugger, so the page's content policy stays as it is.
   await page.evaluate(`${axe.source};0`);
   const options = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] };
