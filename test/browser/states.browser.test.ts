@@ -82,6 +82,8 @@ test('addresses of nothing, of somebody else and of something deleted say so and
   }
 
   const own = await upload(caller, 'mine.mp4');
+  // The page may ask once more between the deletion and the news of it.
+  visit.expectRefusal(`/videos/${own.id}`);
   await page.goto(`/#/videos/${own.id}`);
   await page.getByRole('heading', { name: 'mine' }).waitFor();
   await caller.call('deleteVideo', { params: { id: own.id } });
