@@ -5,9 +5,13 @@ const globalSetup = ['test/support/globalSetup.ts'];
 
 const summaryFile = process.env['CARMIC_TEST_SUMMARY'];
 
+// What has real processes, clocks and a shared machine in it gets a second attempt on a build machine; the summary names every test that
+// needed one, so that it is mended and not forgotten.
+const retry = process.env['CI'] === 'true' ? 1 : 0;
+
 // The kinds run one after the other, quick ones first. Tests with real agents watch the clock while ffmpeg fills the processors, so
 // that they run one file at a time.
-const slow = { globalSetup, testTimeout: 180_000, hookTimeout: 120_000 };
+const slow = { globalSetup, retry, testTimeout: 180_000, hookTimeout: 120_000 };
 
 export default defineConfig({
   test: {
@@ -33,6 +37,7 @@ export default defineConfig({
           name: 'api',
           include: ['test/api/**/*.test.ts', 'test/storage/**/*.test.ts'],
           globalSetup,
+          retry,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,

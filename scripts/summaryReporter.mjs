@@ -1,4 +1,4 @@
-/** Vitest reporter: counts by project, and why what was skipped was skipped; written as JSON for scripts/test.mjs. */
+/** Vitest reporter: counts by project, what passed only on its second attempt, and why what was skipped was skipped; written as JSON for scripts/test.mjs. */
 import { writeFileSync } from 'node:fs';
 
 export default class SummaryReporter {
@@ -12,12 +12,16 @@ export default class SummaryReporter {
     const projects = {};
     const skips = [];
     const failures = [];
+    const flaky = [];
     for (const module of modules) {
       const counts = (projects[module.project.name] ??= { passed: 0, failed: 0, skipped: 0, ms: 0 });
       counts.ms += module.diagnostic().duration;
       for (const test of module.children.allTests()) {
         const result = test.result();
         counts[result.state === 'passed' || result.state === 'failed' ? result.state : 'skipped'] += 1;
+        if (test.diagnostic()?.flaky === true) {
+          flaky.push(test.fullName);
+        }
         if (result.state === 'failed') {
           failures.push(test.fullName);
         } else if (result.state !== 'passed') {
@@ -31,7 +35,7 @@ export default class SummaryReporter {
         failures.push(module.relativeModuleId);
       }
     }
-    writeFileSync(this.file, JSON.stringify({ projects, skips, failures, unhandled: unhandled.length }));
+    writeFileSync(this.file, JSON.stringify({ projects, skips, failures, flaky, unhandled: unhandled.length }));
   }
 }
 

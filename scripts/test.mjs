@@ -173,6 +173,9 @@ function summarise(checked, tested, phases, started) {
     rows.push('  vitest itself failed: see above');
   }
   process.stdout.write(`\n${rows.join('\n')}\n`);
+  for (const name of tested?.summary?.flaky ?? []) {
+    process.stdout.write(`  passed on its second attempt only: ${name}\n`);
+  }
   for (const [reason, count] of countReasons(skips)) {
     process.stdout.write(`  skipped: ${reason} (${count} ${count === 1 ? 'test' : 'tests'})\n`);
   }

@@ -142,8 +142,13 @@ describe('ending a lease', () => {
       params: { id: lease.taskId },
       body: { leaseToken: lease.leaseToken, outputs: [], result: plainResult(lease) },
     });
-    const { items } = await caller.call('listEvents', { query: { limit: 100 } });
-    expect(items.filter((event) => event.videoId === videoId && event.type === 'task.done')).toHaveLength(1);
+    // Events appear once no older transaction is running anywhere in PostgreSQL, so they are waited for.
+    const done = await until('the events of the task', async () => {
+      const { items } = await caller.call('listEvents', { query: { limit: 100 } });
+      const found = items.filter((event) => event.videoId === videoId && event.type === 'task.done');
+      return found.length === 0 ? null : found;
+    });
+    expect(done).toHaveLength(1);
     await drop(videoId);
   });
 
