@@ -8,7 +8,6 @@ export interface CaptionLook {
   height: number;
   fontSize: number;
   outline: number;
-  shadow: number;
   /** Distance of the last line from the lower edge, in pixels. */
   marginBottom: number;
   marginSide: number;
@@ -30,8 +29,7 @@ export function chooseLook(width: number, height: number): CaptionLook {
     width,
     height,
     fontSize,
-    outline: Math.max(2, Math.round(fontSize * 0.07)),
-    shadow: Math.max(1, Math.round(fontSize * 0.03)),
+    outline: Math.max(2, Math.round(fontSize * 0.08)),
     marginBottom: Math.round(height * bottom),
     marginSide: Math.round(width * 0.07),
   };
@@ -51,7 +49,7 @@ export function captionRules(look: CaptionLook, metrics: FontMetrics): CaptionRu
 export function buildAss(captions: readonly Caption[], look: CaptionLook): string {
   const style = [
     ...['Caption', captionFont.family, look.fontSize, '&H00FFFFFF', '&H00FFFFFF', '&H00101010', '&H90000000'],
-    ...[0, 0, 0, 0, 100, 100, 0, 0, 1, look.outline, look.shadow, 2, look.marginSide, look.marginSide, look.marginBottom, 1],
+    ...[0, 0, 0, 0, 100, 100, 0, 0, 1, look.outline, 0, 2, look.marginSide, look.marginSide, look.marginBottom, 1],
   ];
   return [
     '[Script Info]',

@@ -84,9 +84,22 @@ function coverSeconds({ frameCount, rate }: Timeline): number {
 
 /** Hears a finished clip as its players will, and takes its cover. */
 export function verifyArgs(timeline: Timeline): string[] {
+  const frame = 1 / rateValue(timeline.rate);
   const file = [...ownInputArgs('mov'), '-i', renderFiles.video];
   return [
-    ...[...quietArgs, '-v', 'info', '-vn', ...file, '-an', '-ss', coverSeconds(timeline).toFixed(5), ...file],
+    ...[...quietArgs, '-v', 'info', '-vn', ...file],
+    // The key frame is met by aiming a little behind it, and nothing but it is decoded; frame threads would run ahead.
+    ...[
+      '-an',
+      '-threads',
+      '1',
+      '-noaccurate_seek',
+      '-ss',
+      (coverSeconds(timeline) + 0.3 * frame).toFixed(5),
+      '-t',
+      frame.toFixed(5),
+      ...file,
+    ],
     ...['-map', '0:a:0', '-af', loudnessMeter, '-f', 'null', '-'],
     ...['-map', '1:V:0', '-frames:v', '1', ...cleanOutputArgs, '-q:v', '3', '-f', 'mjpeg', renderFiles.cover],
   ];
