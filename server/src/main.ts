@@ -32,6 +32,7 @@ import { libraryHandlers } from './library/routes.ts';
 import { isExpected, isReadable } from './library/storedObjects.ts';
 import { defineJobs, deliverEvent, specBuilders, wakingEvents } from './pipeline.ts';
 import { deferContinue } from './storage/continueLater.ts';
+import { retentionHandlers } from './retention/routes.ts';
 import { createStore } from './storage/createStore.ts';
 import type { DiskStore } from './storage/disk/diskStore.ts';
 import { createStorageMiddleware } from './storage/routes.ts';
@@ -177,6 +178,7 @@ function buildHandlers(): Handlers {
     ...createAgentHandlers(specBuilders),
     ...understandingHandlers,
     ...clipHandlers,
+    ...retentionHandlers,
     ...eventHandlers,
   };
 }

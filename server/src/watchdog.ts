@@ -11,6 +11,8 @@ import { deleteVideo } from './library/deleteVideo.ts';
 import { Uploads, type Video, Videos } from './library/model.ts';
 import { moveVideo } from './library/moveVideo.ts';
 import { stageOfState } from './library/videoStates.ts';
+import { recountStale } from './plans/quota.ts';
+import { sweepExpired } from './retention/sweep.ts';
 
 const batchSize = 200;
 /** A stage is nudged this often before it is called stalled. */
@@ -24,6 +26,8 @@ export async function watch(deps: Deps): Promise<void> {
   await failUnclaimed(deps);
   await nudgeVerifications(deps);
   await expireUploads(deps);
+  await sweepExpired(deps);
+  await recountStale(deps, batchSize);
   await nudgeStages(deps);
   await nudgeRenditions(deps);
   await nudgeRemovals(deps);

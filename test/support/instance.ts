@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Call, createClient, type Role } from '@carmic/contract';
-import { Members, Users, Workspaces } from '../../server/src/accounts/model.ts';
+import { Members, Users } from '../../server/src/accounts/model.ts';
+import { createWorkspace } from '../../server/src/accounts/createWorkspace.ts';
 import { openSession } from '../../server/src/accounts/sessions.ts';
 import { newId } from '../../server/src/core/ids.ts';
 import { createLog } from '../../server/src/core/log.ts';
@@ -94,7 +95,7 @@ async function createCaller(instance: TestInstance, wish: { role?: Role; isAdmin
       .model(Users)
       .create({ id: userId, email: `${userId}@example.test`, name: 'Somebody', isAdmin: wish.isAdmin ?? false }, { transaction: tx });
     if (wish.workspaceId === undefined) {
-      await db.model(Workspaces).create({ id: workspaceId, name: 'A workspace' }, { transaction: tx });
+      await createWorkspace(deps, tx, { id: workspaceId, name: 'A workspace' });
     }
     await db.model(Members).create({ workspaceId, userId, role: wish.role ?? 'owner' }, { transaction: tx });
     return (await openSession(deps, tx, userId)).token;

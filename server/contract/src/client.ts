@@ -1,5 +1,6 @@
 import type { ErrorCode, ErrorReply } from './errors.ts';
-import { type RouteArguments, type RouteDefinition, type RouteName, type RouteReply, routes } from './routes.ts';
+import type { RouteDefinition } from './route.ts';
+import { type RouteArguments, type RouteName, type RouteReply, routes } from './routes.ts';
 
 /** An answer outside 2xx, or none at all (`status` 0, code `unavailable`). */
 export class ApiError extends Error {

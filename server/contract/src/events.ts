@@ -30,6 +30,11 @@ export const eventTypes = [
   'session.created',
   'session.ended',
   'user.updated',
+  'plan.created',
+  'plan.updated',
+  'workspace.plan_changed',
+  'workspace.storage_recounted',
+  'quota.refused',
 ] as const;
 export const eventTypeSchema = z.enum(eventTypes);
 export type EventType = z.infer<typeof eventTypeSchema>;

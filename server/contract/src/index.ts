@@ -5,5 +5,8 @@ export * from './common.ts';
 export * from './errors.ts';
 export * from './events.ts';
 export * from './media.ts';
+export * from './plans.ts';
+export * from './retention.ts';
+export * from './route.ts';
 export * from './routes.ts';
 export * from './videos.ts';

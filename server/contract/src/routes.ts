@@ -17,6 +17,9 @@ import {
 } from './agents.ts';
 import { idParamsSchema, noContentSchema, pageOf, pageQuerySchema } from './common.ts';
 import { eventSchema } from './events.ts';
+import { planRoutes } from './plans.ts';
+import { retentionRoutes } from './retention.ts';
+import { route, type RouteDefinition } from './route.ts';
 import {
   captionsReplySchema,
   clipSchema,
@@ -34,30 +37,6 @@ import {
   videoSchema,
   waveformSchema,
 } from './videos.ts';
-
-/**
- * Who may call a route: anybody; any signed-in person; a member of the workspace with at least that role; an instance
- * administrator; or an enrolled agent.
- */
-export type Policy = 'public' | 'person' | 'viewer' | 'editor' | 'owner' | 'admin' | 'agent';
-
-export interface RouteDefinition {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  readonly path: string;
-  readonly summary: string;
-  readonly policy: Policy;
-  readonly params?: z.ZodType;
-  readonly query?: z.ZodType;
-  readonly body?: z.ZodType;
-  readonly reply: z.ZodType;
-  readonly status: number;
-  /** True when the route takes an `Idempotency-Key`. */
-  readonly isIdempotent?: boolean;
-  /** Largest request body in bytes; 1 MiB by default. */
-  readonly bodyLimitBytes?: number;
-}
-
-const route = <const T extends RouteDefinition>(definition: T): T => definition;
 
 /** The whole API. Paths use `:name` for parameters. */
 export const routes = {
@@ -384,6 +363,9 @@ export const routes = {
     reply: noContentSchema,
     status: 204,
   }),
+
+  ...planRoutes,
+  ...retentionRoutes,
 } as const satisfies Record<string, RouteDefinition>;
 
 export type Routes = typeof routes;

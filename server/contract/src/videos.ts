@@ -51,6 +51,7 @@ export const videoSchema = z.object({
   options: videoOptionsSchema,
   clipCount: z.number().int(),
   uploadId: idSchema.nullable().describe('While uploading'),
+  keptFrom: timeSchema.nullable().describe('When the upload completed and the retention began'),
   expiresAt: timeSchema.nullable().describe('When its content ends; null when nothing ends it'),
   createdAt: timeSchema,
   media: z.object({
@@ -196,6 +197,7 @@ export const clipSchema = z.object({
   editVersion: z.number().int(),
   renditions: z.array(renditionSchema),
   createdAt: timeSchema,
+  expiresAt: timeSchema.nullable().describe('That of its video'),
 });
 export type Clip = z.infer<typeof clipSchema>;
 

@@ -23,14 +23,6 @@ export const Users = (sequelize: Sequelize) =>
     updatedAt: column.time(),
   });
 
-export interface Workspace extends Model<InferAttributes<Workspace>, InferCreationAttributes<Workspace>> {
-  id: string;
-  name: string;
-  createdAt: CreationOptional<Date>;
-}
-export const Workspaces = (sequelize: Sequelize) =>
-  defineTable<Workspace>(sequelize, 'workspaces', { id: column.id(), name: column.text(), createdAt: column.time() });
-
 export interface Member extends Model<InferAttributes<Member>, InferCreationAttributes<Member>> {
   workspaceId: string;
   userId: string;

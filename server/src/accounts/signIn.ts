@@ -4,7 +4,8 @@ import { AppError, unauthenticated } from '../core/errors.ts';
 import { newId, newSecret } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
-import { Members, SignInLinks, Users, Workspaces } from './model.ts';
+import { createWorkspace } from './createWorkspace.ts';
+import { Members, SignInLinks, Users } from './model.ts';
 import { verifyPassword } from './passwords.ts';
 import { openSession } from './sessions.ts';
 
@@ -58,8 +59,9 @@ export function ensureAdministrator(deps: Deps): Promise<string> {
     const user = await db
       .model(Users)
       .create({ id: newId(), email: firstAdministratorEmail, name: 'Administrator', isAdmin: true }, { transaction: tx });
-    const workspace = await db.model(Workspaces).create({ id: newId(), name: 'My workspace' }, { transaction: tx });
-    await db.model(Members).create({ workspaceId: workspace.id, userId: user.id, role: 'owner' }, { transaction: tx });
+    // The operator's own content ends when they say so; the default plan is for those who come later.
+    const workspaceId = await createWorkspace(deps, tx, { name: 'My workspace', slug: 'enterprise' });
+    await db.model(Members).create({ workspaceId, userId: user.id, role: 'owner' }, { transaction: tx });
     return user.id;
   });
 }

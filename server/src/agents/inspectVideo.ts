@@ -6,6 +6,7 @@ import type { Deps } from '../deps.ts';
 import { fileNameOf } from '../library/content.ts';
 import { Uploads, type Video, Videos } from '../library/model.ts';
 import { moveVideo } from '../library/moveVideo.ts';
+import { uploadLimits } from '../plans/workspacePlan.ts';
 import { findObject } from '../library/storedObjects.ts';
 import type { MediaTask } from './model.ts';
 import { findVideoTask, queueTask } from './queueTask.ts';
@@ -58,6 +59,9 @@ export async function buildInspectSpec(deps: Deps, tx: Tx, task: MediaTask): Pro
     kind: 'inspect',
     source: await agentInput(deps, source),
     fileName: fileNameOf(deps, video),
-    limits: { durationSeconds: deps.env.CARMIC_MAX_DURATION_SECONDS, framePixels: deps.env.CARMIC_MAX_FRAME_PIXELS },
+    limits: {
+      durationSeconds: (await uploadLimits(deps, tx, task.workspaceId)).durationSeconds,
+      framePixels: deps.env.CARMIC_MAX_FRAME_PIXELS,
+    },
   };
 }

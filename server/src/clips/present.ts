@@ -2,7 +2,7 @@ import type { Clip, Rendition } from '@carmic/contract';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { mediaUrl } from '../library/mediaUrls.ts';
-import { type ObjectKind } from '../library/model.ts';
+import { type ObjectKind, Videos } from '../library/model.ts';
 import { contentOf } from './content.ts';
 import type { ClipRow, RenditionRow } from './model.ts';
 import { Renditions } from './model.ts';
@@ -21,6 +21,9 @@ export async function presentClips(deps: Deps, tx: Tx, clips: readonly ClipRow[]
     clips.length === 0
       ? []
       : await deps.db.model(Renditions).findAll({ where: { clipId: clips.map((clip) => clip.id) }, order: ['createdAt', 'id'], transaction: tx });
+  const videos = await deps.db
+    .model(Videos)
+    .findAll({ where: { id: [...new Set(clips.map((clip) => clip.videoId))] }, attributes: ['id', 'expiresAt'], transaction: tx });
   const titles = new Map(clips.map((clip) => [clip.id, contentOf(deps, clip).title]));
   const renditions = await presentRenditions(deps, tx, rows, titles);
   return clips.map((clip) => {
@@ -40,6 +43,7 @@ export async function presentClips(deps: Deps, tx: Tx, clips: readonly ClipRow[]
       editVersion: clip.editVersion,
       renditions: renditions.filter((rendition) => rendition.clipId === clip.id),
       createdAt: clip.createdAt.toISOString(),
+      expiresAt: videos.find((video) => video.id === clip.videoId)?.expiresAt?.toISOString() ?? null,
     };
   });
 }

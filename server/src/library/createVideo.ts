@@ -4,6 +4,8 @@ import { AppError, invalidInput } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { Deps } from '../deps.ts';
 import type { Person } from '../http/request.ts';
+import { requireRoom } from '../plans/quota.ts';
+import { uploadLimits } from '../plans/workspacePlan.ts';
 import { keys } from '../storage/keys.ts';
 import { planParts } from '../storage/planParts.ts';
 import { sealFileName, sealTitle } from './content.ts';
@@ -12,7 +14,7 @@ import { expectObject } from './storedObjects.ts';
 
 const sourceContentType = 'application/octet-stream';
 
-/** Announces a video and opens its upload. Throws invalid_input for an empty file and payload_too_large over the limit. */
+/** Announces a video and opens its upload. Throws invalid_input for an empty file, payload_too_large over the limit, quota_exceeded. */
 export async function createVideo(
   deps: Deps,
   person: Person,
@@ -22,13 +24,10 @@ export async function createVideo(
   if (body.sizeBytes === 0) {
     throw invalidInput('This file is empty: choose a file that is not empty.');
   }
-  if (body.sizeBytes > env.CARMIC_MAX_UPLOAD_BYTES) {
-    const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
-    throw new AppError(
-      'payload_too_large',
-      `This file has ${gigabytes(body.sizeBytes)}; ${gigabytes(env.CARMIC_MAX_UPLOAD_BYTES)} is the limit here. Upload a smaller file, or ask the administrator to raise the limit.`,
-    );
-  }
+  await db.inWorkspace(person.workspaceId, async (tx) => {
+    requireSize(body.sizeBytes, (await uploadLimits(deps, tx, person.workspaceId)).uploadBytes);
+    await requireRoom(deps, tx, person.workspaceId, body.sizeBytes);
+  });
   const options = videoOptionsSchema.parse(body.options ?? {});
   if (options.minClipSeconds > options.maxClipSeconds) {
     throw invalidInput('The shortest clip length is above the longest: swap them.');
@@ -45,6 +44,7 @@ export async function createVideo(
   });
 
   return db.inWorkspace(person.workspaceId, async (tx) => {
+    await requireRoom(deps, tx, person.workspaceId, body.sizeBytes);
     const video = await db.model(Videos).create(
       {
         id,
@@ -69,6 +69,7 @@ export async function createVideo(
       key,
       kind: 'source',
       contentType: sourceContentType,
+      sizeBytes: body.sizeBytes,
     });
     const upload = await db.model(Uploads).create(
       {
@@ -88,6 +89,16 @@ export async function createVideo(
     await appendEvent(tx, { workspaceId: person.workspaceId, type: 'video.created', videoId: id, subjectId: id, actorId: person.userId });
     return { video, upload };
   });
+}
+
+function requireSize(sizeBytes: number, limitBytes: number): void {
+  if (sizeBytes > limitBytes) {
+    const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+    throw new AppError(
+      'payload_too_large',
+      `This file has ${gigabytes(sizeBytes)}; ${gigabytes(limitBytes)} is the limit here. Upload a smaller file, or ask the administrator to raise the limit.`,
+    );
+  }
 }
 
 /** The file name without its ending; shown literally. */

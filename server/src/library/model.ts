@@ -27,6 +27,7 @@ export interface Video extends Model<InferAttributes<Video>, InferCreationAttrib
   probe: CreationOptional<Probe | null>;
   options: VideoOptions;
   nudges: CreationOptional<number>;
+  keptFrom: CreationOptional<Date | null>;
   expiresAt: CreationOptional<Date | null>;
   deletedAt: CreationOptional<Date | null>;
   createdAt: Date;
@@ -47,6 +48,7 @@ export const Videos = (sequelize: Sequelize) =>
     probe: column.json(),
     options: column.json(),
     nudges: column.integer(),
+    keptFrom: column.time(),
     expiresAt: column.time(),
     deletedAt: column.time(),
     createdAt: column.time(),

@@ -62,6 +62,7 @@ export async function presentVideos(deps: Deps, tx: Tx, videos: readonly Video[]
         options: video.options,
         clipCount: Number(counts.find((row) => row.video_id === video.id)?.count ?? 0),
         uploadId: uploads.find((row) => row.video_id === video.id)?.id ?? null,
+        keptFrom: video.keptFrom?.toISOString() ?? null,
         expiresAt: video.expiresAt?.toISOString() ?? null,
         createdAt: video.createdAt.toISOString(),
         media: { proxyUrl: await urlOf('proxy'), thumbnailUrl: await urlOf('thumbnail') },

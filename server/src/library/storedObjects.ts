@@ -18,6 +18,8 @@ export function expectObject(
     taskId?: string;
     attempt?: number;
     renditionId?: string | null;
+    /** Bytes to reserve; 0 while unknown. */
+    sizeBytes?: number;
   },
 ): Promise<StoredObject> {
   return deps.db

@@ -1,12 +1,14 @@
 import type { RouteInput, Upload } from '@carmic/contract';
+import { addSeconds } from '../core/clock.ts';
 import { AppError, invalidInput, wrongState } from '../core/errors.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import type { Person } from '../http/request.ts';
+import { loadWorkspacePlan } from '../plans/workspacePlan.ts';
 import { keys } from '../storage/keys.ts';
 import { loadUpload, loadVideo } from './load.ts';
 import { browserUrl } from './mediaUrls.ts';
-import { type UploadRow, Uploads, type Video } from './model.ts';
+import { type UploadRow, Uploads, type Video, Videos } from './model.ts';
 import { confirmObject } from './storedObjects.ts';
 
 const partUrlSeconds = 3600;
@@ -89,6 +91,7 @@ export async function completeUpload(
     const changed = await closeUpload(deps, tx, upload.id, 'completed');
     if (changed) {
       await confirmObject(deps, tx, upload.objectId, stored);
+      await startRetention(deps, tx, video);
       await appendEvent(tx, {
         workspaceId: person.workspaceId,
         type: 'upload.completed',
@@ -99,6 +102,14 @@ export async function completeUpload(
     }
     return loadVideo(deps, tx, video.id);
   });
+}
+
+/** The retention begins now. The workspace's row is held, so that a change of plan comes wholly before or wholly after. */
+async function startRetention(deps: Deps, tx: Tx, video: Video): Promise<void> {
+  const { workspace } = await loadWorkspacePlan(deps, tx, video.workspaceId, 'share');
+  const keptFrom = deps.clock.now();
+  const expiresAt = workspace.retentionDays === null ? null : addSeconds(keptFrom, workspace.retentionDays * 24 * 3600);
+  await deps.db.model(Videos).update({ keptFrom, expiresAt }, { where: { id: video.id }, transaction: tx });
 }
 
 /** Ends an open upload; false when it was no longer open. */

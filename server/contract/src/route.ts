@@ -1,0 +1,26 @@
+import type { z } from 'zod';
+
+/**
+ * Who may call a route: anybody; any signed-in person; a member of the workspace with at least that role; an instance
+ * administrator; or an enrolled agent.
+ */
+export type Policy = 'public' | 'person' | 'viewer' | 'editor' | 'owner' | 'admin' | 'agent';
+
+export interface RouteDefinition {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly summary: string;
+  readonly policy: Policy;
+  readonly params?: z.ZodType;
+  readonly query?: z.ZodType;
+  readonly body?: z.ZodType;
+  readonly reply: z.ZodType;
+  readonly status: number;
+  /** True when the route takes an `Idempotency-Key`. */
+  readonly isIdempotent?: boolean;
+  /** Largest request body in bytes; 1 MiB by default. */
+  readonly bodyLimitBytes?: number;
+}
+
+/** Keeps the exact types of a route's definition. */
+export const route = <const T extends RouteDefinition>(definition: T): T => definition;

@@ -1,0 +1,111 @@
+import { Op } from 'sequelize';
+import { notFound } from '../core/errors.ts';
+import { type Handlers, personOf } from '../http/request.ts';
+import { Users } from '../accounts/model.ts';
+import { Plans, PlanVersions, WorkspacePlans } from '../plans/model.ts';
+import { presentEntitlements, presentPlans, presentWorkspaces } from '../plans/present.ts';
+import { recountStorage } from '../plans/quota.ts';
+import type { Deps } from '../deps.ts';
+import { readCalendar } from './calendar.ts';
+import { assignPlan, createPlan, previewPlan, previewWorkspacePlan, updatePlan } from './changePlan.ts';
+
+async function onePlan(deps: Deps, id: string) {
+  return deps.db.asSystem(async (tx) => {
+    const plan = await deps.db.model(Plans).findByPk(id, { transaction: tx });
+    const [presented] = plan === null ? [] : await presentPlans(deps, tx, [plan]);
+    if (presented === undefined) {
+      throw notFound('plan');
+    }
+    return presented;
+  });
+}
+
+async function oneWorkspace(deps: Deps, id: string) {
+  return deps.db.asSystem(async (tx) => {
+    const workspace = await deps.db.model(WorkspacePlans).findByPk(id, { transaction: tx });
+    const [presented] = workspace === null ? [] : await presentWorkspaces(deps, tx, [workspace]);
+    if (presented === undefined) {
+      throw notFound('workspace');
+    }
+    return presented;
+  });
+}
+
+/** Plans, workspaces' plans, what expires. */
+export const retentionHandlers = {
+  async listPlans({ deps, query }) {
+    return deps.db.asSystem(async (tx) => {
+      const plans = await deps.db.model(Plans).findAll({
+        where: query.archived === 'true' ? {} : { archivedAt: null },
+        order: ['createdAt', 'expiresAfterDays', 'fixedStorageBytes', 'slug'],
+        transaction: tx,
+      });
+      return { items: await presentPlans(deps, tx, plans) };
+    });
+  },
+  async createPlan(request) {
+    return onePlan(request.deps, await createPlan(request.deps, request.body, personOf(request).userId));
+  },
+  getPlan: ({ deps, params }) => onePlan(deps, params.id),
+  async listPlanVersions({ deps, params }) {
+    await onePlan(deps, params.id);
+    return deps.db.asSystem(async (tx) => {
+      const versions = await deps.db
+        .model(PlanVersions)
+        .findAll({ where: { planId: params.id }, order: [['version', 'DESC']], transaction: tx });
+      const people = await deps.db.model(Users).findAll({
+        where: { id: versions.flatMap((version) => (version.changedBy === null ? [] : [version.changedBy])) },
+        transaction: tx,
+      });
+      return {
+        items: versions.map((version) => ({
+          version: version.version,
+          ...version.fields,
+          changedBy: people.find((person) => person.id === version.changedBy)?.name ?? null,
+          changedAt: version.changedAt.toISOString(),
+        })),
+      };
+    });
+  },
+  previewPlan: ({ deps, params, body }) => previewPlan(deps, params.id, body),
+  async updatePlan(request) {
+    return onePlan(request.deps, await updatePlan(request.deps, request.params.id, request.body, personOf(request).userId));
+  },
+  async listWorkspaces({ deps, query }) {
+    return deps.db.asSystem(async (tx) => {
+      const rows = await deps.db.model(WorkspacePlans).findAll({
+        where: {
+          ...(query.planId === undefined ? {} : { planId: query.planId }),
+          ...(query.search === undefined ? {} : { name: { [Op.iLike]: `%${query.search.replace(/[\\%_]/g, '\\$&')}%` } }),
+          ...(query.cursor === undefined ? {} : { id: { [Op.gt]: query.cursor } }),
+        },
+        order: ['id'],
+        limit: query.limit + 1,
+        transaction: tx,
+      });
+      const page = rows.slice(0, query.limit);
+      return {
+        items: await presentWorkspaces(deps, tx, page),
+        nextCursor: rows.length > query.limit ? (page.at(-1)?.id ?? null) : null,
+      };
+    });
+  },
+  getWorkspace: ({ deps, params }) => oneWorkspace(deps, params.id),
+  previewWorkspacePlan: ({ deps, params, body }) => previewWorkspacePlan(deps, params.id, body),
+  async assignPlan(request) {
+    const { deps, params, body } = request;
+    await assignPlan(deps, params.id, body, personOf(request).userId);
+    return oneWorkspace(deps, params.id);
+  },
+  async recountStorage({ deps, params }) {
+    await oneWorkspace(deps, params.id);
+    return deps.db.asSystem((tx) => recountStorage(deps, tx, params.id));
+  },
+  async getEntitlements(request) {
+    const { workspaceId } = personOf(request);
+    return request.deps.db.inWorkspace(workspaceId, (tx) => presentEntitlements(request.deps, tx, workspaceId));
+  },
+  async getCalendar(request) {
+    return readCalendar(request.deps, personOf(request).workspaceId, request.query.days);
+  },
+} satisfies Partial<Handlers>;
