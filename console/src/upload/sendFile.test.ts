@@ -100,6 +100,7 @@ function buildVideo(state: Video['state']): Video {
     options: { clipCount: 5, aspects: ['9:16'], captionStyle: 'karaoke', minClipSeconds: 15, maxClipSeconds: 60, language: null },
     clipCount: 0,
     uploadId,
+    keptFrom: null,
     expiresAt: null,
     createdAt: '2026-01-01T00:00:00Z',
     media: { proxyUrl: null, thumbnailUrl: null },
