@@ -24,6 +24,7 @@ const checks = [
     name: 'types of the console',
     command: [bin('svelte-check'), '--workspace', 'console', '--tsconfig', './tsconfig.json', '--fail-on-warnings', '--output', 'human'],
   },
+  { name: 'types of the console’s tests', command: [bin('tsc'), '-p', 'console/tsconfig.test.json'] },
   { name: 'lint and import direction', command: [bin('eslint'), '--max-warnings', '0', '.'] },
   { name: 'format', command: [bin('prettier'), '--check', '--log-level', 'warn', '.'] },
   { name: 'unused code', command: [bin('knip'), '--no-progress'] },
