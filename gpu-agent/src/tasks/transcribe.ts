@@ -18,9 +18,10 @@ export async function transcribe(spec: TranscribeSpec, context: TaskContext, tra
   await fetchSource(context, audioPath);
   try {
     const document = await transcriber.transcribe({
-      audioPath,
+      sound: { path: audioPath },
       durationSeconds: spec.durationSeconds,
       language: spec.language,
+      keyTerms: spec.keyTerms,
       signal: context.signal,
       onProgress: (share) => context.onProgress(share, 'Hearing speech'),
     });

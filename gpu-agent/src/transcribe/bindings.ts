@@ -4,7 +4,8 @@ import type { Piece } from './protocol.ts';
 
 /** A loaded model. */
 export interface LoadedModel {
-  hear(samples: Float32Array, language: string | null): Promise<{ pieces: Piece[]; language: string | null }>;
+  /** `prompt` is text that whisper takes for what was said before: names in it are spelt as they stand there. */
+  hear(samples: Float32Array, language: string | null, prompt: string): Promise<{ pieces: Piece[]; language: string | null }>;
 }
 
 /** One prebuilt build of whisper.cpp. */
@@ -28,6 +29,7 @@ interface FastParams {
   printRealtime: boolean;
   printTimestamps: boolean;
   audioCtx: number;
+  initialPrompt: string;
   onNewSegment: (segment: { text: string; start: number; end: number }) => void;
 }
 interface FastModule {
@@ -66,7 +68,7 @@ const fast: Binding = {
     const { Whisper, WhisperFullParams } = nativeModule as FastModule;
     const model = new Whisper(modelPath, { useGpu: false });
     return {
-      async hear(samples, language) {
+      async hear(samples, language, prompt) {
         const pieces: Piece[] = [];
         const params = new WhisperFullParams(0);
         params.nThreads = threads;
@@ -80,6 +82,9 @@ const fast: Binding = {
         params.printProgress = false;
         params.printRealtime = false;
         params.printTimestamps = false;
+        if (prompt !== '') {
+          params.initialPrompt = prompt;
+        }
         params.audioCtx = audioContextFor(samples.length);
         params.onNewSegment = ({ text, start, end }) =>
           pieces.push({ text: ` ${text.trim()}`, startSeconds: start / 100, endSeconds: end / 100 });
@@ -103,9 +108,9 @@ function portable(variant: string): Binding {
       const { WhisperContext } = nativeModule as PortableModule;
       const context = new WhisperContext({ filePath: modelPath, useGpu: variant !== '' || process.platform === 'darwin' });
       return {
-        async hear(samples, language) {
+        async hear(samples, language, prompt) {
           const whole = Int16Array.from(samples, (value) => Math.max(-32768, Math.min(32767, Math.round(value * 32768))));
-          const options = { language: language ?? 'auto', maxThreads: threads, maxLen: 1, tokenTimestamps: true, maxContext: 0 };
+          const options = { language: language ?? 'auto', maxThreads: threads, maxLen: 1, tokenTimestamps: true, maxContext: prompt === '' ? 0 : 224, ...(prompt === '' ? {} : { prompt }) };
           const result = await context.transcribeData(whole.buffer, options).promise;
           return {
             pieces: result.segments.map(({ text, t0, t1 }) => ({ text, startSeconds: t0 / 1000, endSeconds: t1 / 1000 })),

@@ -71,9 +71,10 @@ function hear(
 ) {
   const { signal, decodePcm, onProgress } = change;
   return createLocalTranscriber({ modelsDir, log, ...(decodePcm === undefined ? {} : { decodePcm }) }).transcribe({
-    audioPath,
+    sound: { path: audioPath },
     durationSeconds,
     language: 'en',
+    keyTerms: [],
     signal: signal ?? new AbortController().signal,
     onProgress: onProgress ?? ignore,
   });
@@ -165,9 +166,10 @@ describe('createLocalTranscriber', { timeout: 180_000 }, () => {
     expect(await createLocalTranscriber({ modelsDir: null, log }).models()).toEqual([]);
     const path = await make('short.wav', 'sine=d=1');
     const german = transcriber.transcribe({
-      audioPath: path,
+      sound: { path },
       durationSeconds: 1,
       language: 'de',
+      keyTerms: [],
       signal: new AbortController().signal,
       onProgress: ignore,
     });
@@ -185,9 +187,10 @@ describe('createLocalTranscriber', { timeout: 180_000 }, () => {
     const path = await make('tone.wav', 'sine=d=2');
     await expect(
       transcriber.transcribe({
-        audioPath: path,
+        sound: { path },
         durationSeconds: 2,
         language: null,
+        keyTerms: [],
         signal: new AbortController().signal,
         onProgress: ignore,
       }),

@@ -19,7 +19,7 @@ async function answer(request: WhisperRequest): Promise<WhisperReply> {
   if (model === null) {
     throw new Error('No model is loaded.');
   }
-  return { kind: 'heard', ...(await model.hear(request.samples, request.language)) };
+  return { kind: 'heard', ...(await model.hear(request.samples, request.language, request.prompt)) };
 }
 
 process.on('message', (request: WhisperRequest) => {

@@ -10,7 +10,7 @@ export class WhisperCrashed extends Error {
 
 /** A running whisper process with a model loaded. */
 export interface WhisperProcess {
-  hear(samples: Float32Array, language: string | null): Promise<{ pieces: Piece[]; language: string | null }>;
+  hear(samples: Float32Array, language: string | null, prompt: string): Promise<{ pieces: Piece[]; language: string | null }>;
   stop(): void;
 }
 
@@ -95,8 +95,8 @@ export async function startWhisper(options: {
   }
   return {
     stop,
-    async hear(samples, language) {
-      const answer = await ask({ kind: 'hear', samples, language });
+    async hear(samples, language, prompt) {
+      const answer = await ask({ kind: 'hear', samples, language, prompt });
       return answer.kind === 'heard' ? answer : { pieces: [], language: null };
     },
   };

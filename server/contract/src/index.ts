@@ -9,4 +9,5 @@ export * from './plans.ts';
 export * from './retention.ts';
 export * from './route.ts';
 export * from './routes.ts';
+export * from './transcriber.ts';
 export * from './videos.ts';

@@ -89,6 +89,7 @@ export const transcribeSpecSchema = z.object({
   source: inputSchema.describe('16 kHz mono FLAC'),
   durationSeconds: secondsSchema,
   language: z.string().nullable().describe('BCP 47 tag to force, or null to detect'),
+  keyTerms: z.array(z.string()).describe('Names and terms that are likely to be said'),
 });
 
 export const renderSpecSchema = z.object({

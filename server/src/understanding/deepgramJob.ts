@@ -40,11 +40,14 @@ export async function transcribeWithDeepgram(deps: Deps, workspaceId: string, vi
   });
   try {
     const document = await transcriber.transcribe({
-      audio: async () => Readable.from((await store.get(audio.key)).stream),
-      sizeBytes: audio.sizeBytes,
-      contentType: audio.contentType,
+      sound: {
+        open: async () => Readable.from((await store.get(audio.key)).stream),
+        sizeBytes: audio.sizeBytes,
+        contentType: audio.contentType,
+      },
       durationSeconds: video.probe.durationSeconds,
       language: video.options.language,
+      keyTerms: [],
       signal: AbortSignal.timeout(timeoutMs),
     });
     await storeTranscript(deps, video, document);

@@ -3,12 +3,14 @@ import { AppError, wrongState } from '../core/errors.ts';
 import type { Deps } from '../deps.ts';
 import type { Person } from '../http/request.ts';
 import { loadVideo } from '../library/load.ts';
-import { CaptionsError, parseCaptions } from './captions/parseCaptions.ts';
-import { wordsFromCues } from './captions/wordsFromCues.ts';
+import { CaptionsError } from './captions/parseCaptions.ts';
+import { createSuppliedTranscriber } from './transcribers/supplied.ts';
 import { storeTranscript } from './transcripts.ts';
 
 /** States in which words may still be supplied: nothing has been made of other words yet. */
 const openStates = ['uploading', 'inspecting', 'transcribing', 'failed'];
+
+const readMs = 60_000;
 
 /** Takes the words of a video from a caption file. Throws captions_invalid with the line and what to do. */
 export async function putCaptions(
@@ -21,18 +23,24 @@ export async function putCaptions(
   if (!openStates.includes(video.state)) {
     throw wrongState('The clips of this video are made already; upload it again with the caption file.');
   }
-  const parsed = parse(Buffer.from(body.contentBase64, 'base64'), body.fileName);
-  const words = wordsFromCues(parsed.cues);
-  if (words.length === 0) {
+  const transcriber = open(Buffer.from(body.contentBase64, 'base64'), body.fileName);
+  const document = await transcriber.transcribe({
+    sound: null,
+    durationSeconds: video.probe?.durationSeconds ?? Number.POSITIVE_INFINITY,
+    language: body.language ?? video.options.language,
+    keyTerms: [],
+    signal: AbortSignal.timeout(readMs),
+  });
+  if (document.words.length === 0) {
     throw new AppError('captions_invalid', 'This caption file has no words: check that it is the right file.');
   }
-  await storeTranscript(deps, video, { language: body.language ?? video.options.language ?? 'und', engine: 'supplied captions', words });
-  return { wordCount: words.length, warnings: parsed.warnings };
+  await storeTranscript(deps, video, document);
+  return { wordCount: document.words.length, warnings: transcriber.supplied.warnings };
 }
 
-function parse(bytes: Uint8Array, fileName: string) {
+function open(bytes: Uint8Array, fileName: string) {
   try {
-    return parseCaptions(bytes, fileName);
+    return createSuppliedTranscriber(bytes, fileName);
   } catch (error) {
     if (error instanceof CaptionsError) {
       throw new AppError('captions_invalid', error.message, { details: { line: error.line } });

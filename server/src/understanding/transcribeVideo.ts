@@ -101,5 +101,6 @@ export async function buildTranscribeSpec(deps: Deps, tx: Tx, task: MediaTask): 
     source: await agentInput(deps, audio),
     durationSeconds: video.probe.durationSeconds,
     language: video.options.language,
+    keyTerms: [],
   };
 }

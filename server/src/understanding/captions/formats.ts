@@ -1,13 +1,7 @@
 import { readBlocks } from './blocks.ts';
-import type { RawCue } from './cue.ts';
-import type { Warnings } from './warnings.ts';
-
-/** A caption format: how to recognise it from its text, and how to read its cues. A new format is one more entry of `formats`. */
-export interface CaptionFormat {
-  name: string;
-  matches(text: string): boolean;
-  read(lines: readonly string[], warnings: Warnings): RawCue[];
-}
+import type { CaptionFormat } from './captionFormat.ts';
+import { ass } from './ass.ts';
+import { ttml } from './ttml.ts';
 
 const vtt: CaptionFormat = {
   name: 'VTT',
@@ -35,12 +29,9 @@ const srt: CaptionFormat = {
 };
 
 /** Formats in the order they are tried. */
-export const formats: readonly CaptionFormat[] = [vtt, srt];
+export const formats: readonly CaptionFormat[] = [vtt, ttml, ass, srt];
 
 /** Formats that are recognised only to say so. */
 export const otherFormats: readonly { name: string; matches(text: string): boolean }[] = [
-  { name: 'TTML', matches: (text) => /^\s*(<\?xml[^>]*>\s*)?<tt[\s:>]/i.test(text) },
-  { name: 'ASS', matches: (text) => /^\s*\[Script Info\]/i.test(text) },
-  { name: 'JSON', matches: (text) => /^\s*[[{]\s*["{[]/.test(text) },
   { name: 'MicroDVD', matches: (text) => /^\s*\{\d+\}\{\d+\}/.test(text) },
 ];

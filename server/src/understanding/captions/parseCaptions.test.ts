@@ -163,9 +163,9 @@ describe('parseCaptions', () => {
         ),
       ).message,
     ).toContain('not text');
-    expect(errorOf(() => parse('{"results": []}')).message).toContain('JSON');
-    expect(errorOf(() => parse('<?xml version="1.0"?>\n<tt xmlns="x"></tt>')).message).toContain('TTML');
-    expect(errorOf(() => parse('just prose')).message).toContain('SRT or VTT');
+    expect(errorOf(() => parse('<?xml version="1.0"?>\n<tt xmlns="x"></tt>')).message).toContain('no caption');
+    expect(errorOf(() => parse('{25}{75}Frames are no times.')).message).toContain('MicroDVD');
+    expect(errorOf(() => parse('just prose')).message).toContain('SRT, VTT');
     expect(errorOf(() => parse('WEBVTT\n\n')).message).toContain('no caption');
   });
 
@@ -173,6 +173,7 @@ describe('parseCaptions', () => {
     const before = process.cpuUsage();
     expect(() => parse(`${'-'.repeat(200_000)}>${' '.repeat(200_000)}`)).toThrow();
     parse(`1\n00:00:01,000 --> 00:00:02,000\n${'<'.repeat(100_000)}${'{\\'.repeat(50_000)}`);
+    parse(`<tt><body>${'<p begin="1s" end="2s">a</p>'.repeat(2000)}${'<'.repeat(50_000)}</body></tt>`);
     expect(process.cpuUsage(before).user / 1000).toBeLessThan(3000);
   });
 });

@@ -29,3 +29,10 @@ export function parseTimeLine(line: string): { startSeconds: number | null; endS
   const ends = new RegExp(`^\\s*(${clock})`).exec(right);
   return { startSeconds: parseClock(left), endSeconds: ends?.[1] === undefined ? null : parseClock(ends[1]) };
 }
+
+/** Writes a moment as the inline time that captions with word times carry, such as `<00:00:01.500>`. */
+export function formatInlineTime(seconds: number): string {
+  const thousandths = Math.round(Math.max(0, seconds) * 1000);
+  const part = (divisor: number, size: number, digits: number) => String(Math.floor(thousandths / divisor) % size).padStart(digits, '0');
+  return `<${part(3_600_000, 1000, 2)}:${part(60_000, 60, 2)}:${part(1000, 60, 2)}.${part(1, 1000, 3)}>`;
+}

@@ -86,12 +86,15 @@ const json =
     response.end(JSON.stringify(body));
   };
 
-function ask(baseUrl: string, change: { signal?: AbortSignal; language?: string | null; durationSeconds?: number } = {}) {
+function ask(baseUrl: string, change: { signal?: AbortSignal; language?: string | null; durationSeconds?: number; keyTerms?: string[] } = {}) {
   const sound = Buffer.alloc(300_000, 7);
   return createDeepgramTranscriber({ baseUrl, apiKey: 'secret-key', fetch: globalThis.fetch }).transcribe({
-    audio: async () => Readable.from([sound.subarray(0, 100_000), sound.subarray(100_000)]),
-    sizeBytes: sound.length,
-    contentType: 'audio/flac',
+    sound: {
+      open: async () => Readable.from([sound.subarray(0, 100_000), sound.subarray(100_000)]),
+      sizeBytes: sound.length,
+      contentType: 'audio/flac',
+    },
+    keyTerms: [],
     durationSeconds: 12.5,
     language: null,
     signal: new AbortController().signal,
@@ -212,9 +215,8 @@ describe('createDeepgramTranscriber', () => {
       return fetch(input, init);
     };
     await createDeepgramTranscriber({ baseUrl, apiKey: 'k', fetch: counted }).transcribe({
-      audio: async () => new Blob(['sound']).stream(),
-      sizeBytes: 5,
-      contentType: 'audio/flac',
+      sound: { open: async () => new Blob(['sound']).stream(), sizeBytes: 5, contentType: 'audio/flac' },
+      keyTerms: [],
       durationSeconds: 12,
       language: 'en',
       signal: new AbortController().signal,

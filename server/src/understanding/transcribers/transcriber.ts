@@ -1,21 +1,11 @@
 import type { Readable } from 'node:stream';
-import type { TranscriptDocument } from '@carmic/contract';
 
-export interface TranscriberInput {
-  /** Opens the audio from its beginning; called once per attempt. */
-  audio: () => Promise<ReadableStream<Uint8Array> | Readable>;
+/** The sound a service is sent. */
+export interface Sound {
+  /** Opens it from its beginning; called once per attempt. */
+  open: () => Promise<ReadableStream<Uint8Array> | Readable>;
   sizeBytes: number;
   contentType: string;
-  durationSeconds: number;
-  /** BCP 47 tag to force, or null to detect. */
-  language: string | null;
-  signal: AbortSignal;
-}
-
-/** Something that turns sound into words with times. */
-export interface Transcriber {
-  engine: string;
-  transcribe(input: TranscriberInput): Promise<TranscriptDocument>;
 }
 
 /**
