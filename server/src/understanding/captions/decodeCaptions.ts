@@ -59,7 +59,8 @@ function plausibility(text: string, common: ReadonlySet<string>): number {
       score += /[\u0080-\u009f\ufffd]/.test(char) ? -6 : isLetter(before) && isLetter(after) && !/[’'\u00ad]/.test(char) ? -3 : 0;
       continue;
     }
-    score += common.has(char.toLowerCase()) ? 2 : -0.5;
+    // Running text is mostly small letters: a reading in capitals only is seldom the right one.
+    score += !common.has(char.toLowerCase()) ? -0.5 : char === char.toLowerCase() ? 2 : 1;
     const own = scriptOf(char);
     for (const next of [before, after]) {
       if (isLetter(next) && scriptOf(next) !== own) {

@@ -151,6 +151,15 @@ describe('createDeepgramTranscriber', () => {
     expect(seen[0]?.url.searchParams.has('detect_language')).toBe(false);
   });
 
+  it('asks for the glossary’s terms one by one, and for the language it is told', async () => {
+    const { baseUrl, seen } = await serve(json(200, heard));
+    await ask(baseUrl, { keyTerms: ['Carmic', 'Ada Lovelace'], language: 'de' });
+    expect(seen[0]?.url.searchParams.getAll('keyterm')).toEqual(['Carmic', 'Ada Lovelace']);
+    expect(seen[0]?.url.searchParams.get('language')).toBe('de');
+    expect(seen[0]?.url.searchParams.has('detect_language')).toBe(false);
+    expect(seen[0]?.url.searchParams.get('mip_opt_out')).toBe('true');
+  });
+
   it('tells a refused key, an empty account, a limit and an outage apart and asks once', async () => {
     const cases = [
       [401, { err_code: 'INVALID_AUTH', err_msg: 'Invalid credentials.', request_id: 'r-1' }, 'refused'],
