@@ -44,7 +44,9 @@ async function serveDeepgram(): Promise<string> {
       }));
       const channel = { alternatives: [{ transcript: '', confidence: 0.9, words: hasSound ? words : [] }] };
       response.writeHead(200, { 'content-type': 'application/json' });
-      response.end(JSON.stringify({ metadata: { request_id: 'r', duration: durationSeconds, channels: 1 }, results: { channels: [channel] } }));
+      response.end(
+        JSON.stringify({ metadata: { request_id: 'r', duration: durationSeconds, channels: 1 }, results: { channels: [channel] } }),
+      );
     });
   });
   servers.push(server);
@@ -53,7 +55,11 @@ async function serveDeepgram(): Promise<string> {
 }
 
 describeTranscriber('deepgram', async () => {
-  const sound = (fill: number) => ({ open: async () => Readable.from([Buffer.alloc(5000, fill)]), sizeBytes: 5000, contentType: 'audio/flac' });
+  const sound = (fill: number) => ({
+    open: async () => Readable.from([Buffer.alloc(5000, fill)]),
+    sizeBytes: 5000,
+    contentType: 'audio/flac',
+  });
   return {
     transcriber: createDeepgramTranscriber({ baseUrl: await serveDeepgram(), apiKey: 'key', fetch: globalThis.fetch }),
     speech: { sound: sound(7), durationSeconds },
@@ -93,7 +99,14 @@ const files: Record<string, { text: string; gives: { confidence: boolean; speake
   'whisper.json': {
     text: JSON.stringify({
       language: 'english',
-      segments: [{ start: 0, end: 9, text: spokenText, words: spoken.map(({ text, start, end }) => ({ word: ` ${text}`, start, end, probability: 0.9 })) }],
+      segments: [
+        {
+          start: 0,
+          end: 9,
+          text: spokenText,
+          words: spoken.map(({ text, start, end }) => ({ word: ` ${text}`, start, end, probability: 0.9 })),
+        },
+      ],
     }),
     gives: { confidence: true, speakers: false },
   },
@@ -101,7 +114,9 @@ const files: Record<string, { text: string; gives: { confidence: boolean; speake
     text: JSON.stringify({
       metadata: { duration: durationSeconds },
       results: {
-        channels: [{ alternatives: [{ words: spoken.map(({ text, start, end }) => ({ word: text, start, end, confidence: 0.9, speaker: 1 })) }] }],
+        channels: [
+          { alternatives: [{ words: spoken.map(({ text, start, end }) => ({ word: text, start, end, confidence: 0.9, speaker: 1 })) }] },
+        ],
       },
     }),
     gives: { confidence: true, speakers: true },
@@ -149,7 +164,23 @@ if ('missing' in model) {
   describeTranscriber('local whisper', async () => {
     const path = (name: string) => join(folder, name);
     const make = (name: string, input: string) =>
-      run(ffmpeg, ['-nostdin', '-v', 'error', '-y', '-f', 'lavfi', '-i', input, '-ar', '16000', '-ac', '1', '-sample_fmt', 's16', path(name)]);
+      run(ffmpeg, [
+        '-nostdin',
+        '-v',
+        'error',
+        '-y',
+        '-f',
+        'lavfi',
+        '-i',
+        input,
+        '-ar',
+        '16000',
+        '-ac',
+        '1',
+        '-sample_fmt',
+        's16',
+        path(name),
+      ]);
     await make('speech.wav', `flite=text='${spokenText}':voice=slt,aresample=16000,adelay=2000,apad=pad_dur=3`);
     await make('silence.wav', 'anoisesrc=r=16000:d=10:a=0.1:c=pink');
     const log = { info: () => undefined, warn: () => undefined };

@@ -110,7 +110,14 @@ function portable(variant: string): Binding {
       return {
         async hear(samples, language, prompt) {
           const whole = Int16Array.from(samples, (value) => Math.max(-32768, Math.min(32767, Math.round(value * 32768))));
-          const options = { language: language ?? 'auto', maxThreads: threads, maxLen: 1, tokenTimestamps: true, maxContext: prompt === '' ? 0 : 224, ...(prompt === '' ? {} : { prompt }) };
+          const options = {
+            language: language ?? 'auto',
+            maxThreads: threads,
+            maxLen: 1,
+            tokenTimestamps: true,
+            maxContext: prompt === '' ? 0 : 224,
+            ...(prompt === '' ? {} : { prompt }),
+          };
           const result = await context.transcribeData(whole.buffer, options).promise;
           return {
             pieces: result.segments.map(({ text, t0, t1 }) => ({ text, startSeconds: t0 / 1000, endSeconds: t1 / 1000 })),

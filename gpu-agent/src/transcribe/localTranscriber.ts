@@ -58,7 +58,13 @@ interface Hearing {
 }
 
 /** Starts whisper on the best build that survives loading the model, with as many processes as share the threads well. */
-async function startBest(model: ModelFile, options: LocalTranscriberOptions, skip: ReadonlySet<string>, soundSeconds: number, signal: AbortSignal) {
+async function startBest(
+  model: ModelFile,
+  options: LocalTranscriberOptions,
+  skip: ReadonlySet<string>,
+  soundSeconds: number,
+  signal: AbortSignal,
+) {
   const allThreads = options.threads ?? Math.max(1, Math.min(8, availableParallelism()));
   const wanted = options.processes ?? Math.max(1, Math.floor(allThreads / threadsPerProcess));
   // Each process holds the model: a short recording or a large model is heard by one.

@@ -53,16 +53,28 @@ export const ass: CaptionFormat = {
         warnings.add(i + 1, 'its times cannot be read, so this caption was left out.');
         continue;
       }
-      const text = parts.slice(fields.length - 1).join(',').replace(/\\[Nn]/g, ' ').trim();
+      const text = parts
+        .slice(fields.length - 1)
+        .join(',')
+        .replace(/\\[Nn]/g, ' ')
+        .trim();
       if (text === '' || isDrawing(text)) {
         continue;
       }
       const speaker = (value('name') || value('actor')).replace(/[<>]/g, '');
       const shown = withWordTimes(text, startSeconds) ?? text;
-      cues.push({ line: i + 1, startSeconds, endSeconds: parseClock(value('end')), lines: [speaker === '' ? shown : `<v ${speaker}>${shown}`] });
+      cues.push({
+        line: i + 1,
+        startSeconds,
+        endSeconds: parseClock(value('end')),
+        lines: [speaker === '' ? shown : `<v ${speaker}>${shown}`],
+      });
     }
     if (firstBad !== null && badCount > cues.length) {
-      throw new CaptionsError(`The times of line ${firstBad} and of ${badCount - 1} other lines cannot be read. Write them as 0:01:02.50.`, firstBad);
+      throw new CaptionsError(
+        `The times of line ${firstBad} and of ${badCount - 1} other lines cannot be read. Write them as 0:01:02.50.`,
+        firstBad,
+      );
     }
     return cues;
   },

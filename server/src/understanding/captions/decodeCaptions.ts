@@ -41,7 +41,14 @@ const multiByte: readonly { encoding: string; own: RegExp }[] = [
   { encoding: 'big5', own: /[的一是不了在人有我他這個們中來上大為和國地到以說時要就出會可也你對生能而子那得於著下沒什麼，。！？]/gu },
 ];
 
-const scripts = [/\p{Script=Latin}/u, /\p{Script=Cyrillic}/u, /\p{Script=Greek}/u, /\p{Script=Hebrew}/u, /\p{Script=Arabic}/u, /\p{Script=Thai}/u];
+const scripts = [
+  /\p{Script=Latin}/u,
+  /\p{Script=Cyrillic}/u,
+  /\p{Script=Greek}/u,
+  /\p{Script=Hebrew}/u,
+  /\p{Script=Arabic}/u,
+  /\p{Script=Thai}/u,
+];
 const scriptOf = (char: string) => scripts.findIndex((script) => script.test(char));
 const isLetter = (char: string) => /\p{L}|\p{M}/u.test(char);
 
@@ -126,7 +133,9 @@ function encodingOf(bytes: Uint8Array): { encoding: string; isGuess: boolean } {
   if (zeros.even > 0.3 && zeros.odd < 0.1) {
     return { encoding: 'utf-16be', isGuess: false };
   }
-  return decodeStrictly(bytes, 'utf-8') === null ? { encoding: guessEncoding(bytes), isGuess: true } : { encoding: 'utf-8', isGuess: false };
+  return decodeStrictly(bytes, 'utf-8') === null
+    ? { encoding: guessEncoding(bytes), isGuess: true }
+    : { encoding: 'utf-8', isGuess: false };
 }
 
 /**

@@ -37,7 +37,10 @@ export function readSupplied(bytes: Uint8Array, fileName: string): SuppliedWords
 
 function warnOfEncoding(warnings: Warnings, isGuess: boolean, encoding: string): void {
   if (isGuess) {
-    warnings.add(null, `The file is not Unicode; it was read as ${encoding.replace('windows', 'Windows')}. Save it as UTF-8 if letters look wrong.`);
+    warnings.add(
+      null,
+      `The file is not Unicode; it was read as ${encoding.replace('windows', 'Windows')}. Save it as UTF-8 if letters look wrong.`,
+    );
   }
 }
 

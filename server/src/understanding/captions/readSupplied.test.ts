@@ -58,7 +58,15 @@ describe('TTML', () => {
 
 describe('ASS', () => {
   const file = (...events: string[]) =>
-    ['[Script Info]', 'Title: x', '[V4+ Styles]', 'Format: Name, Fontname', '[Events]', 'Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text', ...events].join('\n');
+    [
+      '[Script Info]',
+      'Title: x',
+      '[V4+ Styles]',
+      'Format: Name, Fontname',
+      '[Events]',
+      'Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text',
+      ...events,
+    ].join('\n');
 
   it('reads dialogues with commas, names, line breaks and override codes, and no comments or drawings', () => {
     const text = file(
@@ -83,9 +91,7 @@ describe('ASS', () => {
   });
 
   it('names the line of a time it cannot read', () => {
-    const { warnings } = read(
-      file('Dialogue: 0,soon,0:00:03.25,Default,,0,0,0,,a', 'Dialogue: 0,0:00:05.00,0:00:06.00,Default,,0,0,0,,b'),
-    );
+    const { warnings } = read(file('Dialogue: 0,soon,0:00:03.25,Default,,0,0,0,,a', 'Dialogue: 0,0:00:05.00,0:00:06.00,Default,,0,0,0,,b'));
     expect(warnings[0]).toContain('Line 7');
     expect(errorOf(() => read(file('Dialogue: 0,soon,later,Default,,0,0,0,,a'))).line).toBe(7);
   });
@@ -143,7 +149,13 @@ describe('JSON', () => {
           {
             text: ' Hamilton won.',
             offsets: { from: 0, to: 2000 },
-            tokens: [token('[_BEG_]', 0, 0, 1), token(' Hamil', 0, 500, 0.5), token('ton', 500, 900, 0.9), token(' won', 1000, 1500, 0.8), token('.', 1500, 1500, 0.4)],
+            tokens: [
+              token('[_BEG_]', 0, 0, 1),
+              token(' Hamil', 0, 500, 0.5),
+              token('ton', 500, 900, 0.9),
+              token(' won', 1000, 1500, 0.8),
+              token('.', 1500, 1500, 0.4),
+            ],
           },
         ],
       }),
@@ -156,7 +168,13 @@ describe('JSON', () => {
   });
 
   it('shares the time of segments without words, and says which segments have none', () => {
-    const { words, warnings } = read(JSON.stringify([{ start: 0, end: 2, text: 'one two' }, { start: 5, end: 4, text: 'lost' }, { start: 6, end: 7, text: 'three' }]));
+    const { words, warnings } = read(
+      JSON.stringify([
+        { start: 0, end: 2, text: 'one two' },
+        { start: 5, end: 4, text: 'lost' },
+        { start: 6, end: 7, text: 'three' },
+      ]),
+    );
     expect(texts(words)).toBe('one two three');
     expect(warnings).toEqual(['Segment 2 has no usable times and was left out.']);
   });

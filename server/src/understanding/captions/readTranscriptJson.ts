@@ -59,7 +59,8 @@ interface Loose {
 }
 
 const secondsOf = (time: Raw['start']): number | null => {
-  const value = typeof time === 'string' ? (parseClock(time) ?? (/^\d+(\.\d+)?s?$/.test(time) ? Number.parseFloat(time) : Number.NaN)) : time;
+  const value =
+    typeof time === 'string' ? (parseClock(time) ?? (/^\d+(\.\d+)?s?$/.test(time) ? Number.parseFloat(time) : Number.NaN)) : time;
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : null;
 };
 

@@ -86,7 +86,10 @@ const json =
     response.end(JSON.stringify(body));
   };
 
-function ask(baseUrl: string, change: { signal?: AbortSignal; language?: string | null; durationSeconds?: number; keyTerms?: string[] } = {}) {
+function ask(
+  baseUrl: string,
+  change: { signal?: AbortSignal; language?: string | null; durationSeconds?: number; keyTerms?: string[] } = {},
+) {
   const sound = Buffer.alloc(300_000, 7);
   return createDeepgramTranscriber({ baseUrl, apiKey: 'secret-key', fetch: globalThis.fetch }).transcribe({
     sound: {
