@@ -35,6 +35,7 @@ import { deferContinue } from './storage/continueLater.ts';
 import { retentionHandlers } from './retention/routes.ts';
 import { createStore } from './storage/createStore.ts';
 import type { DiskStore } from './storage/disk/diskStore.ts';
+import type { StorageCheck } from './storage/objectStore.ts';
 import { createStorageMiddleware } from './storage/routes.ts';
 import { StorageError } from './storage/storageError.ts';
 import { deepgramParty } from './understanding/engine.ts';
@@ -162,12 +163,16 @@ async function openStorage(config: Parameters<typeof createStore>[0]): Promise<D
     const store = await createStore(config);
     const fatal = (await store.check()).filter((check) => !check.passed && check.isFatal);
     if (fatal.length > 0) {
-      throw new StartError(fatal.map((check) => `${check.message} ${check.remedy ?? ''}`.trim()).join('\n'));
+      throw new StartError(fatal.map(describeCheck).join('\n'));
     }
     return store;
   } catch (error) {
     throw error instanceof StorageError ? new StartError(error.message) : error;
   }
+}
+
+function describeCheck({ message, remedy, command }: StorageCheck): string {
+  return [message, remedy, command === null ? null : `Run: ${command}`].filter((text) => text !== null).join(' ');
 }
 
 function buildHandlers(): Handlers {

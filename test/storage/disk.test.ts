@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeObjectLifecycle } from './lifecycleSuite.ts';
 import { describeObjectStore } from './objectStoreSuite.ts';
 import { type DiskHarness, startDiskHarness } from './storeHarness.ts';
 import { createStore } from '../../server/src/storage/createStore.ts';
@@ -11,6 +12,7 @@ import { keys } from '../../server/src/storage/keys.ts';
 import { chunkBytes, fileSize } from '../../server/src/storage/disk/format.ts';
 
 describeObjectStore('disk', () => startDiskHarness());
+describeObjectLifecycle('disk', () => startDiskHarness());
 
 const newSource = () => keys.source(randomUUID(), randomUUID());
 const video = { contentType: 'video/mp4' };

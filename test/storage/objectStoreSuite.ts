@@ -182,8 +182,13 @@ export function describeObjectStore(name: string, start: () => Promise<StoreUnde
 
       it('store an object under the type that was signed', async () => {
         const key = newSource();
-        const url = await under.store.presignPut(key, { expiresInSeconds: 60, ...video, maxBytes: 1000, objectId: randomUUID() });
-        const reply = await fetch(url, { method: 'PUT', body: 'hello', headers: { 'content-type': 'video/mp4' } });
+        const { url, headers } = await under.store.presignPut(key, {
+          expiresInSeconds: 60,
+          ...video,
+          maxBytes: 1000,
+          objectId: randomUUID(),
+        });
+        const reply = await fetch(url, { method: 'PUT', body: 'hello', headers: { ...headers, 'content-type': 'video/mp4' } });
         expect(reply.status).toBe(200);
         await reply.arrayBuffer();
         expect(await under.store.head(key)).toMatchObject({ sizeBytes: 5, contentType: 'video/mp4', sha256: sha256(Buffer.from('hello')) });
@@ -222,7 +227,7 @@ export function describeObjectStore(name: string, start: () => Promise<StoreUnde
         const key = newSource();
         await under.store.put(key, Buffer.from('x'), { ...video, maxBytes: 1 });
         const getUrl = await under.store.presignGet(key, { expiresInSeconds: 100, ...video });
-        const putUrl = await under.store.presignPut(key, { expiresInSeconds: 100, ...video, maxBytes: 1, objectId: randomUUID() });
+        const { url: putUrl } = await under.store.presignPut(key, { expiresInSeconds: 100, ...video, maxBytes: 1, objectId: randomUUID() });
         under.advanceSeconds(70);
         expect((await fetch(getUrl)).status).toBe(200);
         under.advanceSeconds(30);

@@ -27,8 +27,8 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-const putUrl = (name: string, maxBytes = 10 * mebibyte, objectId: string = randomUUID()) =>
-  harness.store.presignPut(name, { expiresInSeconds: 3600, contentType: 'video/mp4', maxBytes, objectId });
+const putUrl = async (name: string, maxBytes = 10 * mebibyte, objectId: string = randomUUID()) =>
+  (await harness.store.presignPut(name, { expiresInSeconds: 3600, contentType: 'video/mp4', maxBytes, objectId })).url;
 
 async function expectError(reply: Response, status: number, code: string): Promise<void> {
   expect(reply.status).toBe(status);
@@ -405,7 +405,7 @@ describe('writing to a signed URL', () => {
         maxBytes: 10,
         objectId: randomUUID(),
       });
-      await expectError(await fetch(target, { method: 'PUT', body: 'x' }), 507, 'storage_full');
+      await expectError(await fetch(target.url, { method: 'PUT', body: 'x' }), 507, 'storage_full');
       await expect(full.store.createMultipart(name, { sizeBytes: 5, partSizeBytes: mebibyte, contentType: 'video/mp4' })).rejects.toEqual(
         expect.objectContaining({ code: 'no_space' }),
       );

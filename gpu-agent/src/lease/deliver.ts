@@ -52,14 +52,15 @@ async function hashFile(path: string): Promise<string> {
 async function putFile(path: string, size: number, slot: OutputSlot, signal: AbortSignal): Promise<void> {
   const { statusCode, headers, body } = await request(slot.url, {
     method: 'PUT',
-    headers: { 'content-type': slot.contentType, 'content-length': String(size) },
+    headers: { ...slot.headers, 'content-type': slot.contentType, 'content-length': String(size) },
     body: createReadStream(path),
     signal,
     headersTimeout: stallMs * 5,
     bodyTimeout: stallMs,
   });
   await body.dump();
-  if (statusCode >= 200 && statusCode < 300) {
+  // 412: a PUT whose answer was lost has stored the file already. The server compares what is stored with what is announced.
+  if ((statusCode >= 200 && statusCode < 300) || statusCode === 412) {
     return;
   }
   // A signed URL that ran out is replaced by the next renewal, so a refusal is worth trying again.

@@ -146,6 +146,7 @@ export const outputContentType = {
 export const outputSlotSchema = z.object({
   name: outputNameSchema,
   url: z.url().describe('Short-lived; PUT the whole file with the given content type'),
+  headers: z.record(z.string(), z.string()).default({}).describe('Headers that must be sent with the PUT'),
   contentType: z.string(),
   maxBytes: z.number().int().positive(),
 });

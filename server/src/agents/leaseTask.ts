@@ -142,13 +142,13 @@ export async function outputSlots(deps: Deps, tx: Tx, task: Pick<MediaTask, 'id'
     objects.map(async (object): Promise<OutputSlot> => {
       const name = object.kind as OutputName;
       const maxBytes = maxOutputBytes[name];
-      const url = await deps.store.presignPut(object.key, {
+      const target = await deps.store.presignPut(object.key, {
         expiresInSeconds: leaseUrlSeconds,
         contentType: object.contentType,
         maxBytes,
         objectId: object.id,
       });
-      return { name, url, contentType: object.contentType, maxBytes };
+      return { name, ...target, contentType: object.contentType, maxBytes };
     }),
   );
 }

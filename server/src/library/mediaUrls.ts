@@ -5,7 +5,7 @@ const validSeconds = 3600;
 
 /** A short-lived URL a browser may use; relative when our own server answers it, so that it works under every name of the host. */
 export async function mediaUrl(deps: Deps, object: Pick<StoredObject, 'key' | 'contentType'>, downloadName?: string): Promise<string> {
-  const url = await deps.store.presignGet(object.key, {
+  const url = await deps.store.presignView(object.key, {
     expiresInSeconds: validSeconds,
     contentType: object.contentType,
     ...(downloadName === undefined ? {} : { downloadName }),

@@ -27,6 +27,14 @@ export interface ListedObject {
   createdAt: Date;
 }
 
+/** One version of an object, or a marker that hides the versions below it. A store without versions has one of each object. */
+export interface ListedVersion extends ListedObject {
+  versionId: string;
+  isLatest: boolean;
+  /** A delete marker: no bytes, but a trace of the object's name. */
+  isMarker: boolean;
+}
+
 /** A part that is stored and need not be sent again. */
 export interface StoredPart {
   partNumber: number;
@@ -51,7 +59,6 @@ export interface ByteRange {
 /** An object being read. Whoever asked must read `stream` to its end or destroy it. */
 export interface OpenObject {
   stream: Readable;
-  info: StoredInfo;
   /** Size of the whole object. */
   sizeBytes: number;
   /** The span that `stream` delivers. */
@@ -68,8 +75,10 @@ export interface StorageCheck {
   isFatal: boolean;
   /** What was found, in one sentence. */
   message: string;
-  /** What to do about it; null when passed. */
+  /** What to do about it, in one sentence; null when passed. */
   remedy: string | null;
+  /** The command that mends it, where there is one. */
+  command: string | null;
 }
 
 export interface PresignGetOptions {
@@ -85,9 +94,9 @@ export interface PresignGetOptions {
 
 export interface PresignPutOptions {
   expiresInSeconds: number;
-  /** The type the object is stored under, whatever the sender says. */
+  /** The type the object is stored under; the sender must send it too. Readers get the type that `presignGet` names. */
   contentType: string;
-  /** A longer body is refused with too_large and nothing is kept. */
+  /** A longer body is refused with too_large and nothing is kept; S3 cannot do that, so whoever accepts the object looks at its size. */
   maxBytes: number;
   /** Id of the row that stands for the object; it comes back in the check whether writing is still allowed. */
   objectId: string;
@@ -108,22 +117,60 @@ export interface PresignPartOptions {
   expiresInSeconds: number;
 }
 
+/** A URL to PUT to, and the headers that must be sent with it. */
+export interface PutTarget {
+  url: string;
+  headers: Record<string, string>;
+}
+
 export interface PutOptions {
   contentType: string;
   /** A longer body throws too_large and nothing is kept. */
   maxBytes: number;
+  /** Size and SHA-256 when they are known before; another body throws checksum_mismatch and nothing is kept. */
+  expected?: { sizeBytes: number; sha256: string } | undefined;
+}
+
+/** One part that this process stores itself. */
+export interface PutPartOptions {
+  /** Counted from 1. */
+  partNumber: number;
+  sizeBytes: number;
+  /** Lower-case hexadecimal SHA-256 of the part. */
+  sha256: string;
+  body: Uint8Array;
+}
+
+/** Which driver keeps the objects, and where; holds no secret. */
+export interface StorePlace {
+  driver: 'disk' | 's3';
+  place: string;
 }
 
 export interface ObjectStore {
-  /** A URL that reads the object: GET and HEAD, single ranges. Does not look whether the object exists. */
+  readonly place: StorePlace;
+  /**
+   * A URL for programs that reads the object: GET and single ranges, straight from where the bytes are. Does not look whether the object
+   * exists.
+   */
   presignGet(key: string, options: PresignGetOptions): Promise<string>;
-  /** A URL that stores the object with one PUT. */
-  presignPut(key: string, options: PresignPutOptions): Promise<string>;
+  /**
+   * A URL for people. It always leads through this server, which asks at every request whether the object may still be read; the bytes then
+   * come from here (disk) or by a redirect from the storage (S3).
+   */
+  presignView(key: string, options: PresignGetOptions): Promise<string>;
+  /**
+   * A URL that stores the object with one PUT. S3 does not ask this server whether the object is still wanted; there a second PUT is answered
+   * with 412, so that bytes which were verified are never replaced by late ones.
+   */
+  presignPut(key: string, options: PresignPutOptions): Promise<PutTarget>;
 
   /** Opens an upload in parts. Nothing can be read under `key` before it completes. Throws no_space when the object would not fit. */
   createMultipart(key: string, options: CreateMultipartOptions): Promise<{ uploadId: string }>;
   /** A URL that stores one part with one PUT, and the headers to send with it. A part may be sent again until the upload completes. */
-  presignPart(key: string, uploadId: string, options: PresignPartOptions): Promise<{ url: string; headers: Record<string, string> }>;
+  presignPart(key: string, uploadId: string, options: PresignPartOptions): Promise<PutTarget>;
+  /** Stores one part from this process. */
+  putPart(key: string, uploadId: string, options: PutPartOptions): Promise<StoredPart>;
   /** The stored parts in order; they survive a restart. Throws not_found when the upload is completed or aborted. */
   listParts(key: string, uploadId: string): Promise<StoredPart[]>;
   /**
@@ -140,12 +187,20 @@ export interface ObjectStore {
   put(key: string, body: Readable | Uint8Array, options: PutOptions): Promise<StoredInfo>;
   /** Opens an object or a span of it. Throws not_found, invalid_range (start behind the end), corrupt. The stream may fail with corrupt too. */
   get(key: string, range?: ByteRange): Promise<OpenObject>;
-  /** What is known of an object, or null. Throws corrupt when its description was altered. */
+  /**
+   * What is known of an object, or null. Throws corrupt when its description was altered. On S3 an object that came by a plain PUT is read
+   * once for its SHA-256.
+   */
   head(key: string): Promise<StoredInfo | null>;
-  /** Removes objects for good; those that are not there are no error. */
+  /**
+   * Removes objects for good, with every version and delete marker; those that are not there are no error. Keys of one video next to each
+   * other cost the fewest calls.
+   */
   delete(keys: readonly string[]): Promise<void>;
   /** Every object whose key starts with `prefix` (see keys.ts), in no particular order, with flat memory. */
   list(prefix: string): AsyncIterable<ListedObject>;
+  /** Every version and delete marker of every object whose key starts with `prefix`: what must be empty after a deletion. */
+  listVersions(prefix: string): AsyncIterable<ListedVersion>;
 
   /** Looks whether this store can be used as it must be; never throws for what it finds. */
   check(): Promise<StorageCheck[]>;

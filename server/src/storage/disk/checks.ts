@@ -17,7 +17,8 @@ async function checkPrivacy(directory: string): Promise<StorageCheck> {
     passed,
     isFatal: false,
     message: passed ? 'Only this user can read the object directory.' : 'Other users of this machine can look into the object directory.',
-    remedy: passed ? null : `Run: chmod 700 ${directory}`,
+    remedy: passed ? null : 'Take the rights of others away.',
+    command: passed ? null : `chmod 700 ${directory}`,
   };
 }
 
@@ -33,6 +34,7 @@ async function checkSpace(directory: string, reserveBytes: number): Promise<Stor
       ? `${gigabytes(free)} are free, of which ${gigabytes(reserveBytes)} stay reserved.`
       : `Only ${gigabytes(free)} are free and ${gigabytes(reserveBytes)} stay reserved: uploads are refused.`,
     remedy: passed ? null : `Free some space on the disk of ${directory}, or lower CARMIC_MIN_FREE_BYTES.`,
+    command: passed ? null : `df -h ${directory}`,
   };
 }
 
@@ -51,6 +53,7 @@ async function checkRoundTrip(store: ObjectStore, directory: string): Promise<St
       isFatal: true,
       message: passed ? 'An object was written, read back and removed.' : 'An object that was read back was not the one written.',
       remedy: passed ? null : `Check the disk of ${directory}.`,
+      command: null,
     };
   } catch (error) {
     return {
@@ -59,6 +62,7 @@ async function checkRoundTrip(store: ObjectStore, directory: string): Promise<St
       isFatal: true,
       message: `No object could be written and read back: ${error instanceof Error ? error.message : String(error)}`,
       remedy: `Make ${directory} writable for this user and free some space on its disk.`,
+      command: `ls -ld ${directory}; df -h ${directory}`,
     };
   }
 }

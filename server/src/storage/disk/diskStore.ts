@@ -9,7 +9,7 @@ import { chmod, mkdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { keys } from '../keys.ts';
-import type { ByteRange, ObjectStore, OpenObject, StoredInfo, StoredPart } from '../objectStore.ts';
+import type { ByteRange, ListedObject, ListedVersion, ObjectStore, OpenObject, StoredInfo, StoredPart } from '../objectStore.ts';
 import { createUrlSigner, type UrlSigner } from '../signing.ts';
 import { hasErrno, refineDiskError, StorageError } from '../storageError.ts';
 import { checkDisk } from './checks.ts';
@@ -22,7 +22,7 @@ import { openScratch, type Scratch } from './scratch.ts';
 import type { BodySource, PartRequest } from './storePart.ts';
 import { walkObjects } from './walk.ts';
 import { deriveWrappingKey, type WrappingKey } from './wrappingKey.ts';
-import { writeObject } from './writeObject.ts';
+import { writeObject, type WriteRequest } from './writeObject.ts';
 
 export interface DiskStoreOptions {
   /** The objects are kept in `objects` below it. */
@@ -111,7 +111,7 @@ function buildStore(parts: Parts): DiskStore {
   const signer = createUrlSigner(options);
   const write = async (
     key: string,
-    request: { body: AsyncIterable<unknown> | Uint8Array; contentType: string; maxBytes: number; beforeCommit?: () => Promise<void> },
+    request: Pick<WriteRequest, 'body' | 'contentType' | 'maxBytes' | 'expected' | 'beforeCommit'>,
   ) => {
     const path = pathIn(blobs, key);
     requireContentType(request.contentType);
@@ -119,12 +119,17 @@ function buildStore(parts: Parts): DiskStore {
     const facts = await writeObject({ ...request, key, path, temporaryPath: parts.scratch.newPath(), createdAt, wrapping, space });
     return presentFacts(key, facts);
   };
+  const presignGet: ObjectStore['presignGet'] = async (key, { expiresInSeconds, contentType, downloadName }) =>
+    signer.sign({ op: 'get', key: known(key), contentType: requireContentType(contentType), downloadName }, expiresInSeconds);
   const store: DiskStore = {
+    place: { driver: 'disk', place: root },
     signer,
-    presignGet: async (key, { expiresInSeconds, contentType, downloadName }) =>
-      signer.sign({ op: 'get', key: known(key), contentType: requireContentType(contentType), downloadName }, expiresInSeconds),
-    presignPut: async (key, { expiresInSeconds, contentType, maxBytes, objectId }) =>
-      signer.sign({ op: 'put', key: known(key), contentType: requireContentType(contentType), maxBytes, objectId }, expiresInSeconds),
+    presignGet,
+    presignView: presignGet,
+    presignPut: async (key, { expiresInSeconds, contentType, maxBytes, objectId }) => ({
+      url: signer.sign({ op: 'put', key: known(key), contentType: requireContentType(contentType), maxBytes, objectId }, expiresInSeconds),
+      headers: {},
+    }),
     presignPart: async (key, uploadId, { partNumber, sha256, expiresInSeconds }) => ({
       url: signer.sign({ op: 'part', key: known(key), uploadId, partNumber, sha256 }, expiresInSeconds),
       headers: {},
@@ -137,6 +142,8 @@ function buildStore(parts: Parts): DiskStore {
     completeMultipart: async (key, uploadId, named) => presentFacts(key, await multiparts.complete(known(key), uploadId, named)),
     abortMultipart: (key, uploadId) => multiparts.abort(key, uploadId),
     listMultipart: (prefix) => multiparts.list(keys.parsePrefix(prefix)),
+    putPart: (key, uploadId, { partNumber, sha256, body }) =>
+      multiparts.putPart(key, uploadId, { partNumber, sha256, body: { bytes: onePiece(body), cancel: () => undefined } }),
     put: (key, body, request) => write(key, { body, ...request }),
     receive: (key, request) => write(key, { ...request, body: request.body.bytes }),
     receivePart: (key, uploadId, part) => multiparts.putPart(key, uploadId, part),
@@ -147,9 +154,21 @@ function buildStore(parts: Parts): DiskStore {
     },
     delete: (doomed) => removeObjects(blobs, doomed),
     list: (prefix) => walkObjects(join(blobs, keys.parsePrefix(prefix)), prefix),
+    listVersions: (prefix) => onlyVersions(walkObjects(join(blobs, keys.parsePrefix(prefix)), prefix)),
     check: () => checkDisk(store, root, options.minimumFreeBytes),
   };
   return store;
+}
+
+async function* onePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(bytes);
+}
+
+/** A file system keeps one version of everything. */
+async function* onlyVersions(objects: AsyncIterable<ListedObject>): AsyncGenerator<ListedVersion> {
+  for await (const object of objects) {
+    yield { ...object, versionId: 'null', isLatest: true, isMarker: false };
+  }
 }
 
 function known(key: string): string {
@@ -197,7 +216,7 @@ async function readObject(blobs: string, wrapping: WrappingKey, key: string, ran
     throw new StorageError('invalid_range', `The range is outside the object’s ${sizeBytes} bytes.`);
   }
   const stream = await streamObject(object, start, end);
-  return { stream, info: presentFacts(key, object.facts), sizeBytes, start, end };
+  return { stream, sizeBytes, start, end };
 }
 
 const deletionsAtOnce = 16;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import { refineDiskError } from '../storageError.ts';
+import { refineDiskError, StorageError } from '../storageError.ts';
 import { sealChunk } from './chunk.ts';
 import { fileMode, moveInto, writeFully } from './files.ts';
 import { chunkBytes, fileSize, headerBytes } from './format.ts';
@@ -21,6 +21,8 @@ export interface WriteRequest {
   body: AsyncIterable<unknown> | Uint8Array;
   contentType: string;
   maxBytes: number;
+  /** What the body must be, when that is known before. */
+  expected?: { sizeBytes: number; sha256: string } | undefined;
   createdAt: Date;
   wrapping: WrappingKey;
   space: { directory: string; reserveBytes: number };
@@ -37,6 +39,7 @@ export async function writeObject(request: WriteRequest): Promise<ObjectFacts> {
     let facts: ObjectFacts;
     try {
       facts = await writeContent(file, request);
+      requireExpected(facts, request.expected);
       await file.utimes(request.createdAt, request.createdAt);
       await file.sync();
     } finally {
@@ -48,6 +51,12 @@ export async function writeObject(request: WriteRequest): Promise<ObjectFacts> {
   } catch (error) {
     await rm(temporaryPath, { force: true });
     throw refineDiskError(error);
+  }
+}
+
+function requireExpected(facts: ObjectFacts, expected: WriteRequest['expected']): void {
+  if (expected !== undefined && (facts.sizeBytes !== expected.sizeBytes || facts.sha256 !== expected.sha256)) {
+    throw new StorageError('checksum_mismatch', 'The bytes that arrived are not the ones that were announced.');
   }
 }
 
