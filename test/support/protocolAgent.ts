@@ -86,7 +86,11 @@ async function putOutput(lease: Lease, name: OutputName, body: Uint8Array) {
   if (slot === undefined) {
     throw new Error(`The lease has no output ${name}.`);
   }
-  const response = await fetch(slot.url, { method: 'PUT', headers: { ...slot.headers, 'content-type': slot.contentType }, body: Buffer.from(body) });
+  const response = await fetch(slot.url, {
+    method: 'PUT',
+    headers: { ...slot.headers, 'content-type': slot.contentType },
+    body: Buffer.from(body),
+  });
   if (!response.ok) {
     throw new Error(`The output ${name} was refused: ${response.status} ${await response.text()}`);
   }

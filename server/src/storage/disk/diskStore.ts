@@ -109,10 +109,7 @@ interface Parts {
 function buildStore(parts: Parts): DiskStore {
   const { blobs, multiparts, options, root, space, wrapping } = parts;
   const signer = createUrlSigner(options);
-  const write = async (
-    key: string,
-    request: Pick<WriteRequest, 'body' | 'contentType' | 'maxBytes' | 'expected' | 'beforeCommit'>,
-  ) => {
+  const write = async (key: string, request: Pick<WriteRequest, 'body' | 'contentType' | 'maxBytes' | 'expected' | 'beforeCommit'>) => {
     const path = pathIn(blobs, key);
     requireContentType(request.contentType);
     const createdAt = options.clock.now();
