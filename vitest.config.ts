@@ -22,6 +22,7 @@ export default defineConfig({
           name: 'unit',
           include: [
             'server/**/*.test.ts',
+            'captions/src/**/*.test.ts',
             'gpu-agent/src/**/*.test.ts',
             'start/**/*.test.ts',
             'scripts/**/*.test.ts',

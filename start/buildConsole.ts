@@ -38,7 +38,7 @@ function filesBelow(folder: string): string[] {
 export async function buildConsole(root: string, signal: AbortSignal, onBuild: () => void): Promise<boolean> {
   const output = join(root, 'console', 'dist');
   const stamp = join(output, stampName);
-  const wanted = hashSources(root, ['console', join('server', 'contract', 'src')]);
+  const wanted = hashSources(root, ['console', join('server', 'contract', 'src'), 'captions']);
   if (existsSync(join(output, 'index.html')) && readStamp(stamp) === wanted) {
     return false;
   }

@@ -6,8 +6,6 @@ import pino, { type Logger } from 'pino';
 import { runAgent } from './agent/agent.ts';
 import { openAgentDirectory } from './agent/agentDirectory.ts';
 import { probeFfmpeg } from './capabilities/probeCapabilities.ts';
-import { readFontMetrics } from './captions/fontMetrics.ts';
-import { captionFont } from './captions/fonts.ts';
 import { type Env, exitCodes, readEnv, StartError } from './env.ts';
 import { openProcessRegister, type ProcessRegister } from './ffmpeg/processRegister.ts';
 import { createRunner } from './ffmpeg/run.ts';
@@ -64,7 +62,7 @@ async function serve(
         sandbox: sandbox.description,
       };
     };
-    const tools = { render: { fontMetrics: readFontMetrics(captionFont.path), canToneMap: ffmpeg.canToneMap, framer }, transcriber };
+    const tools = { render: { canToneMap: ffmpeg.canToneMap, framer }, transcriber };
     const version = readVersion();
     await runAgent(
       { env, version, directory, capabilities, sources, run, log, runTask: (spec, context) => runTask(spec, context, tools) },

@@ -3,8 +3,6 @@ import { join } from 'node:path';
 import { type Probe, type RenderResult, renderResultSchema, type RenderSpec, type Word } from '@carmic/contract';
 import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { captionFont } from '../src/captions/fonts.ts';
-import { readFontMetrics } from '../src/captions/fontMetrics.ts';
 import { createFramer, type Framer } from '../src/framing/framer.ts';
 import { probeSource } from '../src/media/probe.ts';
 import { render } from '../src/render/render.ts';
@@ -48,7 +46,7 @@ async function renderFile(file: string, changes: Partial<RenderSpec> & { probe?:
     loudness: { integratedLufs: -14, truePeakDbtp: -1 },
     ...changes,
   };
-  const outcome = await render(spec, engine.contextFor(file), { fontMetrics: readFontMetrics(captionFont.path), canToneMap: true, framer });
+  const outcome = await render(spec, engine.contextFor(file), { canToneMap: true, framer });
   const result = renderResultSchema.parse(outcome.result);
   return {
     result,

@@ -29,15 +29,18 @@ const serverLayers = [
 /** What may be imported from each part of the repository, beside the part itself. `server/src` has its layers on top of this. */
 const parts = {
   'server/contract': [],
+  captions: ['server/contract'],
   'server/src': ['server/contract'],
-  'gpu-agent': ['server/contract'],
-  console: ['server/contract'],
+  'gpu-agent': ['server/contract', 'captions'],
+  console: ['server/contract', 'captions'],
   start: ['server/contract', 'server/src'],
   scripts: ['server/contract', 'server/src', 'start'],
 };
 
 const packageParts = {
   '@carmic/contract': 'server/contract',
+  '@carmic/captions': 'captions',
+  '@carmic/captions/node': 'captions',
   '@carmic/server': 'server/src',
   '@carmic/gpu-agent': 'gpu-agent',
   '@carmic/console': 'console',

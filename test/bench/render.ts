@@ -11,8 +11,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Probe, RenderSpec, Word } from '@carmic/contract';
 import pino from 'pino';
-import { captionFont } from '../../gpu-agent/src/captions/fonts.ts';
-import { readFontMetrics } from '../../gpu-agent/src/captions/fontMetrics.ts';
 import { createFramer } from '../../gpu-agent/src/framing/framer.ts';
 import { probeSource } from '../../gpu-agent/src/media/probe.ts';
 import type { Run, RunRequest } from '../../gpu-agent/src/ffmpeg/run.ts';
@@ -40,7 +38,7 @@ export async function benchRender(): Promise<Record<string, unknown>> {
     const { probe } = await probeSource(engine.contextFor(source), { durationSeconds: 7200, framePixels: 10_000_000 });
     say(`Confinement: ${engine.sandbox.description}`);
     const framer = createFramer(pino({ level: 'silent' }));
-    const tools = { fontMetrics: readFontMetrics(captionFont.path), canToneMap: true, framer };
+    const tools = { canToneMap: true, framer };
     let product = 0;
     let floor = 0;
     let layout = '';

@@ -1,8 +1,9 @@
 /** Finds out, by trying, what this host can do. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildAss, resolveLook } from '@carmic/captions';
+import { loadFontStack } from '@carmic/captions/node';
 import type { Capabilities } from '@carmic/contract';
-import { buildAss, chooseLook } from '../captions/ass.ts';
 import { exitCodes, StartError } from '../env.ts';
 import { type Run, RunError } from '../ffmpeg/run.ts';
 
@@ -24,6 +25,8 @@ const neededFilters = [
   'metadata',
   'ebur128',
   'alimiter',
+  'aeval',
+  'bwdif',
   'tpad',
   'gblur',
   'overlay',
@@ -118,8 +121,10 @@ async function tryCaptions(ask: Ask, directory: string, version: string): Promis
 }
 
 const tryAss = buildAss(
-  [{ startSeconds: 0, endSeconds: 1, scale: 1, lines: [[{ text: 'Try', startSeconds: 0, endSeconds: 1 }]] }],
-  chooseLook(256, 256),
+  [{ startSeconds: 0, endSeconds: 1, scale: 1, place: 'bottom', lines: [[{ text: 'Try', startSeconds: 0, endSeconds: 1 }]] }],
+  resolveLook('karaoke', { width: 256, height: 256 }),
+  loadFontStack('montserrat', 'Try'),
+  'en',
 );
 
 /** What drivers say, in words for an administrator. */

@@ -1,4 +1,5 @@
 import type { RenderSpec } from '@carmic/contract';
+import type { SeenFace } from '@carmic/captions';
 import type { Logger } from 'pino';
 import type { TaskContext } from '../media/task.ts';
 import type { RenderInput } from '../render/renderArgs.ts';
@@ -14,6 +15,8 @@ import { findShots, type Shot } from './findShots.ts';
 export interface FramedClip extends Framing {
   /** Share of sightings of the followed face that lie whole inside the crop; null when no face is followed. */
   faceInsideShare: number | null;
+  /** Faces as they stand in the clip's picture, so that captions keep off them. */
+  faces?: readonly SeenFace[];
 }
 
 /** Chooses how a clip is framed, by looking at it. */

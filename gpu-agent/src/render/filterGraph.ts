@@ -1,6 +1,7 @@
 /** Builds the filter graph of a render: every segment cut, framed and scaled, joined, and captioned. */
 import type { CameraPoint, SegmentFraming } from '../framing/framing.ts';
 import { colourToSdr } from '../media/colour.ts';
+import { beepFilter, muteFilter, type SoundSpan } from './censor.ts';
 import { type FrameRate, rateValue, type Timeline } from './timeline.ts';
 
 export interface GraphPlan {
@@ -9,6 +10,8 @@ export interface GraphPlan {
   height: number;
   framing: readonly SegmentFraming[];
   hasAudio: boolean;
+  /** Whether the source's pictures come in two fields that were taken one after the other. */
+  isInterlaced?: boolean | undefined;
   /** Whether the picture needs to be brought from HDR to ordinary colours. */
   mapsTone: boolean;
   hasCaptions: boolean;
@@ -19,6 +22,10 @@ export interface GraphPlan {
 export interface AudioGain {
   gainDb: number;
   limitDb: number | null;
+  /** Limits at twice the sample rate, where peaks between samples are seen; costs more, and few recordings need it. */
+  isOversampled?: boolean;
+  /** Spans of silence that get a tone. */
+  beeped?: readonly SoundSpan[];
 }
 
 /** Names of the files a render writes, inside its scratch folder. */
@@ -29,6 +36,7 @@ export const renderFiles = {
   fonts: 'fonts',
   srt: 'captions.srt',
   vtt: 'captions.vtt',
+  words: 'words.json',
   sound: 'sound.wav',
   scenes: 'scenes.txt',
   cameraOf: (segment: number) => `camera${segment}.cmd`,
@@ -57,8 +65,10 @@ function videoChain(plan: GraphPlan, index: number): string {
   const segment = timeline.segments[index];
   const framing = plan.framing[index] ?? { kind: 'fit' };
   const { numerator, denominator } = timeline.rate;
+  // Only frames that say they are interlaced are worked on; a progressive frame passes as it is.
+  const fields = plan.isInterlaced ? 'bwdif=mode=send_frame:deint=interlaced,' : '';
   // A picture track that ends before the sound holds its last frame; the trim ends it exactly on the grid.
-  const grid = `[${index}:V:0]fps=fps=${numerator}/${denominator}:start_time=0,tpad=stop=-1:stop_mode=clone,trim=end_frame=${segment?.frames ?? 0}`;
+  const grid = `[${index}:V:0]${fields}fps=fps=${numerator}/${denominator}:start_time=0,tpad=stop=-1:stop_mode=clone,trim=end_frame=${segment?.frames ?? 0}`;
   const finish = [...(mapsTone ? [colourToSdr] : []), 'setsar=1', 'format=yuv420p'].join(',');
   const scale = `scale=${width}:${height}:flags=bicubic:out_range=tv`;
   if (framing.kind === 'whole') {
@@ -108,12 +118,15 @@ function audioGraph({ timeline, hasAudio, gain }: GraphPlan): string {
   return `[${timeline.segments.length}:a:0]${gainFilter(gain)}aformat=sample_fmts=fltp:sample_rates=${clipSampleRate}[audio]`;
 }
 
-/** Sound of all segments, each exactly as long as its picture, with short fades where they meet. */
-export function joinedAudio(timeline: Timeline, output: string): string {
+/**
+ * Sound of all segments, each exactly as long as its picture, with short fades where they meet. In floating point, so that peaks of
+ * loud sources and of channels mixed together are lowered later instead of being cut off here.
+ */
+export function joinedAudio(timeline: Timeline, output: string, muted: readonly SoundSpan[] = []): string {
   const count = timeline.segments.length;
   const chains = timeline.segments.map((_, index) => `${segmentAudio(timeline, index)}[a${index}]`);
   const joined = count === 1 ? '[a0]' : `${labels('a', count)}concat=n=${count}:v=0:a=1,`;
-  return [...chains, `${joined}aformat=sample_fmts=s16:sample_rates=${clipSampleRate}${output}`].join(';');
+  return [...chains, `${joined}${muteFilter(muted)}aformat=sample_fmts=flt:sample_rates=${clipSampleRate}${output}`].join(';');
 }
 
 function segmentAudio({ segments, rate }: Timeline, index: number): string {
@@ -136,8 +149,13 @@ export function gainFilter(gain: AudioGain | null): string {
   if (gain === null) {
     return '';
   }
-  const limit = gain.limitDb === null ? '' : `alimiter=limit=${(10 ** (gain.limitDb / 20)).toFixed(5)}:attack=2:release=60:level=0,`;
-  return `volume=${gain.gainDb.toFixed(2)}dB,${limit}`;
+  const volume = `volume=${gain.gainDb.toFixed(2)}dB,`;
+  const beep = beepFilter(gain.beeped ?? []);
+  if (gain.limitDb === null) {
+    return volume + beep;
+  }
+  const limit = `alimiter=limit=${(10 ** (gain.limitDb / 20)).toFixed(5)}:attack=2:release=60:level=0,`;
+  return (gain.isOversampled ? `${volume}aresample=${clipSampleRate * 2},${limit}aresample=${clipSampleRate},` : volume + limit) + beep;
 }
 
 function samplesAt(frame: number, rate: FrameRate): number {

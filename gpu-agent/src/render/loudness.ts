@@ -15,6 +15,8 @@ export interface LoudnessTarget {
 const gateLufs = -70;
 /** More gain than this only raises the noise of a recording without speech. */
 const largestGainDb = 24;
+/** Peaks this far over the limit stand between samples, where the plain limiter does not see them. */
+const farOverDb = 0.6;
 /** How much an AAC encoder may raise a peak. */
 const codecHeadroomDb = 1;
 
@@ -53,8 +55,12 @@ export function correctGain(gain: AudioGain, heard: Loudness, target: LoudnessTa
     return null;
   }
   const ceiling = target.truePeakDbtp - codecHeadroomDb;
+  const gainDb = Math.min(largestGainDb, gain.gainDb + missing);
+  if (over > farOverDb && !gain.isOversampled) {
+    return { gainDb, limitDb: gain.limitDb ?? ceiling, isOversampled: true };
+  }
   const limitDb = over > 0 ? (gain.limitDb ?? ceiling) - over - 0.2 : gain.limitDb;
-  return { gainDb: Math.min(largestGainDb, gain.gainDb + missing), limitDb };
+  return { ...gain, gainDb, limitDb };
 }
 
 /** How far from the target a clip may be before its sound is made again. */

@@ -1,12 +1,6 @@
-import { copyFile, mkdir, rename, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { RenderResult, RenderSpec } from '@carmic/contract';
-import { buildAss, captionRules, chooseLook } from '../captions/ass.ts';
-import { captionFont } from '../captions/fonts.ts';
-import type { FontMetrics } from '../captions/fontMetrics.ts';
-import { type Caption, layCaptions } from '../captions/layCaptions.ts';
-import { mapWords } from '../captions/mapWords.ts';
-import { buildSrt, buildVtt } from '../captions/subtitles.ts';
 import type { Framer } from '../framing/framer.ts';
 import type { FfmpegProgress } from '../ffmpeg/progress.ts';
 import type { RunResult } from '../ffmpeg/run.ts';
@@ -20,9 +14,9 @@ import { correctGain, planGain, readLoudness } from './loudness.ts';
 import { listenArgs, rehearseArgs, remixArgs, renderArgs, type RenderInput, type RenderPlan } from './renderArgs.ts';
 import { planTimeline, rateValue, type Timeline } from './timeline.ts';
 import { verifyClip } from './verifyClip.ts';
+import { planClipCaptions, writeCaptionFiles, type WrittenCaptions } from './writeCaptions.ts';
 
 export interface RenderTools {
-  fontMetrics: FontMetrics;
   canToneMap: boolean;
   framer: Framer;
 }
@@ -40,19 +34,23 @@ export async function render(spec: RenderSpec, context: TaskContext, tools: Rend
   const container = sniffContainer(await context.source.readSpan(0, Math.min(sniffBytes, context.source.sizeBytes)));
   const input = { container, sourceUrl: context.source.localUrl, framePixels: framePixelsOf(spec) };
   const hasAudio = spec.probe.audioCodec !== null;
+  const size = { width: toEven(spec.output.width), height: toEven(spec.output.height) };
   context.onProgress(0.01, 'Listening');
-  const gain = hasAudio ? await chooseGain(spec, timeline, input, context) : null;
+  const gain = hasAudio ? await chooseGain(spec, timeline, input, context, planClipCaptions(spec, timeline, size, [])) : null;
   context.onProgress(0.06, 'Looking for faces');
   const framing = await tools.framer.frame(spec, timeline, input, context);
-  const captions = await writeCaptions(spec, timeline, context, tools.fontMetrics);
+  const captions = planClipCaptions(spec, timeline, size, framing.faces ?? []);
+  if (captions !== null) {
+    await writeCaptionFiles(captions, spec.captions?.language ?? 'und', context.directory);
+  }
   const plan: RenderPlan = {
     timeline: framing.picture,
-    width: toEven(spec.output.width),
-    height: toEven(spec.output.height),
+    ...size,
     framing: framing.segments,
     hasAudio,
+    isInterlaced: spec.probe.isInterlaced,
     mapsTone: spec.probe.isHdr && tools.canToneMap,
-    hasCaptions: captions.length > 0 && spec.captions?.style === 'karaoke',
+    hasCaptions: captions !== null && captions.plan.captions.length > 0 && spec.captions?.style !== 'none',
     gain,
     input,
   };
@@ -62,18 +60,25 @@ export async function render(spec: RenderSpec, context: TaskContext, tools: Rend
   );
   context.onProgress(0.96, 'Measuring the clip');
   let clip = await verifyClip(context, timeline);
-  const better = gain && correctGain(gain, clip.loudness, spec.loudness);
-  if (better) {
+  let better = gain && correctGain(gain, clip.loudness, spec.loudness);
+  for (let round = 0; better && round < mixRounds; round++) {
     await runFfmpeg(context, remixArgs(better, 'remixed.mp4'), 'Mixing the sound again', timeline.durationSeconds);
     await rename(join(context.directory, 'remixed.mp4'), join(context.directory, renderFiles.video));
     clip = await verifyClip(context, timeline);
+    better = correctGain(better, clip.loudness, spec.loudness);
   }
   const certificate = buildCertificate({
     ...plan,
     timeline,
     target: spec.loudness,
     clip,
-    captions,
+    captions: captions && {
+      plan: captions.plan,
+      sourceWords: spec.captions?.words ?? [],
+      timeline,
+      faces: framing.faces ?? [],
+      isBurnedIn: plan.hasCaptions,
+    },
     faceInsideShare: framing.faceInsideShare,
   });
   const broken = certificate.find((fact) => !fact.passed && essential.has(fact.name));
@@ -99,8 +104,11 @@ export async function render(spec: RenderSpec, context: TaskContext, tools: Rend
     captionsBurnedIn: plan.hasCaptions,
     certificate,
   };
-  return { result, files: filesOf(context, captions.length > 0) };
+  return { result, files: filesOf(context, captions !== null) };
 }
+
+/** How often the sound is mixed again when the encoder made another loudness or peak of it. */
+const mixRounds = 4;
 
 /** Facts without which a clip is no clip; the others are shown, and a person decides. */
 const essential = new Set(['frame_count', 'frame_width', 'frame_height', 'audio_video_difference']);
@@ -113,6 +121,8 @@ function filesOf({ directory }: TaskContext, hasCaptions: boolean): TaskOutcome[
       ? [
           { name: 'srt' as const, path: join(directory, renderFiles.srt) },
           { name: 'vtt' as const, path: join(directory, renderFiles.vtt) },
+          { name: 'ass' as const, path: join(directory, renderFiles.captions) },
+          { name: 'words' as const, path: join(directory, renderFiles.words) },
         ]
       : []),
   ];
@@ -124,8 +134,14 @@ function framePixelsOf({ probe }: RenderSpec): number {
 }
 
 /** Measures the joined sound, and where the limiter will work, rehearses until the loudness is right. */
-async function chooseGain(spec: RenderSpec, timeline: Timeline, input: RenderInput, context: TaskContext): Promise<AudioGain | null> {
-  const { stderr } = await runFfmpeg(context, listenArgs(input, timeline), 'Measuring the sound', timeline.durationSeconds);
+async function chooseGain(
+  spec: RenderSpec,
+  timeline: Timeline,
+  input: RenderInput,
+  context: TaskContext,
+  captions: WrittenCaptions | null,
+): Promise<AudioGain | null> {
+  const { stderr } = await runFfmpeg(context, listenArgs(input, timeline, captions?.muted), 'Measuring the sound', timeline.durationSeconds);
   let gain = planGain(readLoudness(stderr), spec.loudness);
   for (let round = 0; gain !== null && gain.limitDb !== null && round < 2; round++) {
     const rehearsed: RunResult = await runFfmpeg(context, rehearseArgs(gain), 'Measuring the sound', timeline.durationSeconds);
@@ -135,24 +151,7 @@ async function chooseGain(spec: RenderSpec, timeline: Timeline, input: RenderInp
     }
     gain = { ...gain, gainDb: gain.gainDb + spec.loudness.integratedLufs - heard };
   }
-  return gain;
-}
-
-async function writeCaptions(spec: RenderSpec, timeline: Timeline, { directory }: TaskContext, metrics: FontMetrics): Promise<Caption[]> {
-  const words = spec.captions ? mapWords(spec.captions.words, timeline) : [];
-  if (words.length === 0) {
-    return [];
-  }
-  const look = chooseLook(toEven(spec.output.width), toEven(spec.output.height));
-  const captions = layCaptions(words, timeline.durationSeconds, captionRules(look, metrics));
-  const fonts = join(directory, renderFiles.fonts);
-  await mkdir(fonts, { mode: 0o700 });
-  // Copied, because a path of the installation could hold characters that mean something in a filter.
-  await copyFile(captionFont.path, join(fonts, basename(captionFont.path)));
-  await writeFile(join(directory, renderFiles.captions), buildAss(captions, look));
-  await writeFile(join(directory, renderFiles.srt), buildSrt(captions));
-  await writeFile(join(directory, renderFiles.vtt), buildVtt(captions));
-  return captions;
+  return gain && { ...gain, beeped: captions?.beeped ?? [] };
 }
 
 async function writeCamera(plan: RenderPlan, { directory }: TaskContext): Promise<void> {

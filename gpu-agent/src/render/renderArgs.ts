@@ -1,5 +1,6 @@
 import { cleanOutputArgs, ownInputArgs, quietArgs, sourceInputArgs } from '../ffmpeg/safety.ts';
 import type { Container } from '../media/sniff.ts';
+import type { SoundSpan } from './censor.ts';
 import { type AudioGain, buildFilterGraph, gainFilter, type GraphPlan, joinedAudio, renderFiles } from './filterGraph.ts';
 import { rateValue, type Timeline } from './timeline.ts';
 
@@ -54,11 +55,11 @@ const mp4Args = ['-movflags', '+faststart', '-f', 'mp4'];
 const loudnessMeter = 'ebur128=peak=true:framelog=verbose';
 
 /** Joins the sound of the segments into one file and measures its loudness on the way. */
-export function listenArgs(input: RenderInput, timeline: Timeline): string[] {
+export function listenArgs(input: RenderInput, timeline: Timeline, muted: readonly SoundSpan[] = []): string[] {
   return [
     ...[...quietArgs, '-v', 'info', ...segmentInputs(input, timeline, ['-vn'])],
-    ...['-filter_complex', `${joinedAudio(timeline, ',asplit=2[kept][heard]')};[heard]${loudnessMeter}[measured]`],
-    ...['-map', '[kept]', ...cleanOutputArgs, '-c:a', 'pcm_s16le', '-f', 'wav', renderFiles.sound],
+    ...['-filter_complex', `${joinedAudio(timeline, ',asplit=2[kept][heard]', muted)};[heard]${loudnessMeter}[measured]`],
+    ...['-map', '[kept]', ...cleanOutputArgs, '-c:a', 'pcm_f32le', '-f', 'wav', renderFiles.sound],
     ...['-map', '[measured]', '-f', 'null', '-'],
   ];
 }

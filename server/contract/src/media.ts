@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { captionOptionsSchema, captionStyleSchema } from './captions.ts';
 import { secondsSchema, sha256Schema, shareSchema } from './common.ts';
 
 /** One spoken word on the source's time line. */
@@ -19,10 +20,6 @@ export const aspects = ['9:16', '1:1', '4:5', '16:9'] as const;
 export const aspectSchema = z.enum(aspects).describe('Width to height of the finished picture');
 export type Aspect = z.infer<typeof aspectSchema>;
 
-export const captionStyles = ['karaoke', 'none'] as const;
-export const captionStyleSchema = z.enum(captionStyles).describe('`karaoke`: word by word, the spoken word highlighted');
-export type CaptionStyle = z.infer<typeof captionStyleSchema>;
-
 /** What is known of a source after probing it. Sizes are as displayed: rotation and pixel shape applied. */
 export const probeSchema = z.object({
   container: z.string(),
@@ -33,6 +30,7 @@ export const probeSchema = z.object({
   rotationDegrees: z.number().int(),
   videoCodec: z.string(),
   isHdr: z.boolean(),
+  isInterlaced: z.boolean().optional().describe('Whether its pictures are stored in two fields'),
   audioCodec: z.string().nullable().describe('Null when the source has no sound'),
   audioChannels: z.number().int().nonnegative(),
 });
@@ -103,7 +101,12 @@ export const renderSpecSchema = z.object({
     maxFrameRate: z.number().positive(),
   }),
   captions: z
-    .object({ style: captionStyleSchema, language: z.string(), words: z.array(wordSchema).describe('On the source time line') })
+    .object({
+      style: captionStyleSchema,
+      language: z.string(),
+      words: z.array(wordSchema).describe('On the source time line'),
+      ...captionOptionsSchema.shape,
+    })
     .nullable(),
   loudness: z.object({ integratedLufs: z.number(), truePeakDbtp: z.number() }),
 });
@@ -122,10 +125,13 @@ export type TaskKind = z.infer<typeof taskKindSchema>;
 export const taskOutputs = {
   inspect: { required: ['proxy', 'thumbnail', 'analysis'], optional: ['audio'] },
   transcribe: { required: ['transcript'], optional: [] },
-  render: { required: ['video', 'cover'], optional: ['srt', 'vtt'] },
+  render: { required: ['video', 'cover'], optional: ['cover2', 'cover3', 'srt', 'vtt', 'ass', 'words'] },
 } as const satisfies Record<TaskKind, { required: readonly string[]; optional: readonly string[] }>;
 
-export const outputNames = ['proxy', 'thumbnail', 'analysis', 'audio', 'transcript', 'video', 'cover', 'srt', 'vtt'] as const;
+export const outputNames = [
+  ...(['proxy', 'thumbnail', 'analysis', 'audio', 'transcript'] as const),
+  ...(['video', 'cover', 'cover2', 'cover3', 'srt', 'vtt', 'ass', 'words'] as const),
+] as const;
 export const outputNameSchema = z.enum(outputNames);
 export type OutputName = z.infer<typeof outputNameSchema>;
 
@@ -138,8 +144,12 @@ export const outputContentType = {
   transcript: 'application/json',
   video: 'video/mp4',
   cover: 'image/jpeg',
+  cover2: 'image/jpeg',
+  cover3: 'image/jpeg',
   srt: 'application/x-subrip',
   vtt: 'text/vtt',
+  ass: 'text/x-ssa',
+  words: 'application/json',
 } as const satisfies Record<OutputName, string>;
 
 /** Where an agent puts one output. */

@@ -16,6 +16,7 @@ import {
   renewReplySchema,
 } from './agents.ts';
 import { idParamsSchema, noContentSchema, pageOf, pageQuerySchema } from './common.ts';
+import { chooseClipEditBodySchema, clipEditSchema, createClipEditBodySchema } from './edits.ts';
 import { eventSchema } from './events.ts';
 import { planRoutes } from './plans.ts';
 import { retentionRoutes } from './retention.ts';
@@ -227,6 +228,35 @@ export const routes = {
     policy: 'editor',
     params: idParamsSchema,
     body: updateClipBodySchema,
+    reply: clipSchema,
+    status: 200,
+  }),
+  listClipEdits: route({
+    method: 'GET',
+    path: '/api/v1/clips/:id/edits',
+    summary: 'Versions of a clip’s edit list, newest first',
+    policy: 'viewer',
+    params: idParamsSchema,
+    reply: z.object({ items: z.array(clipEditSchema) }),
+    status: 200,
+  }),
+  createClipEdit: route({
+    method: 'POST',
+    path: '/api/v1/clips/:id/edits',
+    summary: 'Take pauses and filler words out of a clip, or set its spans',
+    policy: 'editor',
+    params: idParamsSchema,
+    body: createClipEditBodySchema,
+    reply: clipSchema,
+    status: 201,
+  }),
+  chooseClipEdit: route({
+    method: 'PUT',
+    path: '/api/v1/clips/:id/edit',
+    summary: 'Go back to another version of a clip’s edit list',
+    policy: 'editor',
+    params: idParamsSchema,
+    body: chooseClipEditBodySchema,
     reply: clipSchema,
     status: 200,
   }),

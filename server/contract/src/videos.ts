@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { idSchema, secondsSchema, sha256Schema, shareSchema, timeSchema } from './common.ts';
 import { failureSchema, stageNameSchema } from './errors.ts';
-import { analysisSchema, aspectSchema, captionStyleSchema, probeSchema, wordSchema } from './media.ts';
+import { captionOptionsSchema, captionStyleSchema } from './captions.ts';
+import { analysisSchema, aspectSchema, probeSchema, spanSchema, wordSchema } from './media.ts';
 
 export const videoStateSchema = z.enum([
   'uploading',
@@ -153,6 +154,7 @@ export const renditionSchema = z.object({
   progress: shareSchema,
   aspect: aspectSchema,
   captionStyle: captionStyleSchema,
+  captionOptions: captionOptionsSchema.describe('What was chosen beside the template'),
   width: z.number().int(),
   height: z.number().int(),
   sizeBytes: z.number().int().nullable(),
@@ -178,6 +180,9 @@ export const renditionSchema = z.object({
     coverUrl: z.string().nullable(),
     srtUrl: z.string().nullable(),
     vttUrl: z.string().nullable(),
+    assUrl: z.string().nullable(),
+    wordsUrl: z.string().nullable().describe('The words on the clip’s time line, as JSON'),
+    coverUrls: z.array(z.string()).describe('The best frames, best first'),
   }),
 });
 export type Rendition = z.infer<typeof renditionSchema>;
@@ -195,6 +200,8 @@ export const clipSchema = z.object({
   tags: z.array(z.string()),
   excerpt: z.string().describe('What is said; empty without a transcript'),
   editVersion: z.number().int(),
+  segments: z.array(spanSchema).describe('Spans of the source that it is made of, in this version'),
+  durationSeconds: secondsSchema,
   renditions: z.array(renditionSchema),
   createdAt: timeSchema,
   expiresAt: timeSchema.nullable().describe('That of its video'),
@@ -209,4 +216,5 @@ export const updateClipBodySchema = z.object({
 export const createRenditionBodySchema = z.object({
   aspect: aspectSchema,
   captionStyle: captionStyleSchema.optional().describe('As chosen for the video by default'),
+  captionOptions: captionOptionsSchema.optional(),
 });

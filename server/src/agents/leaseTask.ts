@@ -31,6 +31,10 @@ const maxOutputBytes: Record<OutputName, number> = {
   cover: 20 * 1024 ** 2,
   srt: 8 * 1024 ** 2,
   vtt: 8 * 1024 ** 2,
+  ass: 8 * 1024 ** 2,
+  words: 8 * 1024 ** 2,
+  cover2: 20 * 1024 ** 2,
+  cover3: 20 * 1024 ** 2,
 };
 
 // The pick is materialized: as a plain subquery the planner may run it once per row, and one agent would take every task.

@@ -1,4 +1,4 @@
-import type { Aspect, CaptionStyle, ClipState, Failure, RenderResult, RenditionState } from '@carmic/contract';
+import type { Aspect, CaptionOptions, CaptionStyle, ClipState, Failure, RenderResult, RenditionState } from '@carmic/contract';
 import type { CreationOptional, InferAttributes, InferCreationAttributes, Model, Sequelize } from 'sequelize';
 import { column, defineTable } from '../db/columns.ts';
 
@@ -41,6 +41,7 @@ export interface RenditionRow extends Model<InferAttributes<RenditionRow>, Infer
   state: RenditionState;
   aspect: Aspect;
   captionStyle: CaptionStyle;
+  captionOptions: CreationOptional<CaptionOptions>;
   width: number;
   height: number;
   /** SHA-256 of everything that decides how the file looks and sounds. */
@@ -60,6 +61,7 @@ export const Renditions = (sequelize: Sequelize) =>
     state: column.text(),
     aspect: column.text(),
     captionStyle: column.text(),
+    captionOptions: column.json(),
     width: column.integer(),
     height: column.integer(),
     specHash: column.text(),

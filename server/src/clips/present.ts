@@ -3,6 +3,7 @@ import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { mediaUrl } from '../library/mediaUrls.ts';
 import { type ObjectKind, Videos } from '../library/model.ts';
+import { durationOf, segmentsOfAll } from './clipEdits.ts';
 import { contentOf } from './content.ts';
 import type { ClipRow, RenditionRow } from './model.ts';
 import { Renditions } from './model.ts';
@@ -26,8 +27,10 @@ export async function presentClips(deps: Deps, tx: Tx, clips: readonly ClipRow[]
     .findAll({ where: { id: [...new Set(clips.map((clip) => clip.videoId))] }, attributes: ['id', 'expiresAt'], transaction: tx });
   const titles = new Map(clips.map((clip) => [clip.id, contentOf(deps, clip).title]));
   const renditions = await presentRenditions(deps, tx, rows, titles);
+  const edits = await segmentsOfAll(deps, tx, clips);
   return clips.map((clip) => {
     const { title, tags, scoreParts, excerpt } = contentOf(deps, clip);
+    const segments = edits.get(clip.id) ?? [];
     return {
       id: clip.id,
       videoId: clip.videoId,
@@ -41,11 +44,22 @@ export async function presentClips(deps: Deps, tx: Tx, clips: readonly ClipRow[]
       tags,
       excerpt,
       editVersion: clip.editVersion,
+      segments,
+      durationSeconds: durationOf(segments),
       renditions: renditions.filter((rendition) => rendition.clipId === clip.id),
       createdAt: clip.createdAt.toISOString(),
       expiresAt: videos.find((video) => video.id === clip.videoId)?.expiresAt?.toISOString() ?? null,
     };
   });
+}
+
+/** One clip as its workspace sees it. */
+export async function presentOneClip(deps: Deps, tx: Tx, clip: ClipRow): Promise<Clip> {
+  const [reply] = await presentClips(deps, tx, [clip]);
+  if (reply === undefined) {
+    throw new Error('One clip presents as one reply.');
+  }
+  return reply;
 }
 
 /** Renditions as their workspace sees them. `titles` names the files for downloading, by clip id. */
@@ -94,6 +108,7 @@ async function presentRendition(deps: Deps, row: RenditionRow, objects: readonly
     progress,
     aspect: row.aspect,
     captionStyle: row.captionStyle,
+    captionOptions: row.captionOptions,
     width: row.width,
     height: row.height,
     sizeBytes: video === undefined ? null : Number(video.size_bytes),
@@ -110,6 +125,9 @@ async function presentRendition(deps: Deps, row: RenditionRow, objects: readonly
       coverUrl: await urlOf('cover'),
       srtUrl: await urlOf('srt', `${name}.srt`),
       vttUrl: await urlOf('vtt', `${name}.vtt`),
+      assUrl: await urlOf('ass', `${name}.ass`),
+      wordsUrl: await urlOf('words', `${name}.json`),
+      coverUrls: (await Promise.all((['cover', 'cover2', 'cover3'] as const).map((kind) => urlOf(kind)))).filter((url) => url !== null),
     },
   };
 }

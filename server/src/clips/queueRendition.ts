@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Aspect, CaptionStyle, Probe } from '@carmic/contract';
+import type { Aspect, CaptionOptions, CaptionStyle, Probe } from '@carmic/contract';
 import { queueTask } from '../agents/queueTask.ts';
 import { newId } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
+import { segmentsOf } from './clipEdits.ts';
 import { type ClipRow, type RenditionRow, Renditions } from './model.ts';
 import { outputSize } from './outputSize.ts';
 
@@ -13,21 +14,23 @@ export async function queueRendition(
   tx: Tx,
   clip: ClipRow,
   probe: Pick<Probe, 'width' | 'height'>,
-  wish: { aspect: Aspect; captionStyle: CaptionStyle },
+  wish: { aspect: Aspect; captionStyle: CaptionStyle; captionOptions?: CaptionOptions | undefined },
 ): Promise<RenditionRow> {
   const { db, clock, appendEvent } = deps;
   const size = outputSize(wish.aspect, probe);
+  const { aspect, captionStyle, captionOptions = {} } = wish;
+  const segments = await segmentsOf(deps, tx, clip);
   const specHash = createHash('sha256')
-    .update(JSON.stringify([clip.startSeconds, clip.endSeconds, clip.editVersion, wish.aspect, wish.captionStyle, size.width, size.height]))
+    .update(JSON.stringify([segments, clip.editVersion, aspect, captionStyle, captionOptions, size.width, size.height]))
     .digest('hex');
   const id = newId();
   const now = clock.now();
   const inserted = await db.change(
     tx,
-    `INSERT INTO renditions (id, workspace_id, video_id, clip_id, state, aspect, caption_style, width, height, spec_hash, edit_version, created_at, updated_at)
-     VALUES (:id, :workspaceId, :videoId, :clipId, 'queued', :aspect, :captionStyle, :width, :height, :specHash, :editVersion, :now, :now)
+    `INSERT INTO renditions (id, workspace_id, video_id, clip_id, state, aspect, caption_style, caption_options, width, height, spec_hash, edit_version, created_at, updated_at)
+     VALUES (:id, :workspaceId, :videoId, :clipId, 'queued', :aspect, :captionStyle, :options, :width, :height, :specHash, :editVersion, :now, :now)
      ON CONFLICT DO NOTHING`,
-    { id, workspaceId: clip.workspaceId, videoId: clip.videoId, clipId: clip.id, ...wish, ...size, specHash, editVersion: clip.editVersion, now },
+    { id, workspaceId: clip.workspaceId, videoId: clip.videoId, clipId: clip.id, aspect, captionStyle, options: JSON.stringify(captionOptions), ...size, specHash, editVersion: clip.editVersion, now },
   );
   if (inserted === 0) {
     return db.model(Renditions).findOne({

@@ -1,4 +1,4 @@
-import type { TaskSpec, Word } from '@carmic/contract';
+import type { Span, TaskSpec, Word } from '@carmic/contract';
 import type { MediaTask } from '../agents/model.ts';
 import { agentInput } from '../agents/taskSpec.ts';
 import type { Tx } from '../db/database.ts';
@@ -6,7 +6,8 @@ import type { Deps } from '../deps.ts';
 import { Videos } from '../library/model.ts';
 import { findObject } from '../library/storedObjects.ts';
 import { findTranscript, readTranscript } from '../understanding/transcripts.ts';
-import { Clips, Renditions } from './model.ts';
+import { segmentsOf } from './clipEdits.ts';
+import { Clips, type RenditionRow, Renditions } from './model.ts';
 
 /** Loudness of every rendition: what the platforms play at (EBU R 128 measure), with a decibel of room for their encoders. */
 const loudness = { integratedLufs: -14, truePeakDbtp: -1 };
@@ -22,24 +23,26 @@ export async function buildRenderSpec(deps: Deps, tx: Tx, task: MediaTask): Prom
   if (rendition === null || clip === null || video?.probe == null || source === null) {
     return null;
   }
-  const { startSeconds, endSeconds } = clip;
+  const segments = await segmentsOf(deps, tx, clip, rendition.editVersion);
   return {
     kind: 'render',
     source: await agentInput(deps, source),
     probe: video.probe,
-    segments: [{ startSeconds, endSeconds }],
+    segments,
     output: { width: rendition.width, height: rendition.height, maxFrameRate },
-    captions: rendition.captionStyle === 'none' ? null : await captionsFor(deps, tx, video.id, startSeconds, endSeconds, rendition.captionStyle),
+    captions: await captionsFor(deps, tx, rendition, segments),
     loudness,
   };
 }
 
-async function captionsFor(deps: Deps, tx: Tx, videoId: string, startSeconds: number, endSeconds: number, style: 'karaoke') {
-  const row = await findTranscript(deps, tx, videoId);
+/** Words for the captions; without captions in the picture they are needed only where swearing is taken out of the sound. */
+async function captionsFor(deps: Deps, tx: Tx, { videoId, captionStyle, captionOptions }: RenditionRow, segments: readonly Span[]) {
+  const isNeeded = captionStyle !== 'none' || (captionOptions.profanity?.sound ?? 'keep') !== 'keep';
+  const row = isNeeded ? await findTranscript(deps, tx, videoId) : null;
   if (row === null) {
     return null;
   }
   const { language, words } = await readTranscript(deps, tx, row);
-  const isInside = (word: Word) => word.endSeconds > startSeconds && word.startSeconds < endSeconds;
-  return { style, language, words: words.filter(isInside) };
+  const isInside = (word: Word) => segments.some((span) => word.endSeconds > span.startSeconds && word.startSeconds < span.endSeconds);
+  return { style: captionStyle, language, words: words.filter(isInside), ...captionOptions };
 }

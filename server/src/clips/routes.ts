@@ -10,16 +10,9 @@ import { clipTransitions } from './clipStates.ts';
 import { contentOf, sealContent } from './content.ts';
 import { loadClip, loadRendition } from './load.ts';
 import { type ClipRow, Clips, type RenditionRow } from './model.ts';
-import { presentClips, presentRenditions } from './present.ts';
+import { presentClips, presentOneClip, presentRenditions } from './present.ts';
+import { editHandlers } from './editRoutes.ts';
 import { queueRendition, requeueRendition } from './queueRendition.ts';
-
-async function presentOneClip(deps: Deps, tx: Tx, clip: ClipRow) {
-  const [reply] = await presentClips(deps, tx, [clip]);
-  if (reply === undefined) {
-    throw new Error('One clip presents as one reply.');
-  }
-  return reply;
-}
 
 async function presentOneRendition(deps: Deps, tx: Tx, rendition: RenditionRow, clip: ClipRow) {
   const [reply] = await presentRenditions(deps, tx, [rendition], new Map([[clip.id, contentOf(deps, clip).title]]));
@@ -31,6 +24,7 @@ async function presentOneRendition(deps: Deps, tx: Tx, rendition: RenditionRow, 
 
 /** Clips and their renditions. */
 export const clipHandlers = {
+  ...editHandlers,
   async listClips(request) {
     const { deps, params } = request;
     return deps.db.inWorkspace(personOf(request).workspaceId, async (tx) => {
@@ -69,7 +63,7 @@ export const clipHandlers = {
       }
       const hasWords = (await findTranscript(deps, tx, video.id)) !== null;
       const captionStyle = hasWords ? (body.captionStyle ?? video.options.captionStyle) : 'none';
-      const rendition = await queueRendition(deps, tx, clip, video.probe, { aspect: body.aspect, captionStyle });
+      const rendition = await queueRendition(deps, tx, clip, video.probe, { aspect: body.aspect, captionStyle, captionOptions: body.captionOptions });
       return presentOneRendition(deps, tx, rendition, clip);
     });
   },

@@ -1,4 +1,4 @@
-import type { Failure, Probe, StageName, VideoOptions, VideoState } from '@carmic/contract';
+import type { Failure, OutputName, Probe, StageName, VideoOptions, VideoState } from '@carmic/contract';
 import type { CreationOptional, InferAttributes, InferCreationAttributes, Model, Sequelize } from 'sequelize';
 import { column, defineTable } from '../db/columns.ts';
 
@@ -84,7 +84,8 @@ export const Uploads = (sequelize: Sequelize) =>
     createdAt: column.time(),
   });
 
-export type ObjectKind = 'source' | 'proxy' | 'thumbnail' | 'analysis' | 'audio' | 'transcript' | 'video' | 'cover' | 'srt' | 'vtt';
+/** What an object is: the uploaded source, or what an agent delivers. */
+export type ObjectKind = 'source' | OutputName;
 export interface StoredObject extends Model<InferAttributes<StoredObject>, InferCreationAttributes<StoredObject>> {
   id: string;
   workspaceId: string;

@@ -1,5 +1,6 @@
 import { foundation } from './20261124FoundationMigration.ts';
 import { retention } from './20261124RetentionMigration.ts';
+import { clipEdits } from './20261127ClipEditsMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
 export interface Migration {
@@ -9,4 +10,4 @@ export interface Migration {
 }
 
 /** All migrations, oldest first. A released one is never edited. */
-export const migrations: readonly Migration[] = [foundation, retention];
+export const migrations: readonly Migration[] = [foundation, retention, clipEdits];

@@ -1,12 +1,12 @@
 import type { Word } from '@carmic/contract';
-import type { Timeline } from '../render/timeline.ts';
-import { rateValue } from '../render/timeline.ts';
+import { rateValue, type Timeline } from './timeline.ts';
 
 /** A word on the clip's time line. */
 export interface ClipWord {
   text: string;
   startSeconds: number;
   endSeconds: number;
+  speaker?: string;
 }
 
 const shortestSeconds = 0.04;
@@ -29,14 +29,44 @@ export function mapWords(words: readonly Word[], timeline: Timeline): ClipWord[]
       })
       .sort((a, b) => a.startSeconds - b.startSeconds);
     for (const word of inside) {
-      mapped.push({
-        text: word.text.replace(/\s+/g, ' ').trim(),
-        startSeconds: segment.outSeconds + Math.max(0, word.startSeconds - segment.sourceSeconds),
-        endSeconds: segment.outSeconds + Math.min(length, word.endSeconds - segment.sourceSeconds),
-      });
+      mapped.push(
+        ...splitWord({
+          text: word.text.replace(/\s+/g, ' ').trim(),
+          startSeconds: segment.outSeconds + Math.max(0, word.startSeconds - segment.sourceSeconds),
+          endSeconds: segment.outSeconds + Math.min(length, word.endSeconds - segment.sourceSeconds),
+          ...(word.speaker === undefined ? {} : { speaker: word.speaker }),
+        }),
+      );
     }
   }
   return separate(mapped, timeline.durationSeconds);
+}
+
+/** More letters of a script without spaces than this are more than one word. */
+const longestUnspaced = 4;
+const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u;
+
+/** Transcribers write scripts without spaces in long pieces: these are cut into words, each with its share of the time. */
+function splitWord(word: ClipWord): ClipWord[] {
+  if ([...word.text].length <= longestUnspaced || !unspaced.test(word.text)) {
+    return [word];
+  }
+  const pieces: string[] = [];
+  for (const { segment, isWordLike } of new Intl.Segmenter('und', { granularity: 'word' }).segment(word.text)) {
+    // Signs stay with the word before them: no line begins with a full stop.
+    if (isWordLike || pieces.length === 0) {
+      pieces.push(segment);
+    } else {
+      pieces.push(`${pieces.pop() ?? ''}${segment}`);
+    }
+  }
+  const perLetter = (word.endSeconds - word.startSeconds) / word.text.length;
+  let letters = 0;
+  return pieces.map((piece) => {
+    const startSeconds = word.startSeconds + letters * perLetter;
+    letters += piece.length;
+    return { ...word, text: piece.trim(), startSeconds, endSeconds: word.startSeconds + letters * perLetter };
+  });
 }
 
 /** Ends each word before the next begins; words without any length get a little where there is room. */
@@ -49,7 +79,7 @@ function separate(words: readonly ClipWord[], durationSeconds: number): ClipWord
     const wanted = Math.max(word.endSeconds, startSeconds + shortestSeconds);
     const endSeconds = Math.min(durationSeconds, Math.max(Math.min(wanted, limit), startSeconds + shortestSeconds));
     if (endSeconds > startSeconds) {
-      result.push({ text: word.text, startSeconds, endSeconds });
+      result.push({ ...word, startSeconds, endSeconds });
       earliest = endSeconds;
     }
   }

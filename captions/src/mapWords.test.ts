@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Timeline } from '../render/timeline.ts';
+import type { Timeline } from './timeline.ts';
 import { mapWords } from './mapWords.ts';
 
 const timeline: Timeline = {

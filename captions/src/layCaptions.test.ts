@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CaptionRules, joinWords, layCaptions } from './layCaptions.ts';
 
-const rules: CaptionRules = { lineWidth: (text) => [...text].length, maxLineWidth: 16, maxWords: 5, maxSeconds: 3 };
+const rules: CaptionRules = { lineWidth: (text) => [...text].length, maxLineWidth: 16, maxWords: 5, maxLines: 2, maxSeconds: 3 };
 
 function spoken(text: string, secondsPerWord = 0.4) {
   return text

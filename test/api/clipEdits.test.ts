@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Caller, startInstance, type TestInstance } from '../support/instance.ts';
+import { enrolAgent, type ProtocolAgent } from '../support/protocolAgent.ts';
+import { uploadVideo } from '../support/upload.ts';
+
+let instance: TestInstance;
+let caller: Caller;
+let agent: ProtocolAgent;
+
+beforeAll(async () => {
+  instance = await startInstance();
+  caller = await instance.createCaller();
+  agent = await enrolAgent(instance, ['inspect', 'render']);
+});
+afterAll(() => instance.stop());
+
+/** Twelve sentences with a pause of two seconds and an "um" behind each. */
+const captions = Array.from({ length: 12 }, (_, index) => {
+  const time = (seconds: number) => `00:00:${String(Math.floor(seconds)).padStart(2, '0')},${String(Math.round((seconds % 1) * 1000)).padStart(3, '0')}`;
+  const from = index * 5;
+  return `${index * 2 + 1}\n${time(from)} --> ${time(from + 2.5)}\nWhy did this damn thing number ${index} change everything?\n\n${index * 2 + 2}\n${time(from + 4.5)} --> ${time(from + 4.9)}\num\n`;
+}).join('\n');
+
+/** A video whose clips are suggested, and its first clip. */
+async function suggestClip() {
+  const video = await uploadVideo(caller.call, instance.baseUrl, Buffer.from(`a video ${Math.random()}`), { captions });
+  const lease = await agent.lease(['inspect']);
+  if (lease === null) {
+    throw new Error('There is nothing to inspect.');
+  }
+  await agent.finish(lease);
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const [clip] = (await caller.call('listClips', { params: { id: video.id } })).items;
+    if (clip !== undefined) {
+      return clip;
+    }
+    if (Date.now() > deadline) {
+      throw new Error('No clip was suggested.');
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Leases renderings until the one that is asked for comes. */
+async function leaseRendition(id: string) {
+  for (;;) {
+    const lease = await agent.lease(['render'], 5);
+    if (lease?.spec.kind !== 'render') {
+      throw new Error('The rendering was not offered.');
+    }
+    const reply = await caller.call('getRendition', { params: { id } });
+    if (reply.state === 'rendering') {
+      return lease.spec;
+    }
+    await agent.finish(lease);
+  }
+}
+
+describe('the edit list of a clip', () => {
+  test('pauses and filler words go, the version counts up, and undo and redo choose a version', async () => {
+    const clip = await suggestClip();
+    const params = { id: clip.id };
+    expect(clip).toMatchObject({ editVersion: 1, segments: [{ startSeconds: clip.startSeconds, endSeconds: clip.endSeconds }] });
+    const tightened = await caller.call('createClipEdit', { params, body: { kind: 'tighten', baseVersion: 1 } });
+    expect(tightened.editVersion).toBe(2);
+    expect(tightened.segments.length).toBeGreaterThan(2);
+    expect(tightened.durationSeconds).toBeLessThan(clip.durationSeconds * 0.8);
+
+    const { items } = await caller.call('listClipEdits', { params });
+    expect(items.map((edit) => [edit.version, edit.kind])).toEqual([
+      [2, 'tightened'],
+      [1, 'suggested'],
+    ]);
+    expect(items[0]?.removed).toMatchObject({ fillers: expect.any(Number) });
+    expect(items[0]?.removed?.fillers).toBeGreaterThan(1);
+
+    const undone = await caller.call('chooseClipEdit', { params, body: { version: 1 } });
+    expect([undone.editVersion, undone.segments]).toEqual([1, clip.segments]);
+    const redone = await caller.call('chooseClipEdit', { params, body: { version: 2 } });
+    expect([redone.editVersion, redone.segments]).toEqual([2, tightened.segments]);
+  });
+
+  test('a rendering is made from the version that held when it was asked for, and names it', async () => {
+    const clip = await suggestClip();
+    const params = { id: clip.id };
+    const tightened = await caller.call('createClipEdit', { params, body: { kind: 'tighten', baseVersion: 1 } });
+    const captionOptions = { look: { textColour: '#ff0000', position: 'top' as const }, platform: 'tiktok' as const, profanity: { text: 'mask' as const, sound: 'beep' as const } };
+    const rendition = await caller.call('createRendition', { params, body: { aspect: '1:1', captionStyle: 'boxed', captionOptions } });
+    expect(rendition).toMatchObject({ editVersion: 2, captionStyle: 'boxed', captionOptions });
+    await caller.call('chooseClipEdit', { params, body: { version: 1 } });
+    const spec = await leaseRendition(rendition.id);
+    expect(spec.segments).toEqual(tightened.segments);
+    expect(spec.captions).toMatchObject({ style: 'boxed', ...captionOptions });
+    // The words between the spans are not sent along.
+    expect(spec.captions?.words.some((word) => word.text === 'um')).toBe(false);
+    const again = await caller.call('createRendition', { params, body: { aspect: '1:1', captionStyle: 'boxed', captionOptions } });
+    expect([again.id === rendition.id, again.editVersion]).toEqual([false, 1]);
+  });
+
+  test('spans set by hand are checked, and two people who edit at once are told', async () => {
+    const clip = await suggestClip();
+    const params = { id: clip.id };
+    const set = (baseVersion: number, segments: { startSeconds: number; endSeconds: number }[]) =>
+      caller.call('createClipEdit', { params, body: { kind: 'segments', baseVersion, segments } });
+    const spans = [
+      { startSeconds: 20, endSeconds: 22 },
+      { startSeconds: 3, endSeconds: 4.5 },
+    ];
+    const results = await Promise.allSettled([set(1, spans), set(1, spans)]);
+    expect(results.map((result) => result.status).sort()).toEqual(['fulfilled', 'rejected']);
+    await expect(set(1, spans)).rejects.toMatchObject({ code: 'conflict' });
+    await expect(set(2, [{ startSeconds: 5, endSeconds: 5.01 }])).rejects.toMatchObject({ code: 'invalid_input' });
+    await expect(set(2, [{ startSeconds: 50, endSeconds: 90 }])).rejects.toMatchObject({ code: 'invalid_input' });
+    await expect(caller.call('chooseClipEdit', { params, body: { version: 9 } })).rejects.toMatchObject({ code: 'not_found' });
+    expect(await caller.call('getClip', { params })).toMatchObject({ segments: spans, durationSeconds: 3.5, startSeconds: 3, endSeconds: 22 });
+
+    const stranger = await instance.createCaller();
+    await expect(stranger.call('listClipEdits', { params })).rejects.toMatchObject({ code: 'not_found' });
+    await expect(stranger.call('chooseClipEdit', { params, body: { version: 1 } })).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
