@@ -42,7 +42,7 @@ async function suggestClip() {
   }
 }
 
-/** Leases renderings until the one that is asked for comes. */
+/** Leases renderings, and leaves them, until the one that is asked for comes. */
 async function leaseRendition(id: string) {
   for (;;) {
     const lease = await agent.lease(['render'], 5);
@@ -53,7 +53,6 @@ async function leaseRendition(id: string) {
     if (reply.state === 'rendering') {
       return lease.spec;
     }
-    await agent.finish(lease);
   }
 }
 
