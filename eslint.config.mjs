@@ -43,7 +43,15 @@ export default tseslint.config(
     },
   },
   {
-    files: ['server/**/*.ts', 'captions/**/*.ts', 'gpu-agent/**/*.ts', 'start/**/*.ts', 'scripts/**/*.ts', 'test/**/*.ts', 'vitest.config.ts'],
+    files: [
+      'server/**/*.ts',
+      'captions/**/*.ts',
+      'gpu-agent/**/*.ts',
+      'start/**/*.ts',
+      'scripts/**/*.ts',
+      'test/**/*.ts',
+      'vitest.config.ts',
+    ],
     languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
     rules: {
       '@typescript-eslint/await-thenable': 'error',

@@ -58,7 +58,14 @@ describe('buildAss', () => {
 
 describe('a brand', () => {
   it('changes colours, case, size, place and font, and nothing else', () => {
-    const look = resolveLook('karaoke', size, { textColour: '#112233', activeColour: '#445566', case: 'upper', position: 'top', size: 0.8, font: 'anton' });
+    const look = resolveLook('karaoke', size, {
+      textColour: '#112233',
+      activeColour: '#445566',
+      case: 'upper',
+      position: 'top',
+      size: 0.8,
+      font: 'anton',
+    });
     const captions = placeCaptions(layCaptions(words.slice(0, 1), 6, captionRules(look, fonts)), look, []);
     const text = buildAss(captions, look, loadFontStack('anton', ''), 'en');
     expect(text).toContain('Style: Caption,Anton,91,&H00332211,');

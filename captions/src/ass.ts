@@ -139,7 +139,9 @@ function drawWord(word: ClipWord, distance: number, { look, fonts, language }: D
 
 function writeRuns(runs: readonly TextRun[], fonts: FontStack): string {
   return runs
-    .map(({ text, font }) => (font === fonts.primary ? escapeAss(text) : `{\\fn${font.family}}${escapeAss(text)}{\\fn${fonts.primary.family}}`))
+    .map(({ text, font }) =>
+      font === fonts.primary ? escapeAss(text) : `{\\fn${font.family}}${escapeAss(text)}{\\fn${fonts.primary.family}}`,
+    )
     .join('');
 }
 

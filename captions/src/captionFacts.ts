@@ -30,7 +30,9 @@ export function captionFacts(input: CaptionFactsInput): CertificateEntry[] {
 }
 
 function timeFacts({ plan: { captions, ass, words }, sourceWords, timeline, isBurnedIn }: CaptionFactsInput): CertificateEntry[] {
-  const overlaps = captions.filter((caption, index) => caption.endSeconds > (captions[index + 1]?.startSeconds ?? Number.POSITIVE_INFINITY) + 1e-6);
+  const overlaps = captions.filter(
+    (caption, index) => caption.endSeconds > (captions[index + 1]?.startSeconds ?? Number.POSITIVE_INFINITY) + 1e-6,
+  );
   const speeds = captions
     .map((caption) => [...joinWords(caption.lines.flat())].length / Math.max(0.05, caption.endSeconds - caption.startSeconds))
     .sort((a, b) => a - b);
@@ -38,14 +40,31 @@ function timeFacts({ plan: { captions, ass, words }, sourceWords, timeline, isBu
   const facts = [
     entry('caption_count', 'Captions', captions.length, '', null, true),
     entry('caption_overlaps', 'Captions that overlap the next', overlaps.length, '', 'exactly 0', overlaps.length === 0),
-    entry('caption_speed', 'Characters a second, for 19 of 20 captions', round(speed, 1), 'a second', `at most ${fastCharactersPerSecond}`, speed <= fastCharactersPerSecond),
+    entry(
+      'caption_speed',
+      'Characters a second, for 19 of 20 captions',
+      round(speed, 1),
+      'a second',
+      `at most ${fastCharactersPerSecond}`,
+      speed <= fastCharactersPerSecond,
+    ),
   ];
   if (!isBurnedIn) {
     return facts;
   }
   const errors = syncErrors(ass, words, sourceWords, timeline);
   const sync = percentile(errors, 0.95);
-  return [...facts, entry('caption_sync', 'Captions against the sound, for 19 of 20 words', round(sync * 1000, 0), 'ms', 'at most 80', sync <= largestSyncSeconds)];
+  return [
+    ...facts,
+    entry(
+      'caption_sync',
+      'Captions against the sound, for 19 of 20 words',
+      round(sync * 1000, 0),
+      'ms',
+      'at most 80',
+      sync <= largestSyncSeconds,
+    ),
+  ];
 }
 
 /**
@@ -92,7 +111,14 @@ function layoutFacts({ plan: { captions, look }, faces, isBurnedIn }: CaptionFac
     entry('caption_scale', 'Smallest caption, against the full size', round(smallest, 2), '', 'at least 0.5', smallest >= 0.5),
     ...(isBurnedIn
       ? [
-          entry('caption_safe_area', 'Captions clear of what the apps cover', round(inside / captions.length, 3), 'share', 'exactly 1', inside === captions.length),
+          entry(
+            'caption_safe_area',
+            'Captions clear of what the apps cover',
+            round(inside / captions.length, 3),
+            'share',
+            'exactly 1',
+            inside === captions.length,
+          ),
           entry('caption_on_face', 'Captions over a face', onFaces, '', 'exactly 0', onFaces === 0),
         ]
       : []),
@@ -108,7 +134,10 @@ function textFacts({ plan: { words, captions, missing }, sourceWords, timeline }
   const share = isWhole ? 1 : Math.min(0.999, shown.length / Math.max(1, wanted[0]?.length ?? 1));
   const letters = new Set([...bare(words.map((word) => word.text))]).size;
   const covered = letters === 0 ? 1 : 1 - missing.length / letters;
-  const label = missing.length === 0 ? 'Characters that the fonts can draw' : `Characters that the fonts can draw (left out: ${missing.slice(0, 8).join(' ')})`;
+  const label =
+    missing.length === 0
+      ? 'Characters that the fonts can draw'
+      : `Characters that the fonts can draw (left out: ${missing.slice(0, 8).join(' ')})`;
   return [
     entry('caption_words', 'Spoken words that the captions show', round(share, 3), 'share', 'exactly 1', isWhole),
     entry('caption_glyphs', label, round(covered, 3), 'share', 'exactly 1', missing.length === 0),

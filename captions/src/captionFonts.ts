@@ -80,7 +80,9 @@ export function buildFontStack(fonts: readonly [LoadedFont, ...LoadedFont[]], te
   return {
     primary,
     runs,
-    missing: (text) => [...new Set([...text].filter((letter) => !isInvisible(letter) && !ordered.some((font) => font.metrics.covers(letter))))],
+    missing: (text) => [
+      ...new Set([...text].filter((letter) => !isInvisible(letter) && !ordered.some((font) => font.metrics.covers(letter)))),
+    ],
     textWidth: (text, fontSize) => runs(text).reduce((sum, run) => sum + run.font.metrics.textWidth(run.text, fontSize), 0),
   };
 }

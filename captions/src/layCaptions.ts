@@ -109,7 +109,11 @@ function groupCost(words: readonly ClipWord[], from: number, end: number, rules:
 function fits(words: readonly ClipWord[], rules: CaptionRules, language: string): boolean {
   const seconds = (words.at(-1)?.endSeconds ?? 0) - (words[0]?.startSeconds ?? 0);
   const lines = breakLines(words, rules, language);
-  return seconds <= rules.maxSeconds && lines.length <= rules.maxLines && lines.every((line) => rules.lineWidth(joinWords(line)) <= rules.maxLineWidth);
+  return (
+    seconds <= rules.maxSeconds &&
+    lines.length <= rules.maxLines &&
+    lines.every((line) => rules.lineWidth(joinWords(line)) <= rules.maxLineWidth)
+  );
 }
 
 /** One line when it fits, otherwise the break that keeps the sense and makes the two lines alike. */

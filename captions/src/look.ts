@@ -49,10 +49,7 @@ export function resolveLook(
   const shape = width / height;
   const base = shape < 0.7 ? width : Math.min(width, height) * 0.7;
   const fontSize = Math.round(base * template.size * (brand.size ?? 1));
-  const safe =
-    shape < 0.7
-      ? uprightSafe[platform]
-      : { top: 0.06, bottom: shape < 0.9 ? 0.14 : shape < 1.2 ? 0.1 : 0.08, side: 0.07 };
+  const safe = shape < 0.7 ? uprightSafe[platform] : { top: 0.06, bottom: shape < 0.9 ? 0.14 : shape < 1.2 ? 0.1 : 0.08, side: 0.07 };
   return {
     template,
     width,
@@ -77,7 +74,11 @@ function brandTemplate(template: CaptionTemplate, brand: CaptionLook): CaptionTe
     case: brand.case ?? template.case,
     // In a box the outline is the room around the text.
     outline: template.hasBox ? template.outline : (brand.outline ?? template.outline),
-    speakerColours: speakers && [brand.textColour ?? speakers[0] ?? template.textColour, brand.activeColour ?? speakers[1] ?? template.activeColour, ...speakers.slice(2)],
+    speakerColours: speakers && [
+      brand.textColour ?? speakers[0] ?? template.textColour,
+      brand.activeColour ?? speakers[1] ?? template.activeColour,
+      ...speakers.slice(2),
+    ],
   };
 }
 

@@ -45,8 +45,7 @@ interface Box {
 /** The box of a caption in pixels: libass gives every line the height of the text size. */
 export function captionBox(caption: Caption, place: CaptionPlace, { width, height, fontSize, safe, outline }: ResolvedLook): Box {
   const tall = caption.lines.length * fontSize * caption.scale + 2 * outline;
-  const top =
-    place === 'top' ? safe.top - outline : place === 'bottom' ? height - safe.bottom - tall + outline : (height - tall) / 2;
+  const top = place === 'top' ? safe.top - outline : place === 'bottom' ? height - safe.bottom - tall + outline : (height - tall) / 2;
   return { left: safe.side, right: width - safe.side, top, bottom: top + tall };
 }
 

@@ -40,7 +40,8 @@ export function planCaptions(request: CaptionRequest): CaptionPlan {
   const { style, language, timeline, fonts, profanity } = request;
   const look = resolveLook(style === 'none' ? 'karaoke' : style, request, request.look, request.platform);
   const heard = mapWords(request.words, timeline);
-  const words = profanity?.text === 'mask' ? heard.map((word) => (isSwearing(word.text) ? { ...word, text: maskWord(word.text) } : word)) : heard;
+  const words =
+    profanity?.text === 'mask' ? heard.map((word) => (isSwearing(word.text) ? { ...word, text: maskWord(word.text) } : word)) : heard;
   const laid = layCaptions(words, timeline.durationSeconds, captionRules(look, fonts, language), language);
   const captions = placeCaptions(laid, look, request.faces ?? []);
   const texts = words.map((word) => withCase(word.text, look.template, language));

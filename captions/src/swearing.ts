@@ -18,7 +18,10 @@ const swearing = new RegExp(`^(?:${patterns.join('|')})$`, 'iu');
 
 /** Whether a word, with whatever stands around it, is a swear word. */
 export function isSwearing(word: string): boolean {
-  const bare = word.toLowerCase().replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '').replace(/['’]s$/u, '');
+  const bare = word
+    .toLowerCase()
+    .replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '')
+    .replace(/['’]s$/u, '');
   return bare.split(/[-\s]/u).some((part) => swearing.test(part)) || swearing.test(bare);
 }
 

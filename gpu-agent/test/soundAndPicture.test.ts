@@ -27,7 +27,10 @@ afterAll(async () => {
 });
 
 /** Eight stripes that write the number of each frame in binary, white for one. */
-const numbered = Array.from({ length: 8 }, (_, bit) => `drawbox=x=${bit * 40}:y=0:w=40:h=180:color=white:t=fill:enable='mod(floor(n/${2 ** bit}),2)'`).join(',');
+const numbered = Array.from(
+  { length: 8 },
+  (_, bit) => `drawbox=x=${bit * 40}:y=0:w=40:h=180:color=white:t=fill:enable='mod(floor(n/${2 ** bit}),2)'`,
+).join(',');
 
 function readNumber(frame: Buffer): number {
   return [...frame].reduce((sum, value, bit) => sum + (value > 128 ? 2 ** bit : 0), 0);
@@ -57,7 +60,20 @@ async function flashToTone(file: string, rate: number): Promise<number[]> {
 describe('cuts', () => {
   it('show exactly the planned frames of the source, whatever the span', async () => {
     const file = await makeMedia(path('numbers.mp4'), [
-      ...['-f', 'lavfi', '-i', `color=c=black:size=320x180:rate=25:duration=10`, '-vf', numbered, '-c:v', 'libx264', '-preset', 'medium', '-g', '60'],
+      ...[
+        '-f',
+        'lavfi',
+        '-i',
+        `color=c=black:size=320x180:rate=25:duration=10`,
+        '-vf',
+        numbered,
+        '-c:v',
+        'libx264',
+        '-preset',
+        'medium',
+        '-g',
+        '60',
+      ],
     ]);
     const { files, result } = await renderFile(engine, framer, file, {
       output: whole,
@@ -74,7 +90,16 @@ describe('cuts', () => {
 
   it('are not heard: the sound of a tone has no jump where two spans meet', async () => {
     const file = await makeMedia(path('tone.mov'), [
-      ...['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=25:duration=8', '-f', 'lavfi', '-i', 'sine=frequency=220:duration=8:sample_rate=48000'],
+      ...[
+        '-f',
+        'lavfi',
+        '-i',
+        'testsrc2=size=320x180:rate=25:duration=8',
+        '-f',
+        'lavfi',
+        '-i',
+        'sine=frequency=220:duration=8:sample_rate=48000',
+      ],
       ...[...x264, '-c:a', 'pcm_s16le'],
     ]);
     const { files } = await renderFile(engine, framer, file, {
@@ -114,7 +139,10 @@ describe('pictures', () => {
       ...['-f', 'lavfi', '-i', 'color=c=black:size=320x180:rate=25:duration=8'],
       ...['-vf', `${numbered},select='not(eq(mod(n,3),2))'`, '-fps_mode', 'vfr', ...x264],
     ]);
-    const { files, probe, result } = await renderFile(engine, framer, file, { output: whole, segments: [{ startSeconds: 2, endSeconds: 4 }] });
+    const { files, probe, result } = await renderFile(engine, framer, file, {
+      output: whole,
+      segments: [{ startSeconds: 2, endSeconds: 4 }],
+    });
     expect(probe.frameRate).toBeLessThan(25);
     const numbers = await numbersOf(files['video'] ?? '');
     expect(numbers).toHaveLength(result.frameCount);
@@ -125,11 +153,23 @@ describe('pictures', () => {
 
   it('in two fields come out without the comb of movement', async () => {
     const file = await makeMedia(path('fields.ts'), [
-      ...['-f', 'lavfi', '-i', 'color=c=black:size=720x576:rate=50:duration=3', '-f', 'lavfi', '-i', 'color=c=white:size=60x576:rate=50:duration=3'],
+      ...[
+        '-f',
+        'lavfi',
+        '-i',
+        'color=c=black:size=720x576:rate=50:duration=3',
+        '-f',
+        'lavfi',
+        '-i',
+        'color=c=white:size=60x576:rate=50:duration=3',
+      ],
       ...['-filter_complex', "[0][1]overlay=x='mod(n*12,600)':y=0,interlace=lowpass=off,setsar=16/15"],
       ...['-c:v', 'mpeg2video', '-b:v', '8M', '-flags', '+ildct+ilme', '-top', '1', '-f', 'mpegts'],
     ]);
-    const { files, probe } = await renderFile(engine, framer, file, { output: { width: 720, height: 540, maxFrameRate: 30 }, segments: [{ startSeconds: 1, endSeconds: 2 }] });
+    const { files, probe } = await renderFile(engine, framer, file, {
+      output: { width: 720, height: 540, maxFrameRate: 30 },
+      segments: [{ startSeconds: 1, endSeconds: 2 }],
+    });
     expect(probe.isInterlaced).toBe(true);
     const frames = await grayFrames(files['video'] ?? '', 720, 540);
     const comb = frames.map((frame) => {
@@ -149,15 +189,29 @@ describe('pictures', () => {
     // 203 nits, the white of a page by ITU-R BT.2408, are 58 % of the PQ signal.
     const file = await makeMedia(path('hdr.mp4'), [
       ...['-f', 'lavfi', '-i', 'color=c=black:size=320x180:rate=25:duration=2'],
-      ...['-vf', "format=yuv420p10le,geq=lum='if(lt(X,160),64+0.58*876,64+0.2*876)':cb=512:cr=512,setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc"],
-      ...['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=error:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc', '-tag:v', 'hvc1'],
+      ...[
+        '-vf',
+        "format=yuv420p10le,geq=lum='if(lt(X,160),64+0.58*876,64+0.2*876)':cb=512:cr=512,setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc",
+      ],
+      ...[
+        '-c:v',
+        'libx265',
+        '-preset',
+        'ultrafast',
+        '-x265-params',
+        'log-level=error:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc',
+        '-tag:v',
+        'hvc1',
+      ],
     ]);
     const { files, probe } = await renderFile(engine, framer, file, { output: whole, segments: [{ startSeconds: 0, endSeconds: 1 }] });
     expect(probe.isHdr).toBe(true);
     const pixels = await rgbFrame(files['video'] ?? '', 0.5, 'scale=4:1:flags=area');
     expect(pixels[0]).toBeGreaterThan(150);
     expect(pixels[9]).toBeLessThan(80);
-    const { streams } = (await askFfprobe(files['video'] ?? '', ['-select_streams', 'v', '-show_streams'])) as { streams: Record<string, string>[] };
+    const { streams } = (await askFfprobe(files['video'] ?? '', ['-select_streams', 'v', '-show_streams'])) as {
+      streams: Record<string, string>[];
+    };
     expect(streams[0]).toMatchObject({ pix_fmt: 'yuv420p', color_transfer: 'bt709', color_primaries: 'bt709' });
   });
 
@@ -177,7 +231,15 @@ describe('pictures', () => {
 
     // A square of 90 stored by 180 pixels of twice the width is square on the screen.
     const wide = await makeMedia(path('wide.mkv'), [
-      ...['-f', 'lavfi', '-i', 'color=c=black:size=160x180:rate=25:duration=2', '-vf', 'drawbox=x=35:w=90:h=180:color=white:t=fill,setsar=2', ...x264],
+      ...[
+        '-f',
+        'lavfi',
+        '-i',
+        'color=c=black:size=160x180:rate=25:duration=2',
+        '-vf',
+        'drawbox=x=35:w=90:h=180:color=white:t=fill,setsar=2',
+        ...x264,
+      ],
     ]);
     const shaped = await renderFile(engine, framer, wide, { output: whole, segments: [{ startSeconds: 0, endSeconds: 1 }] });
     const row = [...(await rgbFrame(shaped.files['video'] ?? '', 0.4, 'scale=320:1:flags=area'))].filter((_, index) => index % 3 === 0);
@@ -195,23 +257,74 @@ describe('sound', () => {
     expect(rendered.failed, name).toEqual([]);
     expect(Math.abs((rendered.facts['integrated_loudness'] ?? 0) + 14), name).toBeLessThanOrEqual(0.5);
     expect(rendered.facts['true_peak'], name).toBeLessThanOrEqual(-1);
-    const { streams } = (await askFfprobe(rendered.files['video'] ?? '', ['-select_streams', 'a', '-show_streams'])) as { streams: Record<string, unknown>[] };
+    const { streams } = (await askFfprobe(rendered.files['video'] ?? '', ['-select_streams', 'a', '-show_streams'])) as {
+      streams: Record<string, unknown>[];
+    };
     expect(streams[0], name).toMatchObject({ channels: 2, sample_rate: '48000', codec_name: 'aac' });
     return rendered;
   }
 
   it('of one channel is heard on both sides, and six channels are mixed to two, as loud as the rest', async () => {
     await expectGoodSound('mono.mp4', [...picture, '-f', 'lavfi', '-i', `${speechLike}:s=22050:d=6`, ...x264, '-c:a', 'aac', '-ac', '1']);
-    const channels = ['0.02*sin(900*t)', '0.02*sin(800*t)', '0.9*sin(2*PI*300*t)*abs(sin(2*PI*2*t))', '0.5*sin(2*PI*50*t)', '0.3*sin(700*t)', '0.3*sin(600*t)'];
-    await expectGoodSound('surround.mkv', [...picture, '-f', 'lavfi', '-i', `aevalsrc='${channels.join('|')}':c=5.1:s=48000:d=6`, ...x264, '-c:a', 'ac3', '-b:a', '448k']);
+    const channels = [
+      '0.02*sin(900*t)',
+      '0.02*sin(800*t)',
+      '0.9*sin(2*PI*300*t)*abs(sin(2*PI*2*t))',
+      '0.5*sin(2*PI*50*t)',
+      '0.3*sin(700*t)',
+      '0.3*sin(600*t)',
+    ];
+    await expectGoodSound('surround.mkv', [
+      ...picture,
+      '-f',
+      'lavfi',
+      '-i',
+      `aevalsrc='${channels.join('|')}':c=5.1:s=48000:d=6`,
+      ...x264,
+      '-c:a',
+      'ac3',
+      '-b:a',
+      '448k',
+    ]);
   });
 
   it('that is far too quiet or clipped comes out at the wanted loudness, its peaks under the limit', async () => {
-    await expectGoodSound('quiet.mov', [...picture, '-f', 'lavfi', '-i', `${speechLike}:s=48000:d=6`, '-af', 'volume=-18dB', ...x264, '-c:a', 'pcm_s16le']);
-    await expectGoodSound('peaky.mov', [
-      ...[...picture, '-f', 'lavfi', '-i', "aevalsrc='if(lt(mod(t,0.5),0.01),1,0.04)*(random(0)*2-1)':s=48000:d=6", ...x264, '-c:a', 'pcm_s16le'],
+    await expectGoodSound('quiet.mov', [
+      ...picture,
+      '-f',
+      'lavfi',
+      '-i',
+      `${speechLike}:s=48000:d=6`,
+      '-af',
+      'volume=-18dB',
+      ...x264,
+      '-c:a',
+      'pcm_s16le',
     ]);
-    await expectGoodSound('hot.mov', [...picture, '-f', 'lavfi', '-i', 'anoisesrc=d=6:a=1:c=white', '-af', 'volume=6dB', ...x264, '-c:a', 'pcm_s16le']);
+    await expectGoodSound('peaky.mov', [
+      ...[
+        ...picture,
+        '-f',
+        'lavfi',
+        '-i',
+        "aevalsrc='if(lt(mod(t,0.5),0.01),1,0.04)*(random(0)*2-1)':s=48000:d=6",
+        ...x264,
+        '-c:a',
+        'pcm_s16le',
+      ],
+    ]);
+    await expectGoodSound('hot.mov', [
+      ...picture,
+      '-f',
+      'lavfi',
+      '-i',
+      'anoisesrc=d=6:a=1:c=white',
+      '-af',
+      'volume=6dB',
+      ...x264,
+      '-c:a',
+      'pcm_s16le',
+    ]);
   });
 
   it('that begins five seconds late, or a picture that does, keeps its place', async () => {
@@ -229,14 +342,28 @@ describe('sound', () => {
         expect(Math.abs(apart), name).toBeLessThanOrEqual(0.04);
       }
     }
-    const early = await renderFile(engine, framer, path('late-sound.mp4'), { output: whole, segments: [{ startSeconds: 3.2, endSeconds: 6.2 }] });
+    const early = await renderFile(engine, framer, path('late-sound.mp4'), {
+      output: whole,
+      segments: [{ startSeconds: 3.2, endSeconds: 6.2 }],
+    });
     expect(onsetsOf(await samplesOf(early.files['video'] ?? ''))).toHaveLength(1);
     expect(early.result.frameCount).toBe(75);
   });
 
   it('that ends before the clip leaves silence, not an error', async () => {
-    const file = await makeMedia(path('ends.mp4'), [...picture, '-f', 'lavfi', '-i', `${speechLike}:s=48000:d=1.5`, ...x264, '-c:a', 'aac']);
-    expect((await renderFile(engine, framer, file, { output: whole, segments: [{ startSeconds: 1, endSeconds: 4 }] })).result.frameCount).toBe(75);
+    const file = await makeMedia(path('ends.mp4'), [
+      ...picture,
+      '-f',
+      'lavfi',
+      '-i',
+      `${speechLike}:s=48000:d=1.5`,
+      ...x264,
+      '-c:a',
+      'aac',
+    ]);
+    expect(
+      (await renderFile(engine, framer, file, { output: whole, segments: [{ startSeconds: 1, endSeconds: 4 }] })).result.frameCount,
+    ).toBe(75);
     const silent = await renderFile(engine, framer, file, { output: whole, segments: [{ startSeconds: 3, endSeconds: 5 }] });
     expect(silent.facts['silent']).toBe(1);
   });

@@ -16,7 +16,8 @@ afterAll(() => instance.stop());
 
 /** Twelve sentences with a pause of two seconds and an "um" behind each. */
 const captions = Array.from({ length: 12 }, (_, index) => {
-  const time = (seconds: number) => `00:00:${String(Math.floor(seconds)).padStart(2, '0')},${String(Math.round((seconds % 1) * 1000)).padStart(3, '0')}`;
+  const time = (seconds: number) =>
+    `00:00:${String(Math.floor(seconds)).padStart(2, '0')},${String(Math.round((seconds % 1) * 1000)).padStart(3, '0')}`;
   const from = index * 5;
   return `${index * 2 + 1}\n${time(from)} --> ${time(from + 2.5)}\nWhy did this damn thing number ${index} change everything?\n\n${index * 2 + 2}\n${time(from + 4.5)} --> ${time(from + 4.9)}\num\n`;
 }).join('\n');
@@ -84,7 +85,11 @@ describe('the edit list of a clip', () => {
     const clip = await suggestClip();
     const params = { id: clip.id };
     const tightened = await caller.call('createClipEdit', { params, body: { kind: 'tighten', baseVersion: 1 } });
-    const captionOptions = { look: { textColour: '#ff0000', position: 'top' as const }, platform: 'tiktok' as const, profanity: { text: 'mask' as const, sound: 'beep' as const } };
+    const captionOptions = {
+      look: { textColour: '#ff0000', position: 'top' as const },
+      platform: 'tiktok' as const,
+      profanity: { text: 'mask' as const, sound: 'beep' as const },
+    };
     const rendition = await caller.call('createRendition', { params, body: { aspect: '1:1', captionStyle: 'boxed', captionOptions } });
     expect(rendition).toMatchObject({ editVersion: 2, captionStyle: 'boxed', captionOptions });
     await caller.call('chooseClipEdit', { params, body: { version: 1 } });
@@ -112,7 +117,12 @@ describe('the edit list of a clip', () => {
     await expect(set(2, [{ startSeconds: 5, endSeconds: 5.01 }])).rejects.toMatchObject({ code: 'invalid_input' });
     await expect(set(2, [{ startSeconds: 50, endSeconds: 90 }])).rejects.toMatchObject({ code: 'invalid_input' });
     await expect(caller.call('chooseClipEdit', { params, body: { version: 9 } })).rejects.toMatchObject({ code: 'not_found' });
-    expect(await caller.call('getClip', { params })).toMatchObject({ segments: spans, durationSeconds: 3.5, startSeconds: 3, endSeconds: 22 });
+    expect(await caller.call('getClip', { params })).toMatchObject({
+      segments: spans,
+      durationSeconds: 3.5,
+      startSeconds: 3,
+      endSeconds: 22,
+    });
 
     const stranger = await instance.createCaller();
     await expect(stranger.call('listClipEdits', { params })).rejects.toMatchObject({ code: 'not_found' });

@@ -46,6 +46,10 @@ describe('correctGain', () => {
     const heard = { integratedLufs: -14, truePeakDbtp: 1.5 };
     const once = correctGain({ gainDb: 6, limitDb: -2 }, heard, target);
     expect(once).toEqual({ gainDb: 6, limitDb: -2, isOversampled: true });
-    expect(correctGain(once ?? { gainDb: 0, limitDb: null }, heard, target)).toEqual({ gainDb: 6, limitDb: expect.closeTo(-4.7), isOversampled: true });
+    expect(correctGain(once ?? { gainDb: 0, limitDb: null }, heard, target)).toEqual({
+      gainDb: 6,
+      limitDb: expect.closeTo(-4.7),
+      isOversampled: true,
+    });
   });
 });

@@ -141,7 +141,12 @@ async function chooseGain(
   context: TaskContext,
   captions: WrittenCaptions | null,
 ): Promise<AudioGain | null> {
-  const { stderr } = await runFfmpeg(context, listenArgs(input, timeline, captions?.muted), 'Measuring the sound', timeline.durationSeconds);
+  const { stderr } = await runFfmpeg(
+    context,
+    listenArgs(input, timeline, captions?.muted),
+    'Measuring the sound',
+    timeline.durationSeconds,
+  );
   let gain = planGain(readLoudness(stderr), spec.loudness);
   for (let round = 0; gain !== null && gain.limitDb !== null && round < 2; round++) {
     const rehearsed: RunResult = await runFfmpeg(context, rehearseArgs(gain), 'Measuring the sound', timeline.durationSeconds);

@@ -16,7 +16,12 @@ export interface WrittenCaptions {
 }
 
 /** Plans captions; null when nothing is said. */
-export function planClipCaptions(spec: RenderSpec, timeline: Timeline, size: { width: number; height: number }, faces: readonly SeenFace[]): WrittenCaptions | null {
+export function planClipCaptions(
+  spec: RenderSpec,
+  timeline: Timeline,
+  size: { width: number; height: number },
+  faces: readonly SeenFace[],
+): WrittenCaptions | null {
   const { captions } = spec;
   if (captions === null || captions.words.length === 0) {
     return null;

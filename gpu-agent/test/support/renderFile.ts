@@ -53,8 +53,19 @@ async function decode(args: readonly string[]): Promise<Buffer> {
 
 /** Every frame of a file as gray pixels of the given size. */
 export async function grayFrames(file: string, width: number, height: number, crop = ''): Promise<Buffer[]> {
-  const raw = await decode(['-i', file, '-vf', `${crop}scale=${width}:${height}:flags=area,format=gray`, '-fps_mode', 'passthrough', '-f', 'rawvideo']);
-  return Array.from({ length: raw.length / (width * height) }, (_, index) => raw.subarray(index * width * height, (index + 1) * width * height));
+  const raw = await decode([
+    '-i',
+    file,
+    '-vf',
+    `${crop}scale=${width}:${height}:flags=area,format=gray`,
+    '-fps_mode',
+    'passthrough',
+    '-f',
+    'rawvideo',
+  ]);
+  return Array.from({ length: raw.length / (width * height) }, (_, index) =>
+    raw.subarray(index * width * height, (index + 1) * width * height),
+  );
 }
 
 /** One frame as RGB pixels. */

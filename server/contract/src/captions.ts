@@ -1,7 +1,19 @@
 /** How captions look and what is done about swearing: chosen when a clip is rendered. */
 import { z } from 'zod';
 
-export const captionStyles = ['karaoke', 'pop', 'boxed', 'highlight', 'reveal', 'headline', 'neon', 'duo', 'minimal', 'classic', 'none'] as const;
+export const captionStyles = [
+  'karaoke',
+  'pop',
+  'boxed',
+  'highlight',
+  'reveal',
+  'headline',
+  'neon',
+  'duo',
+  'minimal',
+  'classic',
+  'none',
+] as const;
 export const captionStyleSchema = z
   .enum(captionStyles)
   .describe('Template of the captions; `karaoke`: word by word, the spoken word coloured; `none`: no captions in the picture');

@@ -19,7 +19,11 @@ export const clipEditSchema = z.object({
 });
 export type ClipEdit = z.infer<typeof clipEditSchema>;
 
-const baseVersionSchema = z.number().int().positive().describe('The version this change is made on; refused when the clip has another by now');
+const baseVersionSchema = z
+  .number()
+  .int()
+  .positive()
+  .describe('The version this change is made on; refused when the clip has another by now');
 
 export const createClipEditBodySchema = z.discriminatedUnion('kind', [
   z.object({
