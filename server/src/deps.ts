@@ -7,6 +7,8 @@ import type { Database } from './db/database.ts';
 import type { Egress } from './egress/egress.ts';
 import type { AppendEvent } from './events/append.ts';
 import type { Jobs } from './jobs/jobs.ts';
+import type { Cdn } from './retention/cdn/cdn.ts';
+import type { ReceiptSigner } from './retention/receipts/signer.ts';
 import type { ObjectStore } from './storage/objectStore.ts';
 
 /** What every verb and handler may use; built once in main.ts. */
@@ -24,4 +26,6 @@ export interface Deps {
   tasksReady: Signal;
   jobs: Jobs;
   egress: Egress;
+  cdn: Cdn;
+  receipts: ReceiptSigner;
 }

@@ -32,6 +32,9 @@ import { libraryHandlers } from './library/routes.ts';
 import { isExpected, isReadable } from './library/storedObjects.ts';
 import { defineJobs, deliverEvent, specBuilders, wakingEvents } from './pipeline.ts';
 import { deferContinue } from './storage/continueLater.ts';
+import { cdnParties, createCdn } from './retention/cdn/cdn.ts';
+import { replayJournal } from './retention/erasure/journal.ts';
+import { createReceiptSigner, publishReceiptKey } from './retention/receipts/signer.ts';
 import { retentionHandlers } from './retention/routes.ts';
 import { createStore } from './storage/createStore.ts';
 import type { DiskStore } from './storage/disk/diskStore.ts';
@@ -84,6 +87,8 @@ export async function startServer(options: {
   try {
     await checkRootKey(deps.db, rootKey);
     await ensureAdministrator(deps);
+    await publishReceiptKey(deps.db, deps.receipts);
+    await replayJournal(deps);
     defineJobs(deps);
     let port = 0;
     let fail: (error: Error) => void = () => undefined;
@@ -141,6 +146,10 @@ async function buildDeps(env: Env, log: Log, rootKey: Buffer, baseUrl: () => str
   const db = createDatabase({ url: env.CARMIC_DATABASE_URL, poolSize: env.CARMIC_DATABASE_POOL, log });
   const committed = createSignal();
   const storage = await openStorage({ dataDir: env.CARMIC_DATA_DIR, rootKey, baseUrl, clock, minimumFreeBytes: env.CARMIC_MIN_FREE_BYTES });
+  const egress = createEgress(
+    [...(env.CARMIC_DEEPGRAM_KEY === undefined ? [] : [{ name: deepgramParty, baseUrl: env.CARMIC_DEEPGRAM_URL }]), ...cdnParties(env)],
+    log,
+  );
   const deps: Deps = {
     env,
     log,
@@ -152,7 +161,9 @@ async function buildDeps(env: Env, log: Log, rootKey: Buffer, baseUrl: () => str
     committed,
     tasksReady: createSignal(),
     jobs: createJobs({ databaseUrl: env.CARMIC_DATABASE_URL, db, log }),
-    egress: createEgress(env.CARMIC_DEEPGRAM_KEY === undefined ? [] : [{ name: deepgramParty, baseUrl: env.CARMIC_DEEPGRAM_URL }], log),
+    egress,
+    cdn: createCdn(env, egress),
+    receipts: createReceiptSigner(rootKey),
   };
   return { deps, storage };
 }

@@ -14,11 +14,11 @@ import { syncRendition } from './clips/syncRendition.ts';
 import { buildFailure } from './core/errors.ts';
 import type { Deps } from './deps.ts';
 import type { StoredEvent } from './events/read.ts';
-import { eraseVideo } from './library/deleteVideo.ts';
 import { type Video, Videos } from './library/model.ts';
 import { moveVideo } from './library/moveVideo.ts';
 import { removeDiscarded } from './library/storedObjects.ts';
 import { stageOfState } from './library/videoStates.ts';
+import { workErasures } from './retention/erasure/work.ts';
 import { failTranscript, transcribeWithDeepgram } from './understanding/deepgramJob.ts';
 import { buildTranscribeSpec, transcribeVideo } from './understanding/transcribeVideo.ts';
 import { watch } from './watchdog.ts';
@@ -48,6 +48,7 @@ export const wakingEvents: readonly EventType[] = [
   'rendition.ready',
   'rendition.failed',
   'rendition.state_changed',
+  'rendition.deleted',
 ];
 
 /** What each kind of media task asks of an agent. */
@@ -120,12 +121,7 @@ export function defineJobs(deps: Deps): void {
     maxAttempts: 4,
   });
   jobs.define({ name: 'objects.remove', payload: z.object({}), run: async () => void (await removeDiscarded(deps)), concurrency: 1 });
-  jobs.define({
-    name: 'videos.erase',
-    payload: videoPayload,
-    run: ({ workspaceId, videoId }) => eraseVideo(deps, workspaceId, videoId),
-    maxAttempts: 20,
-  });
+  jobs.define({ name: 'erasures.work', payload: z.object({}), run: async () => void (await workErasures(deps)), concurrency: 2 });
   jobs.define({ name: 'watchdog', payload: z.object({}), run: () => watch(deps), concurrency: 1 });
   jobs.every('watchdog', deps.env.CARMIC_WATCHDOG_SECONDS);
 }

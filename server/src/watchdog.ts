@@ -7,11 +7,12 @@ import { expireLeases, failUnclaimed, nudgeVerifications } from './agents/watchT
 import { addSeconds } from './core/clock.ts';
 import { buildFailure } from './core/errors.ts';
 import type { Deps } from './deps.ts';
-import { deleteVideo } from './library/deleteVideo.ts';
 import { Uploads, type Video, Videos } from './library/model.ts';
 import { moveVideo } from './library/moveVideo.ts';
 import { stageOfState } from './library/videoStates.ts';
 import { recountStale } from './plans/quota.ts';
+import { buryVideos } from './retention/erasure/bury.ts';
+import { watchErasures } from './retention/erasure/watch.ts';
 import { sweepExpired } from './retention/sweep.ts';
 
 const batchSize = 200;
@@ -27,6 +28,7 @@ export async function watch(deps: Deps): Promise<void> {
   await nudgeVerifications(deps);
   await expireUploads(deps);
   await sweepExpired(deps);
+  await watchErasures(deps);
   await recountStale(deps, batchSize);
   await nudgeStages(deps);
   await nudgeRenditions(deps);
@@ -39,14 +41,15 @@ async function expireUploads(deps: Deps): Promise<void> {
   const expired = await db.asSystem((tx) =>
     db.model(Uploads).findAll({ where: { state: 'open', expiresAt: { [Op.lte]: clock.now() } }, limit: batchSize, transaction: tx }),
   );
-  for (const upload of expired) {
-    await db.inWorkspace(upload.workspaceId, async (tx) => {
-      const video = await db.model(Videos).findByPk(upload.videoId, { transaction: tx });
-      if (video !== null) {
-        await deleteVideo(deps, tx, video, null);
-      }
-    });
-  }
+  const wish = { scope: 'selection', cause: 'upload_ended', actorId: null } as const;
+  await db.asSystem((tx) =>
+    buryVideos(
+      deps,
+      tx,
+      wish,
+      expired.map((upload) => upload.videoId),
+    ),
+  );
 }
 
 /** Wakes videos in a working state that have no live task; one that stays so for too long ends as stalled. */
@@ -109,21 +112,11 @@ async function nudgeRenditions(deps: Deps): Promise<void> {
   }
 }
 
-/** Starts again removals and erasures whose nudge was lost. */
+/** Starts removals again whose nudge was lost. */
 async function nudgeRemovals(deps: Deps): Promise<void> {
-  const { db, clock } = deps;
-  const { hasDiscarded, erasing } = await db.asSystem(async (tx) => ({
-    hasDiscarded: (await db.rows(tx, "SELECT 1 FROM stored_objects WHERE state = 'deleting' LIMIT 1")).length > 0,
-    erasing: await db.rows<{ id: string; workspace_id: string }>(
-      tx,
-      "SELECT id, workspace_id FROM videos WHERE state = 'deleting' AND updated_at <= :since LIMIT :batchSize",
-      { since: addSeconds(clock.now(), -lostNudgeSeconds), batchSize },
-    ),
-  }));
-  if (hasDiscarded) {
+  const { db } = deps;
+  const discarded = await db.asSystem((tx) => db.rows(tx, "SELECT 1 FROM stored_objects WHERE state = 'deleting' LIMIT 1"));
+  if (discarded.length > 0) {
     await deps.jobs.enqueue('objects.remove', {});
-  }
-  for (const { id, workspace_id: workspaceId } of erasing) {
-    await deps.jobs.enqueue('videos.erase', { workspaceId, videoId: id });
   }
 }

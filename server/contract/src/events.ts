@@ -35,6 +35,12 @@ export const eventTypes = [
   'workspace.plan_changed',
   'workspace.storage_recounted',
   'quota.refused',
+  'clip.deleted',
+  'rendition.deleted',
+  'erasure.started',
+  'erasure.finished',
+  'erasure.late',
+  'erasure.overdue',
 ] as const;
 export const eventTypeSchema = z.enum(eventTypes);
 export type EventType = z.infer<typeof eventTypeSchema>;

@@ -4,6 +4,7 @@ export * from './captions.ts';
 export * from './client.ts';
 export * from './common.ts';
 export * from './edits.ts';
+export * from './erasures.ts';
 export * from './errors.ts';
 export * from './events.ts';
 export * from './media.ts';

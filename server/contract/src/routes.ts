@@ -17,6 +17,7 @@ import {
 } from './agents.ts';
 import { idParamsSchema, noContentSchema, pageOf, pageQuerySchema } from './common.ts';
 import { chooseClipEditBodySchema, clipEditSchema, createClipEditBodySchema } from './edits.ts';
+import { erasureRoutes } from './erasures.ts';
 import { eventSchema } from './events.ts';
 import { planRoutes } from './plans.ts';
 import { retentionRoutes } from './retention.ts';
@@ -396,6 +397,7 @@ export const routes = {
 
   ...planRoutes,
   ...retentionRoutes,
+  ...erasureRoutes,
 } as const satisfies Record<string, RouteDefinition>;
 
 export type Routes = typeof routes;

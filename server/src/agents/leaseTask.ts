@@ -12,7 +12,7 @@ import { newSecret } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { StoredObjects } from '../library/model.ts';
-import { expectObject } from '../library/storedObjects.ts';
+import { expectObject, holdVideo } from '../library/storedObjects.ts';
 import { keys } from '../storage/keys.ts';
 import { type MediaTask, MediaTasks } from './model.ts';
 import { moveTask } from './moveTask.ts';
@@ -89,6 +89,10 @@ async function openLease(
   leaseToken: string,
   expiresAt: Date,
 ): Promise<Lease | 'again'> {
+  if (!(await holdVideo(deps, tx, task.videoId))) {
+    await moveTask(deps, tx, task, ['leased'], 'cancelled', { attempt: task.attempt }, { type: 'task.cancelled' });
+    return 'again';
+  }
   const spec = await specs[task.kind](deps, tx, task);
   if (spec === null) {
     const failure = buildFailure(stageOfKind[task.kind], 'storage_failed', 'The files this step needs are not in the storage any more.');

@@ -1,19 +1,16 @@
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
-import { discardObjects } from '../library/storedObjects.ts';
 import { MediaTasks } from '../agents/model.ts';
 import { moveTask } from '../agents/moveTask.ts';
 import { type RenditionRow, Renditions } from './model.ts';
 
-/** Stops a running rendition, or removes one that has ended with its files. */
-export async function cancelRendition(deps: Deps, tx: Tx, rendition: RenditionRow): Promise<void> {
+/** Stops a rendition that is queued or running; false when it has ended. */
+export async function cancelRendition(deps: Deps, tx: Tx, rendition: RenditionRow): Promise<boolean> {
   const { db, clock, appendEvent } = deps;
   const where = { id: rendition.id, state: ['queued', 'rendering', 'verifying'] as RenditionRow['state'][] };
   const [cancelled] = await db.model(Renditions).update({ state: 'cancelled', updatedAt: clock.now() }, { where, transaction: tx });
   if (cancelled === 0) {
-    await discardObjects(deps, tx, { renditionId: rendition.id });
-    await db.model(Renditions).destroy({ where: { id: rendition.id }, transaction: tx });
-    return;
+    return false;
   }
   const live = await db.model(MediaTasks).findAll({ where: { renditionId: rendition.id, state: ['queued', 'leased', 'verifying'] }, transaction: tx });
   for (const task of live) {
@@ -26,4 +23,5 @@ export async function cancelRendition(deps: Deps, tx: Tx, rendition: RenditionRo
     subjectId: rendition.id,
     data: { to: 'cancelled' },
   });
+  return true;
 }

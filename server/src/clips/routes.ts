@@ -5,7 +5,6 @@ import type { Handlers } from '../http/request.ts';
 import { personOf } from '../http/request.ts';
 import { loadVideo } from '../library/load.ts';
 import { findTranscript } from '../understanding/transcripts.ts';
-import { cancelRendition } from './cancelRendition.ts';
 import { clipTransitions } from './clipStates.ts';
 import { contentOf, sealContent } from './content.ts';
 import { loadClip, loadRendition } from './load.ts';
@@ -84,13 +83,5 @@ export const clipHandlers = {
       const fresh = await loadRendition(deps, tx, params.id);
       return presentOneRendition(deps, tx, fresh.rendition, fresh.clip);
     });
-  },
-  async cancelRendition(request) {
-    const { deps, params } = request;
-    await deps.db.inWorkspace(personOf(request).workspaceId, async (tx) => {
-      const { rendition } = await loadRendition(deps, tx, params.id);
-      await cancelRendition(deps, tx, rendition);
-    });
-    return undefined;
   },
 } satisfies Partial<Handlers>;

@@ -25,6 +25,18 @@ export const envSchema = z.object({
   CARMIC_INSTANCE_NAME: z.string().max(60).default('Carmic').describe('Name shown in the console'),
   CARMIC_DEEPGRAM_KEY: z.string().min(1).optional().describe('Deepgram API key; without it Deepgram is never called'),
   CARMIC_DEEPGRAM_URL: z.url().default('https://api.deepgram.com').describe('Deepgram cloud, EU or self-hosted'),
+  CARMIC_CDN: z
+    .enum(['none', 'cloudflare', 'fastly', 'bunny'])
+    .default('none')
+    .describe('Content network in front of the storage, for purging'),
+  CARMIC_CDN_URL: z.url().optional().describe('Address under which the content network serves a stored object: <url>/<key>'),
+  CARMIC_CDN_TOKEN: z.string().min(1).optional().describe('API token of the content network, for purging only'),
+  CARMIC_CDN_ZONE: z.string().min(1).optional().describe('Zone id, for Cloudflare'),
+  CARMIC_CDN_PLAN: z
+    .enum(['free', 'pro', 'business', 'enterprise'])
+    .default('free')
+    .describe('Plan at Cloudflare, which decides how fast may be purged'),
+  CARMIC_CDN_API_URL: z.url().optional().describe('API of the content network; its public one by default'),
   CARMIC_LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
@@ -39,12 +51,13 @@ export const envSchema = z.object({
   CARMIC_QUEUE_TIMEOUT_SECONDS: seconds(24 * 3600).describe('A task nobody took for this long ends as failed'),
   CARMIC_STALL_SECONDS: seconds(15 * 60).describe('A stage without live work for this long is nudged, then ends as failed'),
   CARMIC_UPLOAD_EXPIRY_SECONDS: seconds(24 * 3600).describe('An unfinished upload ends after this'),
+  CARMIC_ERASURE_CLAIM_SECONDS: seconds(30).describe('A worker that dies during a deletion is replaced after this'),
   CARMIC_WATCHDOG_SECONDS: seconds(10).describe('How often the watchdog looks for expired leases and stalled work'),
   CARMIC_CLOCK_OFFSET_MS: z.coerce.number().int().default(0).describe('Shifts the clock; refused in production mode'),
 });
 export type Env = z.infer<typeof envSchema>;
 
-const secretNames = ['CARMIC_DATABASE_URL', 'CARMIC_MIGRATION_DATABASE_URL', 'CARMIC_DEEPGRAM_KEY'] as const;
+const secretNames = ['CARMIC_DATABASE_URL', 'CARMIC_MIGRATION_DATABASE_URL', 'CARMIC_DEEPGRAM_KEY', 'CARMIC_CDN_TOKEN'] as const;
 
 /** Parses the environment; each secret `FOO` may come from the file named by `FOO_FILE`. Throws StartError with every mistake. */
 export function readEnv(source: Record<string, string | undefined>): Env {

@@ -95,7 +95,8 @@ export interface StoredObject extends Model<InferAttributes<StoredObject>, Infer
   renditionId: CreationOptional<string | null>;
   key: string;
   kind: ObjectKind;
-  state: 'pending' | 'ready' | 'deleting';
+  /** `removed`: the bytes are gone; the key is kept for the manifest. */
+  state: 'pending' | 'ready' | 'deleting' | 'removed';
   contentType: string;
   sizeBytes: CreationOptional<number>;
   sha256: CreationOptional<string | null>;

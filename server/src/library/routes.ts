@@ -5,7 +5,6 @@ import type { Handlers } from '../http/request.ts';
 import { personOf } from '../http/request.ts';
 import { readJsonObject } from './readObject.ts';
 import { createVideo } from './createVideo.ts';
-import { deleteVideo } from './deleteVideo.ts';
 import { loadUpload, loadVideo } from './load.ts';
 import { Videos } from './model.ts';
 import { presentVideo, presentVideos } from './present.ts';
@@ -69,12 +68,6 @@ export const libraryHandlers = {
     const { deps, params } = request;
     return deps.db.inWorkspace(personOf(request).workspaceId, async (tx) => presentVideo(deps, tx, await loadVideo(deps, tx, params.id)));
   },
-  async deleteVideo(request) {
-    const { deps, params } = request;
-    const { workspaceId, userId } = personOf(request);
-    await deps.db.inWorkspace(workspaceId, async (tx) => deleteVideo(deps, tx, await loadVideo(deps, tx, params.id), userId));
-    return undefined;
-  },
   async retryVideo(request) {
     const { deps, params } = request;
     return deps.db.inWorkspace(personOf(request).workspaceId, async (tx) => {
@@ -107,17 +100,5 @@ export const libraryHandlers = {
     const person = personOf(request);
     const video = await completeUpload(deps, person, params.id, body.parts);
     return deps.db.inWorkspace(person.workspaceId, (tx) => presentVideo(deps, tx, video));
-  },
-  async abortUpload(request) {
-    const { deps, params } = request;
-    const { workspaceId, userId } = personOf(request);
-    await deps.db.inWorkspace(workspaceId, async (tx) => {
-      const { upload, video } = await loadUpload(deps, tx, params.id);
-      if (upload.state !== 'open') {
-        throw wrongState(`This upload is ${upload.state}.`);
-      }
-      await deleteVideo(deps, tx, video, userId);
-    });
-    return undefined;
   },
 } satisfies Partial<Handlers>;

@@ -1,11 +1,21 @@
-/** Rows of stored objects. No blob exists without its row: the row is made before anybody may write the bytes. */
+/**
+ * Rows of stored objects. No blob exists without its row: the row is made before anybody may write the bytes, and it stays, as `removed`,
+ * when they are gone: all rows of a video are its manifest, every key ever written for it. Its deletion deletes them all.
+ */
+import { notFound } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { type ObjectKind, type StoredObject, StoredObjects } from './model.ts';
 
-/** Adds the row of an object that is about to be written. */
-export function expectObject(
+/** Holds a video's row against deletion until the end of the transaction; false when it is deleted already. */
+export async function holdVideo(deps: Deps, tx: Tx, videoId: string): Promise<boolean> {
+  const rows = await deps.db.rows(tx, 'SELECT 1 FROM videos WHERE id = :videoId AND deleted_at IS NULL FOR SHARE', { videoId });
+  return rows.length === 1;
+}
+
+/** Adds the row of an object that is about to be written. Throws not_found when its video is deleted: no key is written behind a deletion. */
+export async function expectObject(
   deps: Deps,
   tx: Tx,
   object: {
@@ -22,6 +32,9 @@ export function expectObject(
     sizeBytes?: number;
   },
 ): Promise<StoredObject> {
+  if (!(await holdVideo(deps, tx, object.videoId))) {
+    throw notFound('video');
+  }
   return deps.db
     .model(StoredObjects)
     .create({ ...object, id: object.id ?? newId(), state: 'pending', createdAt: deps.clock.now() }, { transaction: tx });
@@ -33,12 +46,10 @@ export async function confirmObject(deps: Deps, tx: Tx, id: string, facts: { siz
 }
 
 /** Gives objects up; their bytes are removed in the background, by a job that `enqueueRemoval` starts after the commit. */
-export async function discardObjects(
-  deps: Deps,
-  tx: Tx,
-  where: { videoId?: string; taskId?: string; renditionId?: string; kind?: ObjectKind },
-): Promise<void> {
-  const [count] = await deps.db.model(StoredObjects).update({ state: 'deleting' }, { where, transaction: tx });
+export async function discardObjects(deps: Deps, tx: Tx, where: { videoId: string; kind: ObjectKind }): Promise<void> {
+  const [count] = await deps.db
+    .model(StoredObjects)
+    .update({ state: 'deleting' }, { where: { ...where, state: ['pending', 'ready'] }, transaction: tx });
   if (count > 0) {
     tx.afterCommit(() => enqueueRemoval(deps));
   }
@@ -53,7 +64,7 @@ export function enqueueRemoval(deps: Deps): void {
 
 const batchSize = 500;
 
-/** Removes the bytes and then the rows of given-up objects, in batches. Answers how many were removed. */
+/** Removes the bytes of given-up objects, in batches; their keys stay in the manifest. Answers how many were removed. */
 export async function removeDiscarded(deps: Deps): Promise<number> {
   const { db, store } = deps;
   for (let removed = 0; ;) {
@@ -69,7 +80,9 @@ export async function removeDiscarded(deps: Deps): Promise<number> {
     }
     await store.delete(rows.map((row) => row.key));
     await db.asSystem((tx) =>
-      db.change(tx, "DELETE FROM stored_objects WHERE state = 'deleting' AND id IN (:ids)", { ids: rows.map((row) => row.id) }),
+      db.change(tx, "UPDATE stored_objects SET state = 'removed', size_bytes = 0 WHERE state = 'deleting' AND id IN (:ids)", {
+        ids: rows.map((row) => row.id),
+      }),
     );
     removed += rows.length;
   }

@@ -6,6 +6,7 @@ import { Plans, PlanVersions, WorkspacePlans } from '../plans/model.ts';
 import { presentEntitlements, presentPlans, presentWorkspaces } from '../plans/present.ts';
 import { recountStorage } from '../plans/quota.ts';
 import type { Deps } from '../deps.ts';
+import { erasureHandlers } from './erasureRoutes.ts';
 import { readCalendar } from './calendar.ts';
 import { assignPlan, createPlan, previewPlan, previewWorkspacePlan, updatePlan } from './changePlan.ts';
 
@@ -33,6 +34,7 @@ async function oneWorkspace(deps: Deps, id: string) {
 
 /** Plans, workspaces' plans, what expires. */
 export const retentionHandlers = {
+  ...erasureHandlers,
   async listPlans({ deps, query }) {
     return deps.db.asSystem(async (tx) => {
       const plans = await deps.db.model(Plans).findAll({

@@ -1,33 +1,42 @@
 /** Expired content goes for good. Keeps: R1, R2. Readers are refused by the clock already; this makes bytes and rows follow. */
 import type { Deps } from '../deps.ts';
-import { deleteVideo } from '../library/deleteVideo.ts';
-import { Videos } from '../library/model.ts';
+import { buryVideos } from './erasure/bury.ts';
+import { notHeld } from './holds.ts';
 
-const batchSize = 200;
+const batchSize = 1000;
+/** Any fixed number: the lock under which one process at a time plans. */
+const planningLock = 7_061_995;
 
-/** Starts the deletion of what has expired, in batches. Several may run at once; each video is taken by one of them. Answers how many. */
+/**
+ * Starts the deletion of what has expired, in batches, as long as there is any. One process at a time plans, which is quick; any number of
+ * them delete. Answers how many videos were taken.
+ */
 export async function sweepExpired(deps: Deps): Promise<number> {
   const { db, clock } = deps;
   for (let swept = 0; ;) {
-    const expired = await db.asSystem((tx) =>
-      db.rows<{ id: string; workspace_id: string }>(
-        tx,
-        'SELECT id, workspace_id FROM videos WHERE expires_at <= :now AND deleted_at IS NULL ORDER BY expires_at LIMIT :batchSize',
-        { now: clock.now(), batchSize },
-      ),
-    );
-    let taken = 0;
-    for (const { id, workspace_id: workspaceId } of expired) {
-      const isTaken = await db.inWorkspace(workspaceId, async (tx) => {
-        const video = await db.model(Videos).findByPk(id, { transaction: tx });
-        const isDue = video !== null && video.expiresAt !== null && video.expiresAt <= clock.now();
-        return isDue && (await deleteVideo(deps, tx, video, null));
+    const taken = await db.asSystem(async (tx) => {
+      const [lock] = await db.rows<{ is_free: boolean }>(tx, 'SELECT pg_try_advisory_xact_lock(:planningLock) AS is_free', {
+        planningLock,
       });
-      taken += isTaken ? 1 : 0;
-    }
+      if (lock?.is_free !== true) {
+        return 0;
+      }
+      const expired = await db.rows<{ id: string }>(
+        tx,
+        `SELECT v.id FROM videos v WHERE v.expires_at <= :now AND v.deleted_at IS NULL AND ${notHeld} ORDER BY v.expires_at LIMIT :batchSize`,
+        { now: clock.now(), batchSize },
+      );
+      const wish = { scope: 'selection', cause: 'expiry', actorId: null } as const;
+      await buryVideos(
+        deps,
+        tx,
+        wish,
+        expired.map((row) => row.id),
+      );
+      return expired.length;
+    });
     swept += taken;
-    // A whole batch that nobody could take is somebody else's work: the next round looks again.
-    if (expired.length < batchSize || taken === 0) {
+    if (taken < batchSize) {
       return swept;
     }
   }

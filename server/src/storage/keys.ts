@@ -10,7 +10,10 @@ const uuidPattern = new RegExp(`^${uuid}$`);
 const sourcePattern = new RegExp(`^w/(${uuid})/v/(${uuid})/source$`);
 const outputPattern = new RegExp(`^w/(${uuid})/v/(${uuid})/t/(${uuid})/([1-9][0-9]{0,5})/(${outputNames.join('|')})$`);
 const documentPattern = new RegExp(`^w/(${uuid})/v/(${uuid})/(transcript|captions)/(${uuid})$`);
+const day = '[0-9]{4}-[0-9]{2}-[0-9]{2}';
+const journalPattern = new RegExp(`^journal/(${day})/(${uuid})$`);
 const probePattern = new RegExp(`^probe/(${uuid})$`);
+const journalPrefixPattern = new RegExp(`^journal/(?:${day}/)?$`);
 const prefixPattern = new RegExp(`^(?:w/(?:${uuid}/(?:v/(?:${uuid}/(?:t/(?:${uuid}/(?:[1-9][0-9]{0,5}/)?)?)?)?)?)?)?$`);
 
 /** What a key says: whose object it is and what it holds. */
@@ -18,6 +21,7 @@ export type ParsedKey =
   | { kind: 'source'; workspaceId: string; videoId: string }
   | { kind: 'output'; workspaceId: string; videoId: string; taskId: string; attempt: number; name: OutputName }
   | { kind: 'transcript' | 'captions'; workspaceId: string; videoId: string; objectId: string }
+  | { kind: 'journal'; day: string; erasureId: string }
   | { kind: 'probe'; probeId: string };
 
 /** Builds and reads the keys of stored objects; everything that is not such a key is refused with `invalid_key`. */
@@ -32,11 +36,15 @@ export const keys = {
     `w/${id(workspaceId)}/v/${id(videoId)}/transcript/${id(objectId)}`,
   /** A caption file as it was supplied; `objectId` is the id of its row. */
   captions: (workspaceId: string, videoId: string, objectId: string) => `w/${id(workspaceId)}/v/${id(videoId)}/captions/${id(objectId)}`,
+  /** What has to be deleted again after the database was put back from a backup; `day` is a UTC day, 2026-03-01. */
+  journal: (journalDay: string, erasureId: string) => checked(`journal/${journalDay}/${id(erasureId)}`),
   /** A throw-away object with which a start-up check tries the store. */
   probe: (probeId: string) => `probe/${id(probeId)}`,
 
   /** The start of every key of customers' content. */
   allPrefix: () => 'w/',
+  /** The start of the journal of deletions, or of one day of it. */
+  journalPrefix: (journalDay?: string) => checkedPrefix(journalDay === undefined ? 'journal/' : `journal/${journalDay}/`),
   /** The start of every key of a workspace. */
   workspacePrefix: (workspaceId: string) => `w/${id(workspaceId)}/`,
   /** The start of every key of a video. */
@@ -65,7 +73,7 @@ function checked(key: string): string {
 }
 
 function checkedPrefix(prefix: string): string {
-  if (!prefixPattern.test(prefix)) {
+  if (!prefixPattern.test(prefix) && !journalPrefixPattern.test(prefix)) {
     throw new StorageError('invalid_key', 'This is not the start of an object key.');
   }
   return prefix;
@@ -86,6 +94,11 @@ function parseKey(key: string): ParsedKey {
   if (document !== null) {
     const [, workspaceId = '', videoId = '', kind = '', objectId = ''] = document;
     return { kind: kind as 'transcript' | 'captions', workspaceId, videoId, objectId };
+  }
+  const journal = journalPattern.exec(key);
+  if (journal !== null) {
+    const [, journalDay = '', erasureId = ''] = journal;
+    return { kind: 'journal', day: journalDay, erasureId };
   }
   const probe = probePattern.exec(key);
   if (probe !== null) {

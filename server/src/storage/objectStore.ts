@@ -150,6 +150,12 @@ export interface StorePlace {
 export interface ObjectStore {
   readonly place: StorePlace;
   /**
+   * True when every write through a signed URL is checked against the rows before it is kept. Without it a URL that was given out stays
+   * good until it expires, and a deletion has to look again after that.
+   */
+  readonly checksEveryWrite?: boolean;
+
+  /**
    * A URL for programs that reads the object: GET and single ranges, straight from where the bytes are. Does not look whether the object
    * exists.
    */

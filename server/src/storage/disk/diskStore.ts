@@ -120,6 +120,7 @@ function buildStore(parts: Parts): DiskStore {
     signer.sign({ op: 'get', key: known(key), contentType: requireContentType(contentType), downloadName }, expiresInSeconds);
   const store: DiskStore = {
     place: { driver: 'disk', place: root },
+    checksEveryWrite: true,
     signer,
     presignGet,
     presignView: presignGet,

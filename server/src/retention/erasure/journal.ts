@@ -1,0 +1,155 @@
+/**
+ * The journal of deletions, kept in the object store. Keeps: R6.
+ *
+ * A database that is put back from a backup has forgotten the deletions since. So each deletion is written here, outside the database, before it
+ * counts as done; a start compares the newest days with the rows and buries again what came back, before anything is served.
+ */
+import { text } from 'node:stream/consumers';
+import { z } from 'zod';
+import type { Tx } from '../../db/database.ts';
+import { uuidArray } from '../../db/uuidArray.ts';
+import type { Deps } from '../../deps.ts';
+import { keys } from '../../storage/keys.ts';
+import { buryRenditions, buryVideos } from './bury.ts';
+
+const entrySchema = z.object({
+  version: z.literal(1),
+  erasureId: z.uuid(),
+  workspaceId: z.uuid(),
+  requestedAt: z.iso.datetime(),
+  videoIds: z.array(z.uuid()),
+  renditionIds: z.array(z.uuid()),
+  clipIds: z.array(z.uuid()),
+});
+type Entry = z.infer<typeof entrySchema>;
+
+const maxEntryBytes = 64 * 1024 * 1024;
+
+/** Writes the journal's entry of each of these deletions that has none yet. */
+export async function journalErasures(deps: Deps, erasureIds: readonly string[]): Promise<void> {
+  const { db, store, clock } = deps;
+  const missing = await db.asSystem((tx) =>
+    db.rows<{
+      id: string;
+      workspace_id: string;
+      requested_at: Date;
+      clip_ids: string[];
+      videos: string[] | null;
+      renditions: string[] | null;
+    }>(
+      tx,
+      `SELECT e.id, e.workspace_id, e.requested_at, e.clip_ids,
+         (SELECT json_agg(i.subject_id) FROM erasure_items i WHERE i.erasure_id = e.id AND i.subject = 'video') AS videos,
+         (SELECT json_agg(i.subject_id) FROM erasure_items i WHERE i.erasure_id = e.id AND i.subject = 'rendition') AS renditions
+       FROM erasures e WHERE e.id = ANY(CAST(:ids AS uuid[])) AND e.journaled_at IS NULL`,
+      { ids: uuidArray(erasureIds) },
+    ),
+  );
+  for (const row of missing) {
+    const requestedAt = row.requested_at.toISOString();
+    const entry: Entry = {
+      version: 1,
+      erasureId: row.id,
+      workspaceId: row.workspace_id,
+      requestedAt,
+      videoIds: row.videos ?? [],
+      renditionIds: row.renditions ?? [],
+      clipIds: row.clip_ids,
+    };
+    await store.put(keys.journal(requestedAt.slice(0, 10), row.id), Buffer.from(JSON.stringify(entry)), {
+      contentType: 'application/json',
+      maxBytes: maxEntryBytes,
+    });
+  }
+  if (missing.length > 0) {
+    await db.asSystem((tx) =>
+      db.change(tx, 'UPDATE erasures SET journaled_at = :now WHERE id = ANY(CAST(:ids AS uuid[]))', {
+        now: clock.now(),
+        ids: uuidArray(missing.map((row) => row.id)),
+      }),
+    );
+  }
+}
+
+const dayMs = 24 * 3_600_000;
+
+/** The days whose entries a database may have forgotten: from the day before its newest deletion on; all of them when it knows of none. */
+function prefixesSince(newest: Date | null, now: Date): string[] {
+  if (newest === null) {
+    return [keys.journalPrefix()];
+  }
+  const prefixes: string[] = [];
+  // A day more at either end: clocks of several machines differ.
+  for (let time = newest.getTime() - dayMs; time <= now.getTime() + dayMs; time += dayMs) {
+    prefixes.push(keys.journalPrefix(new Date(time).toISOString().slice(0, 10)));
+  }
+  return [...new Set(prefixes)];
+}
+
+const batchSize = 500;
+
+/** Buries again whatever the journal says was deleted and the database brought back. Answers how many deletions were repeated. */
+export async function replayJournal(deps: Deps): Promise<number> {
+  const { db, store, clock } = deps;
+  const [newest] = await db.asSystem((tx) =>
+    db.rows<{ at: Date | null }>(tx, 'SELECT max(requested_at) AS at FROM erasures WHERE journaled_at IS NOT NULL'),
+  );
+  let replayed = 0;
+  let batch: string[] = [];
+  const flush = async () => {
+    replayed += await replayUnknown(deps, batch);
+    batch = [];
+  };
+  for (const prefix of prefixesSince(newest?.at ?? null, clock.now())) {
+    for await (const object of store.list(prefix)) {
+      batch.push(object.key);
+      if (batch.length === batchSize) {
+        await flush();
+      }
+    }
+  }
+  await flush();
+  return replayed;
+}
+
+function idIn(key: string): string {
+  return key.slice(key.lastIndexOf('/') + 1);
+}
+
+async function replayUnknown(deps: Deps, journalKeys: readonly string[]): Promise<number> {
+  const { db, store, log } = deps;
+  if (journalKeys.length === 0) {
+    return 0;
+  }
+  const known = await db.asSystem((tx) =>
+    db.rows<{ id: string }>(tx, 'SELECT id FROM erasures WHERE id = ANY(CAST(:ids AS uuid[]))', { ids: uuidArray(journalKeys.map(idIn)) }),
+  );
+  const knownIds = new Set(known.map((row) => row.id));
+  const forgotten = journalKeys.filter((key) => !knownIds.has(idIn(key)));
+  for (const key of forgotten) {
+    const { stream } = await store.get(key);
+    const entry = entrySchema.parse(JSON.parse(await text(stream)));
+    const items = await db.asSystem((tx) => replayEntry(deps, tx, entry));
+    log.warn({ erasureId: entry.erasureId, items }, 'a deletion that the database had forgotten was repeated');
+  }
+  return forgotten.length;
+}
+
+/** The entry's deletion is remembered from now on, so that the next start passes over it. */
+async function replayEntry(deps: Deps, tx: Tx, entry: Entry): Promise<number> {
+  const { db, clock } = deps;
+  const wish = { scope: 'selection', cause: 'backup_restored', actorId: null } as const;
+  const videos = await buryVideos(deps, tx, wish, entry.videoIds);
+  const renditions = await buryRenditions(deps, tx, wish, {
+    workspaceId: entry.workspaceId,
+    clipIds: entry.clipIds,
+    renditionIds: entry.renditionIds,
+  });
+  await db.change(
+    tx,
+    `INSERT INTO erasures (id, workspace_id, scope, cause, requested_at, deadline_at, journaled_at, item_count, finished_at)
+     VALUES (:id, :workspaceId, :scope, :cause, :requestedAt, :requestedAt, :now, 0, :now) ON CONFLICT DO NOTHING`,
+    { ...wish, id: entry.erasureId, workspaceId: entry.workspaceId, requestedAt: entry.requestedAt, now: clock.now() },
+  );
+  return [...videos, ...renditions].reduce((sum, each) => sum + each.itemCount, 0);
+}

@@ -1,0 +1,293 @@
+/**
+ * The work of a deletion, in batches over many items, so that the storage is asked with full lists of keys. Keeps: R6.
+ *
+ * Several workers may run at once: each claims its items for a while and renews the claim; one that dies is replaced when its claim has run out. A
+ * fault of the storage or the network puts the items off; nothing is called done before both have answered that there is nothing.
+ */
+import { setTimeout } from 'node:timers/promises';
+import { addSeconds } from '../../core/clock.ts';
+import { newId } from '../../core/ids.ts';
+import { uuidArray } from '../../db/uuidArray.ts';
+import type { Deps } from '../../deps.ts';
+import { keys } from '../../storage/keys.ts';
+import { StorageError } from '../../storage/storageError.ts';
+import { CdnError } from '../cdn/cdnError.ts';
+import { finishEmptyErasures, finishItems, type ProvenItem } from './finish.ts';
+import { journalErasures } from './journal.ts';
+import type { ItemRow, StepTimes } from './steps.ts';
+
+/** Items of one batch: about 25,000 keys, so that the last, partly filled list of keys weighs little. */
+const batchSize = 500;
+/** Items that failed this often are tried alone, so that they hold up nobody. */
+const triesBeforeAlone = 3;
+const keysAtOnce = 10_000;
+const probesAtOnce = 16;
+/** At most this many URLs of one item are asked for again at the content network. */
+const cdnProbesPerItem = 100;
+/** A worker rests for this share of the time it worked, so that other requests get the database and the storage too. */
+const restShare = 0.5;
+const longestRestMs = 1000;
+
+/** What a worker is told. */
+export interface WorkOptions {
+  /** Ends the work before the next batch. */
+  signal?: AbortSignal;
+  /** Without it the worker rests between batches. */
+  isUnpaced?: boolean;
+}
+
+/** Works on deletions until nothing is due. Answers how many items were finished. */
+export async function workErasures(deps: Deps, options: WorkOptions = {}): Promise<number> {
+  await finishEmptyErasures(deps);
+  for (let finished = 0; ;) {
+    const claim = newId();
+    const items = await claimItems(deps, claim);
+    if (items.length === 0 || options.signal?.aborted === true) {
+      return finished;
+    }
+    const startedAt = performance.now();
+    const groups = items.some((item) => item.tries >= triesBeforeAlone) ? items.map((item) => [item]) : [items];
+    for (const group of groups) {
+      finished += await workOnGroup(deps, claim, group);
+    }
+    if (options.isUnpaced !== true) {
+      await setTimeout(Math.min(longestRestMs, (performance.now() - startedAt) * restShare));
+    }
+  }
+}
+
+function claimItems(deps: Deps, claim: string): Promise<ItemRow[]> {
+  const { db, clock, env } = deps;
+  const now = clock.now();
+  return db.asSystem((tx) =>
+    db.rows<ItemRow>(
+      tx,
+      `WITH due AS MATERIALIZED (
+         SELECT id FROM erasure_items WHERE step <> 'done' AND run_after <= :now AND (claimed_until IS NULL OR claimed_until <= :now)
+         ORDER BY run_after LIMIT :batchSize FOR UPDATE SKIP LOCKED)
+       UPDATE erasure_items i SET claim = :claim, claimed_until = :until FROM due WHERE i.id = due.id
+       RETURNING i.id, i.erasure_id, i.workspace_id, i.subject, i.subject_id, i.step, i.times, i.quiet_after, i.tries`,
+      { now, claim, batchSize, until: addSeconds(now, env.CARMIC_ERASURE_CLAIM_SECONDS) },
+    ),
+  );
+}
+
+/** Prolongs a claim while long work goes on. */
+async function renewClaim(deps: Deps, claim: string): Promise<void> {
+  const { db, clock, env } = deps;
+  await db.asSystem((tx) =>
+    db.change(tx, "UPDATE erasure_items SET claimed_until = :until WHERE claim = :claim AND step <> 'done'", {
+      claim,
+      until: addSeconds(clock.now(), env.CARMIC_ERASURE_CLAIM_SECONDS),
+    }),
+  );
+}
+
+async function workOnGroup(deps: Deps, claim: string, items: readonly ItemRow[]): Promise<number> {
+  try {
+    return await workOn(deps, claim, items);
+  } catch (error) {
+    await putOff(deps, claim, items, error);
+    return 0;
+  }
+}
+
+const longestDelaySeconds = 600;
+
+/** Puts items off after a fault: longer each time, and at least as long as the other side asked for. */
+async function putOff(deps: Deps, claim: string, items: readonly ItemRow[], error: unknown): Promise<void> {
+  const { db, clock, log } = deps;
+  const isKnown = error instanceof StorageError || error instanceof CdnError || error instanceof StillThereError;
+  log[isKnown ? 'warn' : 'error']({ err: error, items: items.length }, 'a deletion was put off');
+  const asked = error instanceof CdnError ? (error.retryAfterSeconds ?? 0) : 0;
+  const tries = Math.max(...items.map((item) => item.tries));
+  const delay = Math.max(Math.min(longestDelaySeconds, 2 ** Math.min(tries, 10)), Math.min(asked, 24 * 3600));
+  await db.asSystem((tx) =>
+    db.change(
+      tx,
+      `UPDATE erasure_items SET tries = tries + 1, last_error = :message, claim = NULL, claimed_until = NULL, run_after = :runAfter
+       WHERE id = ANY(CAST(:ids AS uuid[])) AND claim = :claim AND step <> 'done'`,
+      {
+        claim,
+        ids: uuidArray(items.map((item) => item.id)),
+        message: isKnown ? error.message : 'This step failed inside the server; the log says why.',
+        runAfter: addSeconds(clock.now(), delay),
+      },
+    ),
+  );
+}
+
+/** Something was there although it had been deleted: a late write. It is deleted again. */
+class StillThereError extends Error {
+  override readonly name = 'StillThereError';
+}
+
+async function workOn(deps: Deps, claim: string, items: readonly ItemRow[]): Promise<number> {
+  const { clock, store, cdn } = deps;
+  await journalErasures(deps, [...new Set(items.map((item) => item.erasure_id))]);
+  const manifest = await loadManifest(deps, items);
+  const undeleted = items.filter((item) => item.step === 'cancelled');
+  await abortUploads(deps, undeleted);
+  const doomed = undeleted.flatMap((item) => manifest.get(item.id) ?? []);
+  for (let start = 0; start < doomed.length; start += keysAtOnce) {
+    await store.delete(doomed.slice(start, start + keysAtOnce));
+    await renewClaim(deps, claim);
+  }
+  await recordStep(deps, claim, undeleted, 'deleted');
+  await purge(deps, claim, items, manifest);
+  const early = items.filter((item) => item.quiet_after !== null && item.quiet_after > clock.now());
+  await waitForQuiet(deps, claim, early);
+  const proven: ProvenItem[] = [];
+  const ready = items.filter((item) => !early.includes(item));
+  for (let start = 0; start < ready.length; start += probesAtOnce) {
+    const some = ready.slice(start, start + probesAtOnce);
+    const outcomes = await Promise.allSettled(some.map((item) => prove(deps, item, manifest.get(item.id) ?? [])));
+    for (const [index, outcome] of outcomes.entries()) {
+      if (outcome.status === 'fulfilled') {
+        proven.push(outcome.value);
+      } else {
+        await putOff(deps, claim, some.slice(index, index + 1), outcome.reason);
+      }
+    }
+  }
+  if (cdn.name !== 'none') {
+    await renewClaim(deps, claim);
+  }
+  return finishItems(deps, claim, proven);
+}
+
+/** Every key ever written for each item. */
+async function loadManifest(deps: Deps, items: readonly ItemRow[]): Promise<Map<string, string[]>> {
+  const { db } = deps;
+  const manifest = new Map<string, string[]>(items.map((item) => [item.id, []]));
+  const bySubject = new Map(items.map((item) => [item.subject_id, item.id]));
+  const idsOf = (subject: ItemRow['subject']) => uuidArray(items.filter((item) => item.subject === subject).map((item) => item.subject_id));
+  const rows = await db.asSystem((tx) =>
+    db.rows<{ subject_id: string; key: string }>(
+      tx,
+      `SELECT video_id AS subject_id, key FROM stored_objects WHERE video_id = ANY(CAST(:videoIds AS uuid[]))
+       UNION ALL
+       SELECT rendition_id, key FROM stored_objects WHERE rendition_id = ANY(CAST(:renditionIds AS uuid[]))`,
+      { videoIds: idsOf('video'), renditionIds: idsOf('rendition') },
+    ),
+  );
+  for (const { subject_id: subjectId, key } of rows) {
+    manifest.get(bySubject.get(subjectId) ?? '')?.push(key);
+  }
+  return manifest;
+}
+
+/** Gives up whatever was uploaded in parts and never completed. */
+async function abortUploads(deps: Deps, items: readonly ItemRow[]): Promise<void> {
+  const { db, store } = deps;
+  const uploads = await db.asSystem((tx) =>
+    db.rows<{ workspace_id: string; video_id: string; storage_upload_id: string }>(
+      tx,
+      `SELECT u.workspace_id, u.video_id, u.storage_upload_id FROM videos v
+       JOIN uploads u ON u.workspace_id = v.workspace_id AND u.video_id = v.id
+       WHERE v.id = ANY(CAST(:ids AS uuid[])) AND u.state <> 'completed'`,
+      { ids: uuidArray(items.filter((item) => item.subject === 'video').map((item) => item.subject_id)) },
+    ),
+  );
+  for (const upload of uploads) {
+    const prefix = keys.videoPrefix(upload.workspace_id, upload.video_id);
+    await store.abortMultipart(keys.source(upload.workspace_id, upload.video_id), upload.storage_upload_id);
+    for await (const open of store.listMultipart(prefix)) {
+      await store.abortMultipart(open.key, open.uploadId);
+    }
+  }
+}
+
+async function recordStep(deps: Deps, claim: string, items: readonly ItemRow[], step: 'deleted' | 'purged'): Promise<void> {
+  const { db, clock } = deps;
+  const time = clock.now();
+  for (const item of items) {
+    item.step = step;
+    item.times = { ...item.times, [step]: time.toISOString() };
+  }
+  if (items.length > 0) {
+    await db.asSystem((tx) =>
+      db.change(
+        tx,
+        `UPDATE erasure_items SET step = :step, times = times || jsonb_build_object(:step, CAST(:time AS text))
+         WHERE id = ANY(CAST(:ids AS uuid[])) AND claim = :claim`,
+        { step, time: time.toISOString(), claim, ids: uuidArray(items.map((item) => item.id)) },
+      ),
+    );
+  }
+}
+
+async function purge(deps: Deps, claim: string, items: readonly ItemRow[], manifest: ReadonlyMap<string, string[]>): Promise<void> {
+  const unpurged = items.filter((item) => item.step === 'deleted');
+  const { cdn, clock } = deps;
+  if (cdn.name === 'none') {
+    // Nothing to do, and no write for it: the time is recorded with the receipt.
+    for (const item of unpurged) {
+      item.times = { ...item.times, purged: clock.now().toISOString() };
+    }
+    return;
+  }
+  const urls = unpurged.flatMap((item) => (manifest.get(item.id) ?? []).flatMap((key) => cdn.urlOf(key) ?? []));
+  for (let start = 0; start < urls.length; start += keysAtOnce) {
+    await cdn.purge(urls.slice(start, start + keysAtOnce));
+    await renewClaim(deps, claim);
+  }
+  await recordStep(deps, claim, unpurged, 'purged');
+}
+
+/** Items to which something may still be written: they are deleted once more and proven when the last URL for writing has expired. */
+async function waitForQuiet(deps: Deps, claim: string, items: readonly ItemRow[]): Promise<void> {
+  if (items.length === 0) {
+    return;
+  }
+  await deps.db.asSystem((tx) =>
+    deps.db.change(
+      tx,
+      `UPDATE erasure_items SET step = 'cancelled', claim = NULL, claimed_until = NULL, run_after = quiet_after
+       WHERE id = ANY(CAST(:ids AS uuid[])) AND claim = :claim`,
+      { claim, ids: uuidArray(items.map((item) => item.id)) },
+    ),
+  );
+}
+
+/** Asks the storage and the network for the item again. Throws StillThereError when something is there. */
+async function prove(deps: Deps, item: ItemRow, manifest: readonly string[]): Promise<ProvenItem> {
+  const { store, cdn, clock } = deps;
+  const found = await findLeft(deps, item, manifest);
+  if (found.length > 0) {
+    await store.delete(found);
+    throw new StillThereError(`${found.length} files were there again after they had been deleted: they are deleted once more.`);
+  }
+  const probes: ProvenItem['probes'] = [
+    { target: 'storage', method: item.subject === 'video' ? 'list_versions' : 'head', asked: manifest.length, found: 0 },
+  ];
+  if (cdn.name !== 'none') {
+    const urls = manifest.slice(0, cdnProbesPerItem).flatMap((key) => cdn.urlOf(key) ?? []);
+    for (const url of urls) {
+      if (await cdn.isServed(url)) {
+        await cdn.purge([url]);
+        throw new StillThereError('The content network still served a file after the purge: it is purged once more.');
+      }
+    }
+    probes.push({ target: cdn.name, method: 'head', asked: urls.length, found: 0 });
+  }
+  const times: StepTimes = { ...item.times, probed: clock.now().toISOString() };
+  return { item: { ...item, times }, keys: manifest, probes };
+}
+
+async function findLeft(deps: Deps, item: ItemRow, manifest: readonly string[]): Promise<string[]> {
+  const { store } = deps;
+  const left: string[] = [];
+  if (item.subject === 'video') {
+    for await (const version of store.listVersions(keys.videoPrefix(item.workspace_id, item.subject_id))) {
+      left.push(version.key);
+    }
+    return [...new Set(left)];
+  }
+  for (const key of manifest) {
+    if ((await store.head(key)) !== null) {
+      left.push(key);
+    }
+  }
+  return left;
+}
