@@ -294,7 +294,9 @@ describe('Deepgram', () => {
     expect(requests[0]?.authorization).toBe('Token test-key');
     const { db } = withKey.server.deps;
     await until('the audio to be gone', async () =>
-      (await db.asSystem((tx) => db.rows(tx, "SELECT 1 FROM stored_objects WHERE kind = 'audio' AND state <> 'removed'"))).length === 0 ? true : null,
+      (await db.asSystem((tx) => db.rows(tx, "SELECT 1 FROM stored_objects WHERE kind = 'audio' AND state <> 'removed'"))).length === 0
+        ? true
+        : null,
     );
   });
 
