@@ -1,16 +1,16 @@
 /** `npm run bench -- NAME`: measures one thing and ends with a line of JSON. */
 import { benchRender } from './render.ts';
 
-const benches: Readonly<Record<string, () => Promise<Record<string, unknown>>>> = {
+const benches: Readonly<Record<string, (options: readonly string[]) => Promise<Record<string, unknown>>>> = {
   render: benchRender,
 };
 
-const name = process.argv[2] ?? '';
+const [name = '', ...options] = process.argv.slice(2);
 const bench = benches[name];
 if (!bench) {
   process.stderr.write(`Usage: npm run bench -- ${Object.keys(benches).join('|')}\n`);
   process.exit(64);
 }
-const figures = await bench();
+const figures = await bench(options);
 process.stdout.write(`${JSON.stringify({ bench: name, ...figures })}\n`);
 process.exit(0);

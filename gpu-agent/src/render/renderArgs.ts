@@ -41,13 +41,18 @@ export function segmentInputs(
 export function renderArgs(plan: RenderPlan): string[] {
   const { rate } = plan.timeline;
   return [
-    ...[...quietArgs, '-v', 'error', ...segmentInputs(plan.input, plan.timeline, ['-an'])],
+    ...[...quietArgs, '-v', 'error', ...segmentInputs(plan.input, plan.timeline, ['-an', ...decodeThreads(plan.input)])],
     ...(plan.hasAudio ? soundInput : []),
     ...['-filter_complex', buildFilterGraph(plan)],
     ...['-map', '[video]', '-map', '[audio]', '-r', `${rate.numerator}/${rate.denominator}`],
     ...[...videoEncodeArgs, '-force_key_frames', coverSeconds(plan.timeline).toFixed(5)],
     ...[...audioEncodeArgs, ...cleanOutputArgs, ...mp4Args, renderFiles.video],
   ];
+}
+
+/** One thread decodes 1080 lines faster than the encoder takes them, and costs an eighth less than several that wait for each other. */
+function decodeThreads({ framePixels }: RenderInput): string[] {
+  return framePixels <= 1920 * 1088 * 1.3 ? ['-threads', '1'] : [];
 }
 
 const soundInput = [...ownInputArgs('wav'), '-i', renderFiles.sound];

@@ -1,0 +1,67 @@
+/** Counts the CPU time of everything a task does: of this process with its threads, and of every program it runs, by stage. */
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Run, RunRequest } from '../../../gpu-agent/src/ffmpeg/run.ts';
+import type { Sandbox } from '../../../gpu-agent/src/ffmpeg/sandbox.ts';
+
+/**
+ * Lets every confined process write its CPU time, and that of all below it, into its folder: bubblewrap does not wait for the name
+ * space it makes, so that the time is lost to the usual counters.
+ */
+export function countCpu(sandbox: Sandbox): Sandbox {
+  return {
+    ...sandbox,
+    wrap(command, confinement) {
+      const wrapped = sandbox.wrap(command, confinement);
+      const at = wrapped.indexOf('--') + 1;
+      const counter = ['/bin/sh', '-c', '"$@"; code=$?; times >"$(mktemp ./cpu-XXXXXXXX)"; exit $code', 'sh'];
+      return [...wrapped.slice(0, at), ...counter, ...wrapped.slice(at)] as [string, ...string[]];
+    },
+  };
+}
+
+export interface CpuMeter {
+  /** Runs a program in its place, and adds its time to the stage that `stageOf` names. */
+  run: Run;
+  /** CPU seconds of programs by stage, so far. */
+  readonly stages: Readonly<Record<string, number>>;
+  /** CPU seconds of all programs and of this process since the meter was made. */
+  total(): number;
+}
+
+/** Makes a meter around a runner whose sandbox counts (`countCpu`). Programs of one meter run one after the other. */
+export function createCpuMeter(run: Run, stageOf: (request: RunRequest) => string): CpuMeter {
+  const stages: Record<string, number> = {};
+  const startedAt = ownCpuSeconds();
+  return {
+    stages,
+    total: () => ownCpuSeconds() - startedAt + Object.values(stages).reduce((sum, seconds) => sum + seconds, 0),
+    async run(request) {
+      try {
+        return await run(request);
+      } finally {
+        const stage = stageOf(request);
+        stages[stage] = (stages[stage] ?? 0) + takeCountedSeconds(request.directory);
+      }
+    },
+  };
+}
+
+/** CPU seconds of this process with its threads: the face detector, the source server, and the bench's own storage. */
+export function ownCpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+/** Sums what `times` wrote, minutes and seconds of user and system time, and removes it. */
+function takeCountedSeconds(directory: string): number {
+  let sum = 0;
+  for (const name of readdirSync(directory).filter((entry) => entry.startsWith('cpu-'))) {
+    const path = join(directory, name);
+    for (const [, minutes, seconds] of readFileSync(path, 'utf8').matchAll(/(\d+)m([\d.]+)s/g)) {
+      sum += Number(minutes) * 60 + Number(seconds);
+    }
+    rmSync(path);
+  }
+  return sum;
+}
