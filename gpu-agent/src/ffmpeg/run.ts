@@ -26,8 +26,8 @@ export interface RunRequest {
   /** Whether it reads the loopback source server; without it there is no network at all. */
   readsSource?: boolean;
   onProgress?: (progress: FfmpegProgress) => void;
-  /** Takes standard output as it comes; without it, it is returned. */
-  onOutput?: (chunk: Buffer) => void;
+  /** Takes standard output as it comes; without it, it is returned. A promise holds the program back until it settles. */
+  onOutput?: (chunk: Buffer) => Promise<void> | void;
 }
 
 export interface RunResult {
@@ -110,9 +110,23 @@ function runGroup(command: string, args: string[], request: RunRequest, register
   });
   const chunks: Buffer[] = [];
   let kept = 0;
-  child.stdout?.on('data', (chunk: Buffer) => {
+  let taking: Promise<void> = Promise.resolve();
+  let takeError: unknown = null;
+  const { stdout } = child;
+  stdout?.on('data', (chunk: Buffer) => {
     if (request.onOutput) {
-      request.onOutput(chunk);
+      const taken = request.onOutput(chunk);
+      if (taken) {
+        stdout.pause();
+        taking = taken.then(
+          () => void stdout.resume(),
+          (error: unknown) => {
+            takeError = error;
+            kill();
+            stdout.resume();
+          },
+        );
+      }
       return;
     }
     kept += chunk.length;
@@ -143,13 +157,18 @@ function runGroup(command: string, args: string[], request: RunRequest, register
     settle();
     // A group member that outlived the leader would keep writing.
     kill();
-    if (request.signal.aborted) {
-      reject(request.signal.reason);
-    } else if (code === 0) {
-      resolve({ stdout: Buffer.concat(chunks), stderr });
-    } else {
-      reject(explain(request, stderr, isLate, kept > keptStdoutBytes, code, killedBy));
-    }
+    // What was read last may still be worked on.
+    void taking.then(() => {
+      if (request.signal.aborted) {
+        reject(request.signal.reason);
+      } else if (takeError !== null) {
+        reject(takeError);
+      } else if (code === 0) {
+        resolve({ stdout: Buffer.concat(chunks), stderr });
+      } else {
+        reject(explain(request, stderr, isLate, kept > keptStdoutBytes, code, killedBy));
+      }
+    });
   });
   return promise;
 }

@@ -1,127 +1,209 @@
-/** Decides whom a clip shows, and how: a face followed, the middle of the picture, or all of it. */
+/** Decides for each shot whom it shows, and how, from a closed list of layouts; and says why. */
 import type { Layout } from '@carmic/contract';
-import type { Track } from './tracks.ts';
+import { type CropShares, largestCrop, type Size } from './framing.ts';
+import type { Shot, ShotTrack } from './shots.ts';
+import { clearMargin, findSpeakers, type Speaking } from './speaking.ts';
 
-/** What was seen in one shot. */
-export interface ShotFaces {
-  seconds: number;
-  tracks: readonly SpeakingTrack[];
+export interface LayoutRules {
+  source: Size;
+  output: Size;
+  framesPerSecond: number;
 }
 
-export interface SpeakingTrack extends Track {
-  /** How much more the mouth moves than the rest of the face; 1 says nothing. */
-  mouthMotion: number;
-}
-
-export interface LayoutChoice {
-  layout: Layout;
-  reason: string;
-  shots: readonly ShotLayout[];
+/** Who is shown from one frame to another; several where they fit into one crop. */
+export interface Stretch {
+  firstFrame: number;
+  endFrame: number;
+  subjects: readonly ShotTrack[];
 }
 
 /** What is done with one shot. */
-export type ShotLayout = { kind: 'follow'; track: SpeakingTrack } | { kind: 'center' } | { kind: 'fit' };
-
-export interface LayoutRules {
-  /** Share of the picture's width and height that a crop shows. */
-  widthShare: number;
-  heightShare: number;
+export interface ShotPlan {
+  shot: Shot;
+  layout: Layout;
+  reason: string;
+  /** For `follow` one after the other; for layouts of several parts one for each part with a person; otherwise none. */
+  stretches: readonly Stretch[];
+  /** Faces of the foreground, and who of them is heard when. */
+  people: readonly ShotTrack[];
+  speaking: Speaking | null;
+  /** True where a person asked for this layout: it is kept even when it proves worse. */
+  isWished: boolean;
 }
 
 /** A crop that shows less than this of a picture without people would cut away what it is about. */
 const leastCentreShare = 0.5;
 /** A face this much smaller than the largest stands in the background. */
 const foregroundShare = 0.45;
-/** The most moving mouth must move this much more than the next, or nobody is taken to speak. */
-const clearlySpeaking = 1.25;
-
 /** A face that takes more of a crop's width is cut on both sides; then the whole picture is the better one. */
 const largestFaceShare = 0.8;
-
-/** Chooses the layout of a clip from the faces of its shots, and says why in one sentence. */
-export function chooseLayout(shots: readonly ShotFaces[], rules: LayoutRules): LayoutChoice {
-  const chosen = shots.map((shot) => layOutShot(shot.tracks, rules));
-  const shown = rules.widthShare * rules.heightShare;
-  const isFollowing = chosen.some((layout) => layout?.kind === 'follow');
-  // Without people a short shot between others may be cropped, a long one may not, and a clip is either cropped or not.
-  const layouts = shots.map((shot, index): ShotLayout => {
-    const mayCrop = shown >= leastCentreShare || (isFollowing && shot.seconds <= passingSeconds);
-    return chosen[index] ?? { kind: mayCrop ? 'center' : 'fit' };
-  });
-  const total = shots.reduce((sum, shot) => sum + shot.seconds, 0);
-  const shareOf = (matches: (index: number) => boolean) =>
-    shots.reduce((sum, shot, index) => sum + (matches(index) ? shot.seconds : 0), 0) / Math.max(total, 0.001);
-  const followed = shareOf((index) => layouts[index]?.kind === 'follow');
-  const whole = shareOf((index) => layouts[index]?.kind === 'fit');
-  const layout = followed > 0 && followed >= whole * followsOver ? 'follow' : whole > 0.5 ? 'fit' : 'center';
-  const isSomebodySeen = shareOf((index) => chosen[index] !== null) > 0;
-  return { layout, reason: explain(layout, { followed, whole, shown, isSomebodySeen }, shots), shots: layouts };
-}
-
-/** A clip counts as following a face when it does so for at least this part of the time in which all of the picture is shown. */
-const followsOver = 0.7;
-/** A shot without people that is no longer than this is passed over. */
+/** Without people a shot no longer than this is passed over. */
 const passingSeconds = 4;
+/** A camera's picture in a corner: how small a face is there, and how near to the edges. */
+const insetWidth = 0.1;
+const insetEdge = 0.24;
+const insetSway = 0.035;
+const insetSeconds = 3;
+/** Brightness changes more than this from frame to frame in a game, less in slides and programs. */
+const gameChange = 2.5;
 
-interface Shares {
-  followed: number;
-  whole: number;
-  shown: number;
-  isSomebodySeen: boolean;
+/** Chooses the layouts of all shots of a clip. `levelsOf` are the sound levels of a shot's frames. */
+export function chooseLayouts(
+  shots: readonly Shot[],
+  rules: LayoutRules,
+  levelsOf: (shot: number) => readonly number[],
+  wish: Layout | null,
+): ShotPlan[] {
+  const chosen = shots.map((shot, index) => layOutShot(shot, rules, levelsOf(index), wish));
+  const shares = largestCrop(rules.source, rules.output);
+  const shown = shares.widthShare * shares.heightShare;
+  const isFollowing = chosen.some((plan) => plan?.layout === 'follow');
+  return shots.map((shot, index): ShotPlan => {
+    const seconds = (shot.endFrame - shot.firstFrame) / rules.framesPerSecond;
+    const mayCrop = shown >= leastCentreShare || (isFollowing && seconds <= passingSeconds);
+    const percent = `${Math.round(100 * shown)} %`;
+    const reason = mayCrop
+      ? `Nobody is seen; the middle ${percent} of the picture is shown.`
+      : `Nobody is seen, and a crop would show only ${percent} of the picture, so all of it is shown over a blur.`;
+    const plain = { shot, stretches: [], people: [], speaking: null };
+    return chosen[index] ?? { ...plain, layout: mayCrop ? 'center' : 'fit', reason, isWished: false };
+  });
 }
 
-function explain(layout: Layout, { followed, whole, shown, isSomebodySeen }: Shares, shots: readonly ShotFaces[]): string {
-  const percent = (share: number) => `${Math.round(100 * share)} %`;
-  if (layout === 'follow') {
-    const isCrowded = shots.some((shot) => shot.tracks.length > 1);
-    const whom = isCrowded ? 'The face that is largest and whose mouth moves most is followed' : 'The face that is seen is followed';
-    const also = whole > 0 ? '; where no single face can be followed, the whole picture is shown over a blur' : '';
-    return `${whom}; it is there in ${percent(followed)} of the clip${also}.`;
+/** Null when nobody is seen and nothing is wished for. */
+function layOutShot(shot: Shot, rules: LayoutRules, levels: readonly number[], wish: Layout | null): ShotPlan | null {
+  const largest = Math.max(0, ...shot.tracks.map((track) => track.meanArea));
+  const people = shot.tracks
+    .filter((track) => track.meanArea >= largest * foregroundShare)
+    .sort((a, b) => b.meanArea * b.presence - a.meanArea * a.presence);
+  const speaking = people.length > 0 ? findSpeakers(people, shot, levels, rules.framesPerSecond) : null;
+  const make = (layout: Layout, reason: string, stretches: readonly Stretch[] = []): ShotPlan => {
+    return { shot, layout, reason, stretches, people, speaking, isWished: false };
+  };
+  if (wish !== null && people.length >= peopleNeeded[wish]) {
+    return { ...make(wish, 'This layout was asked for.', stretchesFor(wish, shot, people, speaking, rules)), isWished: true };
   }
-  if (layout === 'center') {
-    return `No face is followed; the middle ${percent(shown)} of the picture is shown.`;
+  const automatic = chooseFor(shot, people, speaking, rules, make);
+  if (wish === null || automatic === null) {
+    return automatic;
   }
-  return isSomebodySeen
-    ? 'Several people are seen far apart, or one too close to crop, so the whole picture is shown over a blur.'
-    : `Nobody is seen, and a crop would show only ${percent(shown)} of the picture, so all of it is shown over a blur.`;
+  return { ...automatic, reason: `A layout was asked for that needs more faces than are seen here. ${automatic.reason}` };
 }
 
-/** Null when nobody is seen. */
-function layOutShot(tracks: readonly SpeakingTrack[], rules: LayoutRules): ShotLayout | null {
-  const largest = Math.max(0, ...tracks.map((track) => track.meanArea));
-  const foreground = tracks.filter((track) => track.meanArea >= largest * foregroundShare);
-  const [first, second] = [...foreground].sort((a, b) => importance(b) - importance(a));
-  if (!first) {
+/** Faces without which a layout has nothing to show. */
+const peopleNeeded: Record<Layout, number> = { follow: 1, center: 0, fit: 0, split: 2, grid: 3, screen: 1, gameplay: 1 };
+
+function chooseFor(
+  shot: Shot,
+  people: readonly ShotTrack[],
+  speaking: Speaking | null,
+  rules: LayoutRules,
+  make: (layout: Layout, reason: string, stretches?: readonly Stretch[]) => ShotPlan,
+): ShotPlan | null {
+  const [first] = people;
+  if (!first || speaking === null) {
     return null;
   }
-  if (meanWidth(first) > rules.widthShare * largestFaceShare) {
-    return { kind: 'fit' };
+  const shares = largestCrop(rules.source, rules.output);
+  const whole = (layout: Layout) => stretchesFor(layout, shot, people, speaking, rules);
+  if (people.length === 1) {
+    if (isInset(first, shot, rules)) {
+      return shot.change > gameChange
+        ? make('gameplay', 'A small face stays in a corner beside a picture full of movement: the face above, the game below.', whole('gameplay'))
+        : make('screen', 'A small face stays in a corner of a still picture: all of the screen above, the face below.', whole('screen'));
+    }
+    if (first.meanWidth > shares.widthShare * largestFaceShare) {
+      return make('fit', 'The face is too close to crop, so the whole picture is shown over a blur.');
+    }
+    const there = `${Math.round(100 * first.presence)} %`;
+    return make('follow', `The face that is seen is followed; it is there in ${there} of this shot.`, whole('follow'));
   }
-  const isClear =
-    !second ||
-    fitTogether(first, second, rules) ||
-    first.mouthMotion >= second.mouthMotion * clearlySpeaking ||
-    first.meanArea >= second.meanArea * 1.8 ||
-    first.presence >= second.presence * 2;
-  return isClear ? { kind: 'follow', track: first } : { kind: 'fit' };
-}
-
-function meanWidth({ points }: Track): number {
-  return points.reduce((sum, { face }) => sum + face.width, 0) / Math.max(1, points.length);
-}
-
-/** Large, often seen, surely a face, and moving its mouth. */
-function importance(track: SpeakingTrack): number {
-  return Math.sqrt(track.meanArea) * track.presence * track.meanScore * track.mouthMotion;
-}
-
-function fitTogether(a: Track, b: Track, rules: LayoutRules): boolean {
-  const box = (track: Track) => track.points[Math.floor(track.points.length / 2)]?.face;
-  const [one, two] = [box(a), box(b)];
-  if (!one || !two) {
-    return true;
+  if (fitTogether(people, shares)) {
+    return make('follow', `${people.length} people stand close together and are all shown.`, [{ ...spanOf(shot), subjects: people }]);
   }
-  const width = Math.max(one.left + one.width, two.left + two.width) - Math.min(one.left, two.left);
-  const height = Math.max(one.top + one.height, two.top + two.height) - Math.min(one.top, two.top);
-  return width <= rules.widthShare && height <= rules.heightShare;
+  const isFarAhead = people.slice(1).every((other) => first.presence >= other.presence * 2);
+  if (isFarAhead) {
+    return make('follow', 'The face that is there most of the time is followed.', [{ ...spanOf(shot), subjects: [first] }]);
+  }
+  if (speaking.margin >= clearMargin && people.every((track) => track.meanWidth <= shares.widthShare * largestFaceShare)) {
+    const changes = speaking.stretches.length - 1;
+    const how = changes === 0 ? 'One of them speaks and is followed' : `Whoever speaks is followed; ${changes} changes of speaker`;
+    return make('follow', `${people.length} people are seen. ${how}.`, whole('follow'));
+  }
+  const isRoomy = people.every((track) => track.meanWidth <= 0.4);
+  if (people.length === 2 && isRoomy) {
+    return make('split', 'Two people are seen and it is not clear who speaks, so both are shown.', whole('split'));
+  }
+  if (people.length <= 4 && isRoomy) {
+    return make('grid', `${people.length} people are seen and it is not clear who speaks, so all are shown.`, whole('grid'));
+  }
+  return make('fit', 'Several people are seen and it is not clear who speaks, so the whole picture is shown over a blur.');
+}
+
+/** Who is shown when, in a layout. */
+export function stretchesFor(
+  layout: Layout,
+  shot: Shot,
+  people: readonly ShotTrack[],
+  speaking: Speaking | null,
+  rules: LayoutRules,
+): Stretch[] {
+  const span = spanOf(shot);
+  const shares = largestCrop(rules.source, rules.output);
+  switch (layout) {
+    case 'follow': {
+      if (people.length > 1 && fitTogether(people, shares)) {
+        return [{ ...span, subjects: people }];
+      }
+      return (speaking?.stretches ?? []).map(({ firstFrame, endFrame, track }) => ({
+        firstFrame,
+        endFrame,
+        subjects: people.slice(track, track + 1),
+      }));
+    }
+    case 'split':
+      return fromLeft(people.slice(0, 2)).map((track) => ({ ...span, subjects: [track] }));
+    case 'grid':
+      return fromLeft(people.slice(0, 4)).map((track) => ({ ...span, subjects: [track] }));
+    case 'screen':
+    case 'gameplay':
+      return people.slice(0, 1).map((track) => ({ ...span, subjects: [track] }));
+    default:
+      return [];
+  }
+}
+
+function spanOf({ firstFrame, endFrame }: Shot): { firstFrame: number; endFrame: number } {
+  return { firstFrame, endFrame };
+}
+
+/** People keep the order in which they sit. */
+function fromLeft(people: readonly ShotTrack[]): ShotTrack[] {
+  return [...people].sort((a, b) => middleOf(a).x - middleOf(b).x);
+}
+
+function middleOf({ points }: ShotTrack): { x: number; y: number } {
+  const mean = (value: (index: number) => number) => points.reduce((sum, _, index) => sum + value(index), 0) / Math.max(1, points.length);
+  return {
+    x: mean((index) => (points[index]?.face.left ?? 0) + (points[index]?.face.width ?? 0) / 2),
+    y: mean((index) => (points[index]?.face.top ?? 0) + (points[index]?.face.height ?? 0) / 2),
+  };
+}
+
+function isInset(track: ShotTrack, shot: Shot, { framesPerSecond }: LayoutRules): boolean {
+  const { x, y } = middleOf(track);
+  const sway = Math.sqrt(
+    track.points.reduce((sum, { face }) => sum + (face.left + face.width / 2 - x) ** 2, 0) / Math.max(1, track.points.length),
+  );
+  const isCorner = Math.min(x, 1 - x) < insetEdge && (y < insetEdge + 0.08 || 1 - y < insetEdge + 0.14);
+  const isLong = shot.endFrame - shot.firstFrame >= insetSeconds * framesPerSecond;
+  return isCorner && isLong && track.meanWidth <= insetWidth && sway <= insetSway && track.presence >= 0.6;
+}
+
+/** Whether the middles of people fit into one crop with their faces whole. */
+function fitTogether(people: readonly ShotTrack[], { widthShare, heightShare }: CropShares): boolean {
+  const faces = people.flatMap(({ points }) => points.map((point) => point.face));
+  const width = Math.max(...faces.map((face) => face.left + face.width)) - Math.min(...faces.map((face) => face.left));
+  const height = Math.max(...faces.map((face) => face.top + face.height)) - Math.min(...faces.map((face) => face.top));
+  return width <= widthShare * 0.95 && height <= heightShare;
 }

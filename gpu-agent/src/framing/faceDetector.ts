@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
+import type { SmallPicture } from './look.ts';
 
 /** A face, in shares of the picture's width and height. */
 export interface Face {
@@ -16,17 +17,9 @@ export interface CheckedFace extends Face {
   meshScore: number | null;
 }
 
-/** One raw YUV 4:2:0 picture in a file. */
-export interface RawPicture {
-  path: string;
-  offset: number;
-  width: number;
-  height: number;
-}
-
 export interface FaceDetector {
   /** Finds faces; `isCareful` adds the second look at twice the cost. */
-  detect(picture: RawPicture, isCareful: boolean): Promise<CheckedFace[]>;
+  detect(picture: SmallPicture, isCareful: boolean): Promise<CheckedFace[]>;
   close(): Promise<void>;
 }
 

@@ -5,7 +5,7 @@
  * A thread of its own, because a picture takes 40 ms in which nothing else would run. Plain JavaScript, so that it starts the same
  * way under every loader.
  */
-import { open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -61,7 +61,7 @@ let loading;
 /**
  * From YUV 4:2:0 in video range to RGB (ITU-R BT.601; the models do not mind the difference to BT.709).
  *
- * @param {Buffer} bytes
+ * @param {Uint8Array} bytes
  * @param {number} width
  * @param {number} height
  */
@@ -90,18 +90,11 @@ function clamp(value) {
 }
 
 /**
- * @param {{ path: string, offset: number, width: number, height: number, isCareful: boolean }} request
+ * @param {{ bytes: Uint8Array, width: number, height: number, isCareful: boolean }} request
  */
-async function detect({ path, offset, width, height, isCareful }) {
+async function detect({ bytes, width, height, isCareful }) {
   loading ??= load();
   const human = await loading;
-  const bytes = Buffer.alloc((width * height * 3) / 2);
-  const file = await open(path, 'r');
-  try {
-    await file.read(bytes, 0, bytes.length, offset);
-  } finally {
-    await file.close();
-  }
   const picture = human.tf.tensor(toRgb(bytes, width, height), [1, height, width, 3]);
   try {
     const result = await human.detect(picture, isCareful ? careful : quick);

@@ -1,22 +1,29 @@
-import type { RenderSpec } from '@carmic/contract';
+import { join } from 'node:path';
 import type { SeenFace } from '@carmic/captions';
+import type { Layout, RenderSpec, ShotLayout } from '@carmic/contract';
 import type { Logger } from 'pino';
 import type { TaskContext } from '../media/task.ts';
+import { renderFiles } from '../render/filterGraph.ts';
 import type { RenderInput } from '../render/renderArgs.ts';
-import { rateValue, type Timeline, type TimelineSegment } from '../render/timeline.ts';
-import { type CameraShot, planCamera } from './cameraPath.ts';
-import { chooseLayout, type LayoutChoice, type ShotLayout, type SpeakingTrack } from './chooseLayout.ts';
-import { createFaceDetector, type Face, type FaceDetector } from './faceDetector.ts';
-import { type CameraPoint, cropShares, type Framing, type SegmentFraming } from './framing.ts';
-import { lookAt, type SegmentLook } from './look.ts';
-import { measureMouths } from './mouthMotion.ts';
-import { findShots, type Shot } from './findShots.ts';
+import { rateValue, type Timeline } from '../render/timeline.ts';
+import { analyzeSpan, type SpanAnalysis } from './analyze.ts';
+import { buildPieces, type Piece } from './buildFraming.ts';
+import { listClipFaces } from './clipFaces.ts';
+import { chooseLayouts, type LayoutRules, type ShotPlan, stretchesFor } from './chooseLayout.ts';
+import { createFaceDetector, type FaceDetector } from './faceDetector.ts';
+import { cropShares, type Framing, largestCrop } from './framing.ts';
+import { type FramingFacts, measureFraming } from './framingFacts.ts';
+import { viewFromKeyframes } from './keyframes.ts';
+import { listShots } from './shots.ts';
+import { readSoundLevels } from './soundLevels.ts';
 
 export interface FramedClip extends Framing {
-  /** Share of sightings of the followed face that lie whole inside the crop; null when no face is followed. */
-  faceInsideShare: number | null;
+  /** Null when nobody was looked for. */
+  facts: FramingFacts | null;
+  /** What was done with each shot, and why. */
+  shots: readonly ShotLayout[];
   /** Faces as they stand in the clip's picture, so that captions keep off them. */
-  faces?: readonly SeenFace[];
+  faces: readonly SeenFace[];
 }
 
 /** Chooses how a clip is framed, by looking at it. */
@@ -25,35 +32,80 @@ export interface Framer {
   close(): Promise<void>;
 }
 
+/** Analyses that are kept for the next rendition of the same clip, in memory only: nothing of anybody's face stays on an agent's disk. */
+const keptAnalyses = 64;
+/** What a framing has to prove, or a safer layout takes its place. The certificate is held to the same. */
+export const framingBounds = { faceInside: 0.97, speakerShown: 0.75, faceMissed: 0.03 } as const;
+
 /** Makes a framer; its face detector is loaded by the first clip that needs one. */
 export function createFramer(log: Logger): Framer {
   const detector = createFaceDetector();
+  const kept = new Map<string, Promise<SpanAnalysis[]>>();
+  const analyse = async (spec: RenderSpec, timeline: Timeline, input: RenderInput, context: TaskContext): Promise<SpanAnalysis[]> => {
+    const key = spec.analysisKey === undefined ? null : `${spec.analysisKey} ${JSON.stringify(timeline)}`;
+    const known = key === null ? undefined : kept.get(key);
+    if (known) {
+      log.debug({ key }, 'the analysis of an earlier rendition is used');
+      return known;
+    }
+    const fresh = await lookAtAll(spec, timeline, input, context, detector);
+    if (key !== null) {
+      kept.set(key, Promise.resolve(fresh));
+      const [oldest] = kept.keys();
+      if (kept.size > keptAnalyses && oldest !== undefined) {
+        kept.delete(oldest);
+      }
+    }
+    return fresh;
+  };
   return {
     close: () => detector.close(),
     async frame(spec, timeline, input, context) {
-      const shares = cropShares(spec.probe, spec.output);
-      if (shares === null) {
-        const reason = 'The video already has this shape, so the whole picture is kept.';
-        return {
-          layout: 'center',
-          reason,
-          picture: timeline,
-          segments: timeline.segments.map(() => ({ kind: 'whole' })),
-          faceInsideShare: null,
-        };
+      const wish = spec.framing ?? null;
+      if (wish?.keyframes && wish.keyframes.length > 0) {
+        return frameByHand(spec, timeline);
       }
-      const seen = await lookAtAll(spec, timeline, input, context, detector);
-      const shots = seen.flatMap((segment) => segment.shots);
-      const choice = chooseLayout(shots, shares);
-      log.debug({ shots: shots.length, layout: choice.layout, reason: choice.reason }, 'framed');
-      return build(choice, seen, shares, timeline);
+      const isPanelWished = wish?.layout !== undefined && wish.layout !== 'center' && wish.layout !== 'fit' && wish.layout !== 'follow';
+      if (cropShares(spec.probe, spec.output) === null && !isPanelWished) {
+        return keepWhole(timeline);
+      }
+      const analyses = await analyse(spec, timeline, input, context);
+      const levels = spec.probe.audioCodec === null ? [] : await readLevels(timeline, context);
+      const framed = frameFromAnalysis(spec, timeline, analyses, levels);
+      log.debug({ shots: framed.shots.length, layout: framed.layout, facts: framed.facts }, 'framed');
+      return framed;
     },
   };
 }
 
-interface SeenSegment {
-  look: SegmentLook;
-  shots: Shot[];
+function readLevels(timeline: Timeline, { directory }: TaskContext): Promise<number[]> {
+  return readSoundLevels(join(directory, renderFiles.sound), timeline.frameCount, rateValue(timeline.rate));
+}
+
+function keepWhole(timeline: Timeline): FramedClip {
+  const reason = 'The video already has this shape, so the whole picture is kept.';
+  const segments = timeline.segments.map(() => ({ kind: 'whole' as const }));
+  return { layout: 'center', reason, picture: timeline, segments, facts: null, shots: [], faces: [] };
+}
+
+/** The path of a person counts in clip time; the segments take their parts of it. */
+function frameByHand({ probe, output, framing }: RenderSpec, timeline: Timeline): FramedClip {
+  const view = viewFromKeyframes(
+    framing?.keyframes ?? [],
+    framing?.zoom ?? 1,
+    largestCrop(probe, output),
+    timeline.frameCount,
+    rateValue(timeline.rate),
+  );
+  const segments = timeline.segments.map(({ outFrame, frames }) => {
+    const before = view.path.findLast((point) => point.frame <= outFrame) ?? { left: 0, top: 0 };
+    const later = view.path.filter((point) => point.frame > outFrame && point.frame < outFrame + frames);
+    const path = [{ ...before, frame: 0 }, ...later.map((point) => ({ ...point, frame: point.frame - outFrame }))];
+    return { kind: 'crop' as const, widthShare: view.widthShare, heightShare: view.heightShare, path };
+  });
+  const reason = 'The crop was placed by hand.';
+  const shots: ShotLayout[] = [{ startSeconds: 0, endSeconds: timeline.durationSeconds, layout: 'follow', reason }];
+  return { layout: 'follow', reason, picture: timeline, segments, facts: null, shots, faces: [] };
 }
 
 async function lookAtAll(
@@ -62,149 +114,102 @@ async function lookAtAll(
   input: RenderInput,
   context: TaskContext,
   detector: FaceDetector,
-): Promise<SeenSegment[]> {
-  const seen: SeenSegment[] = [];
+): Promise<SpanAnalysis[]> {
+  const analyses: SpanAnalysis[] = [];
   for (const [index, segment] of timeline.segments.entries()) {
-    const look = await lookAt(context, input, spec.probe, timeline, index);
-    const seconds = segment.frames / rateValue(timeline.rate);
-    const found = await findShots(look, seconds, detector, context.signal);
-    const shots: Shot[] = [];
-    for (const shot of found) {
-      const mouths = await measureMouths(look, shot.tracks);
-      shots.push({ ...shot, tracks: shot.tracks.map((track, which) => ({ ...track, mouthMotion: mouths[which] ?? 1 })) });
-    }
-    seen.push({ look, shots });
+    const span = { startSeconds: segment.sourceSeconds, frames: segment.frames };
+    analyses.push(await analyzeSpan({ input, probe: spec.probe, rate: timeline.rate, span }, context, detector));
     context.onProgress(0.06 + (0.09 * (index + 1)) / timeline.segments.length, 'Looking for faces');
   }
-  return seen;
+  return analyses;
 }
 
-/** A stretch of neighbouring shots that are framed in the same way. */
-interface Run {
-  isFit: boolean;
-  shots: { shot: Shot; layout: ShotLayout }[];
-}
-
-function build(
-  choice: LayoutChoice,
-  seen: readonly SeenSegment[],
-  shares: { widthShare: number; heightShare: number },
+/** Chooses layouts and proves them; where a proof fails, the shots at fault get a safer one. */
+export function frameFromAnalysis(
+  spec: Pick<RenderSpec, 'probe' | 'output' | 'framing'>,
   timeline: Timeline,
+  analyses: readonly SpanAnalysis[],
+  levels: readonly number[],
 ): FramedClip {
   const framesPerSecond = rateValue(timeline.rate);
-  const pieces: { segment: TimelineSegment; framing: SegmentFraming }[] = [];
-  const inside = { seen: 0, whole: 0 };
-  const layouts = [...choice.shots];
-  for (const [index, { shots }] of seen.entries()) {
-    const segment = timeline.segments[index];
-    if (!segment) {
-      continue;
-    }
-    const runs = groupRuns(shots.map((shot) => ({ shot, layout: layouts.shift() ?? { kind: 'center' } })));
-    for (const [at, run] of runs.entries()) {
-      const first = startFrame(run, framesPerSecond);
-      const next = runs[at + 1];
-      const end = next ? startFrame(next, framesPerSecond) : segment.frames;
-      if (end > first) {
-        const framing = frameRun(run, first, end, shares, framesPerSecond, inside);
-        pieces.push({ segment: cutSegment(segment, first, end, framesPerSecond), framing });
-      }
-    }
+  const rules: LayoutRules = { source: spec.probe, output: spec.output, framesPerSecond };
+  const found = analyses.flatMap((analysis, index) => listShots(analysis).map((shot) => ({ shot, segment: index })));
+  const levelsOf = (index: number) => {
+    const entry = found[index];
+    const first = (entry ? (timeline.segments[entry.segment]?.outFrame ?? 0) : 0) + (entry?.shot.firstFrame ?? 0);
+    return levels.slice(first, first + (entry ? entry.shot.endFrame - entry.shot.firstFrame : 0));
+  };
+  const shots = found.map((entry) => entry.shot);
+  let plans = chooseLayouts(shots, rules, levelsOf, spec.framing?.layout ?? null);
+  const build = () =>
+    buildPieces(
+      timeline.segments.map((_, segment) => plans.filter((__, index) => found[index]?.segment === segment)),
+      rules,
+      timeline,
+    );
+  let pieces = build();
+  let facts = measureFraming(pieces, framesPerSecond);
+  const safer = plans.map((plan) => saferPlan(plan, pieces, rules, facts));
+  if (safer.some((plan, index) => plan !== plans[index])) {
+    plans = safer;
+    pieces = build();
+    facts = measureFraming(pieces, framesPerSecond);
   }
+  return { ...describe(pieces, facts, timeline), faces: listClipFaces(pieces, rules) };
+}
+
+function saferPlan(plan: ShotPlan, pieces: readonly Piece[], rules: LayoutRules, clip: FramingFacts): ShotPlan {
+  const isProven =
+    (clip.faceInsideShare ?? 1) >= framingBounds.faceInside &&
+    (clip.speakerShownShare ?? 1) >= framingBounds.speakerShown &&
+    (clip.faceMissedShare ?? 0) <= framingBounds.faceMissed;
+  if (plan.isWished || isProven) {
+    return plan;
+  }
+  const facts = measureFraming(pieces, rules.framesPerSecond, new Set([plan]));
+  const percent = (share: number) => `${Math.round(100 * share)} %`;
+  if ((facts.speakerShownShare ?? 1) < framingBounds.speakerShown && plan.layout === 'follow' && plan.people.length === 2) {
+    const reason = `Whoever speaks could be followed in ${percent(facts.speakerShownShare ?? 0)} of the time only, so both are shown.`;
+    return { ...plan, layout: 'split', reason, stretches: stretchesFor('split', plan.shot, plan.people, plan.speaking, rules) };
+  }
+  if ((facts.faceInsideShare ?? 1) < framingBounds.faceInside || (facts.faceMissedShare ?? 0) > framingBounds.faceMissed) {
+    const reason = `A crop would hold the whole face in ${percent(facts.faceInsideShare ?? 0)} of the frames only, so all of the picture is shown over a blur.`;
+    return { ...plan, layout: 'fit', reason, stretches: [] };
+  }
+  return plan;
+}
+
+function describe(pieces: readonly Piece[], facts: FramingFacts, timeline: Timeline): Omit<FramedClip, 'faces'> {
+  const framesPerSecond = rateValue(timeline.rate);
+  const frames = new Map<Layout, number>();
+  const shots: ShotLayout[] = pieces.flatMap(({ segment, framing, firstFrame, endFrame, plans }) =>
+    plans.map((plan) => {
+      const from = Math.max(firstFrame, plan.shot.firstFrame);
+      const to = Math.min(endFrame, plan.shot.endFrame);
+      const isOther = framing.kind === 'fit' && plan.layout !== 'fit';
+      const layout = isOther ? 'fit' : plan.layout;
+      frames.set(layout, (frames.get(layout) ?? 0) + to - from);
+      const startSeconds = segment.outSeconds + (from - firstFrame) / framesPerSecond;
+      const reason = isOther ? `${plan.reason} It does not fit this shape, so all of the picture is shown over a blur.` : plan.reason;
+      return { startSeconds, endSeconds: startSeconds + (to - from) / framesPerSecond, layout, reason };
+    }),
+  );
+  const [layout] = [...frames].reduce((best, entry) => (entry[1] > best[1] ? entry : best), ['center', 0] as [Layout, number]);
+  const longest = shots
+    .filter((shot) => shot.layout === layout)
+    .reduce<ShotLayout | null>((best, shot) => (best && lengthOf(best) >= lengthOf(shot) ? best : shot), null);
+  const others = [...frames.keys()].filter((other) => other !== layout);
+  const reason = `${longest?.reason ?? ''}${others.length > 0 ? ` Other shots: ${others.join(', ')}.` : ''}`;
   return {
-    layout: choice.layout,
-    reason: choice.reason,
+    layout,
+    reason,
     picture: { ...timeline, segments: pieces.map((piece) => piece.segment) },
     segments: pieces.map((piece) => piece.framing),
-    faceInsideShare: inside.seen === 0 ? null : inside.whole / inside.seen,
+    facts,
+    shots,
   };
 }
 
-function groupRuns(shots: readonly { shot: Shot; layout: ShotLayout }[]): Run[] {
-  const runs: Run[] = [];
-  for (const entry of shots) {
-    const isFit = entry.layout.kind === 'fit';
-    const last = runs.at(-1);
-    if (last && last.isFit === isFit) {
-      last.shots.push(entry);
-    } else {
-      runs.push({ isFit, shots: [entry] });
-    }
-  }
-  return runs;
-}
-
-function startFrame({ shots }: Run, framesPerSecond: number): number {
-  return Math.round((shots[0]?.shot.startSeconds ?? 0) * framesPerSecond);
-}
-
-function cutSegment(segment: TimelineSegment, first: number, end: number, framesPerSecond: number): TimelineSegment {
-  return {
-    sourceSeconds: segment.sourceSeconds + first / framesPerSecond,
-    frames: end - first,
-    outFrame: segment.outFrame + first,
-    outSeconds: (segment.outFrame + first) / framesPerSecond,
-  };
-}
-
-function frameRun(
-  run: Run,
-  first: number,
-  end: number,
-  shares: { widthShare: number; heightShare: number },
-  framesPerSecond: number,
-  inside: { seen: number; whole: number },
-): SegmentFraming {
-  if (run.isFit) {
-    return { kind: 'fit' };
-  }
-  const frameAt = (seconds: number) => Math.round(seconds * framesPerSecond);
-  const camera = run.shots.map(({ shot, layout }, at): CameraShot => {
-    const next = run.shots[at + 1];
-    const points = layout.kind === 'follow' ? layout.track.points : [];
-    const targets = (position: (face: Face) => number) =>
-      points.map(({ timeSeconds, face }) => ({ timeSeconds: timeSeconds - first / framesPerSecond, position: position(face) }));
-    return {
-      firstFrame: frameAt(shot.startSeconds) - first,
-      endFrame: (next ? frameAt(next.shot.startSeconds) : end) - first,
-      horizontal: targets((face) => face.left + face.width / 2),
-      vertical: targets((face) => face.top + face.height / 2),
-    };
-  });
-  const path = planCamera(camera, { ...shares, framesPerSecond });
-  for (const { layout } of run.shots) {
-    if (layout.kind === 'follow') {
-      countInside(layout.track, path, first, shares, framesPerSecond, inside);
-    }
-  }
-  return { kind: 'crop', ...shares, path };
-}
-
-/** A face wider than the crop counts as inside when the crop is. */
-function countInside(
-  track: SpeakingTrack,
-  path: readonly CameraPoint[],
-  firstFrame: number,
-  { widthShare, heightShare }: { widthShare: number; heightShare: number },
-  framesPerSecond: number,
-  inside: { seen: number; whole: number },
-): void {
-  for (const { timeSeconds, face } of track.points) {
-    const frame = Math.round(timeSeconds * framesPerSecond) - firstFrame;
-    const camera = path.filter((point) => point.frame <= frame).at(-1) ?? path[0];
-    if (!camera) {
-      continue;
-    }
-    inside.seen += 1;
-    const isWhole =
-      contains(camera.left, widthShare, Math.max(0, face.left), Math.min(1, face.left + face.width)) &&
-      contains(camera.top, heightShare, Math.max(0, face.top), Math.min(1, face.top + face.height));
-    inside.whole += isWhole ? 1 : 0;
-  }
-}
-
-function contains(start: number, length: number, from: number, to: number): boolean {
-  const tolerance = 0.002;
-  const isCovered = start >= from - tolerance && start + length <= to + tolerance;
-  return isCovered || (from >= start - tolerance && to <= start + length + tolerance);
+function lengthOf({ startSeconds, endSeconds }: ShotLayout): number {
+  return endSeconds - startSeconds;
 }

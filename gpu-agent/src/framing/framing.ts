@@ -9,12 +9,31 @@ export interface CameraPoint {
   top: number;
 }
 
-/** How a segment is brought to the shape of the clip. */
+/** A part of the picture, as shares of it, which may move. */
+export interface View {
+  widthShare: number;
+  heightShare: number;
+  path: readonly CameraPoint[];
+}
+
+/** A cell of the finished picture, as shares of it. */
+export interface Cell {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+/** How a segment is brought to the shape of the clip; panels fill the finished picture without gaps. */
 export type SegmentFraming =
-  { kind: 'whole' } | { kind: 'fit' } | { kind: 'crop'; widthShare: number; heightShare: number; path: readonly CameraPoint[] };
+  | { kind: 'whole' }
+  | { kind: 'fit' }
+  | ({ kind: 'crop' } & View)
+  | { kind: 'panels'; panels: readonly { view: View; cell: Cell }[] };
 
 /** How a clip is framed: one layout, a reason for people, and a framing for every segment of the picture. */
 export interface Framing {
+  /** The layout of most of the clip. */
   layout: Layout;
   reason: string;
   /** The clip's time line, cut further where the framing changes its kind. */
@@ -26,14 +45,25 @@ export interface Framing {
 /** Shapes closer than this are the same shape: nobody sees a hundredth of the picture go. */
 const sameShape = 0.02;
 
-/** Share of the picture's width and height that a crop of the wanted shape takes; null when the shapes are the same. */
-export function cropShares(
-  source: { width: number; height: number },
-  output: { width: number; height: number },
-): { widthShare: number; heightShare: number } | null {
-  const ratio = output.width / output.height / (source.width / source.height);
-  if (Math.abs(ratio - 1) < sameShape) {
-    return null;
-  }
+export interface Size {
+  width: number;
+  height: number;
+}
+
+/** Share of the picture's width and height that a crop takes. */
+export interface CropShares {
+  widthShare: number;
+  heightShare: number;
+}
+
+/** Shares of the largest crop of the wanted shape; null when the shapes are the same. */
+export function cropShares(source: Size, output: Size): CropShares | null {
+  const shares = largestCrop(source, output);
+  return Math.abs(shares.widthShare * shares.heightShare - 1) < sameShape ? null : shares;
+}
+
+/** Shares of the largest crop of a shape. */
+export function largestCrop(source: Size, shape: Size): CropShares {
+  const ratio = shape.width / shape.height / (source.width / source.height);
   return ratio < 1 ? { widthShare: ratio, heightShare: 1 } : { widthShare: 1, heightShare: 1 / ratio };
 }

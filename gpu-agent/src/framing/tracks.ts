@@ -1,25 +1,35 @@
-/** Joins faces of single pictures to tracks: the same face over time, within one shot. */
-import type { Face } from './faceDetector.ts';
-
-/** The faces of one looked-at picture. */
-export interface FaceSample {
-  timeSeconds: number;
-  faces: readonly Face[];
-}
+/** Joins the faces of single pictures to tracks: the same face over time. */
+import type { CheckedFace, Face } from './faceDetector.ts';
 
 export interface TrackPoint {
-  timeSeconds: number;
-  sample: number;
+  frame: number;
   face: Face;
+  /** True where nothing moved since the point before, whose face this is. */
+  isRepeated: boolean;
+}
+
+/** How much of a face changed since the frame before: around the mouth, and above it. */
+export interface MouthChange {
+  frame: number;
+  mouth: number;
+  rest: number;
 }
 
 export interface Track {
-  points: readonly TrackPoint[];
-  /** Share of the shot's samples in which it was seen. */
-  presence: number;
-  meanScore: number;
-  /** Mean area as a share of the picture. */
-  meanArea: number;
+  points: TrackPoint[];
+  /** What the second look thought of it at best; null while it was not asked. */
+  meshScore: number | null;
+  /** How often the second look was asked. */
+  secondLooks: number;
+  mouth: MouthChange[];
+}
+
+export interface Tracker {
+  /** Adds the faces of one picture and answers the tracks that got one of them. */
+  push(frame: number, faces: readonly CheckedFace[], isRepeated: boolean): Track[];
+  /** Tracks that may go on at `frame`. */
+  active(frame: number): Track[];
+  finish(): Track[];
 }
 
 /** A face may go unseen for this long, by a turn of the head or a hand, and still be the same. */
@@ -27,55 +37,70 @@ const longestGapSeconds = 1.6;
 /** Overlap from which two boxes can be the same face (intersection over union). */
 const leastOverlap = 0.15;
 /** Or their middles are at most this many face widths apart. */
-const nearWidths = 0.6;
-/** What is seen less often than this in its shot is an accident of the picture. */
-const leastPresence = 0.34;
+const nearWidths = 0.75;
 
-/** Builds the tracks of one shot. `samples` are in order of time; indexes in the result count from the first of them. */
-export function buildTracks(samples: readonly FaceSample[]): Track[] {
-  const open: TrackPoint[][] = [];
-  for (const [index, sample] of samples.entries()) {
-    const free = new Set(sample.faces);
-    const pairs = open
-      .flatMap((points) => {
-        const last = points.at(-1);
-        return last && sample.timeSeconds - last.timeSeconds <= longestGapSeconds
-          ? sample.faces.map((face) => ({ points, face, likeness: likeness(last.face, face) }))
-          : [];
-      })
-      .filter((pair) => pair.likeness > 0)
-      .sort((a, b) => b.likeness - a.likeness);
-    const extended = new Set<TrackPoint[]>();
-    for (const { points, face } of pairs) {
-      if (free.has(face) && !extended.has(points)) {
-        points.push({ timeSeconds: sample.timeSeconds, sample: index, face });
-        extended.add(points);
-        free.delete(face);
-      }
-    }
-    for (const face of free) {
-      open.push([{ timeSeconds: sample.timeSeconds, sample: index, face }]);
-    }
-  }
-  return open
-    .map((points) => describe(points, samples.length))
-    .filter((track) => track.presence >= leastPresence && isSteady(track, samples.length));
-}
-
-/** One sighting proves nothing, unless the shot is so short that there could be no second. */
-function isSteady(track: Track, sampleCount: number): boolean {
-  return track.points.length >= 2 || sampleCount <= 2;
-}
-
-function describe(points: readonly TrackPoint[], sampleCount: number): Track {
-  const mean = (value: (face: Face) => number) => points.reduce((sum, point) => sum + value(point.face), 0) / points.length;
+/** Makes a tracker; frames are pushed in order. */
+export function createTracker(framesPerSecond: number): Tracker {
+  const tracks: Track[] = [];
+  const longestGap = longestGapSeconds * framesPerSecond;
+  const active = (frame: number) => tracks.filter((track) => frame - (track.points.at(-1)?.frame ?? 0) <= longestGap);
   return {
-    points,
-    presence: points.length / Math.max(1, sampleCount),
-    meanScore: mean((face) => face.score),
-    meanArea: mean((face) => face.width * face.height),
+    active,
+    push(frame, faces, isRepeated) {
+      const free = new Set(faces);
+      const extended = new Set<Track>();
+      const add = (track: Track, found: CheckedFace) => {
+        const { meshScore, ...face } = found;
+        track.points.push({ frame, face, isRepeated });
+        if (meshScore !== null) {
+          track.meshScore = Math.max(track.meshScore ?? 0, meshScore);
+          track.secondLooks += 1;
+        }
+        extended.add(track);
+        free.delete(found);
+      };
+      const pairs = active(frame)
+        .flatMap((track) => faces.map((face) => ({ track, face, likeness: likenessTo(track, frame, face) })))
+        .filter((pair) => pair.likeness > 0)
+        .sort((a, b) => b.likeness - a.likeness);
+      for (const { track, face } of pairs) {
+        if (free.has(face) && !extended.has(track)) {
+          add(track, face);
+        }
+      }
+      for (const face of free) {
+        const track: Track = { points: [], meshScore: null, secondLooks: 0, mouth: [] };
+        tracks.push(track);
+        add(track, face);
+      }
+      return [...extended];
+    },
+    finish: () => tracks,
   };
 }
+
+/** Compared with where the face is going, not only with where it was. */
+function likenessTo(track: Track, frame: number, face: Face): number {
+  const last = track.points.at(-1);
+  return last ? Math.max(likeness(last.face, face), likeness(expectedFace(track, frame), face)) : 0;
+}
+
+/** Where a face will be, when it goes on as between its last two sightings, for as long again. */
+export function expectedFace({ points }: Pick<Track, 'points'>, frame: number): Face {
+  const last = points.at(-1) ?? nowhere;
+  const before = points.at(-2);
+  if (!before || before.frame === last.frame) {
+    return last.face;
+  }
+  const ahead = Math.min(1.2, (frame - last.frame) / (last.frame - before.frame));
+  return {
+    ...last.face,
+    left: last.face.left + (last.face.left - before.face.left) * ahead,
+    top: last.face.top + (last.face.top - before.face.top) * ahead,
+  };
+}
+
+const nowhere = { frame: 0, face: { left: 0, top: 0, width: 0, height: 0, score: 0 } };
 
 /** How much two boxes look like the same face; 0 when they cannot be. */
 function likeness(a: Face, b: Face): number {
@@ -92,4 +117,40 @@ function intersection(a: Face, b: Face): number {
   const width = Math.min(a.left + a.width, b.left + b.width) - Math.max(a.left, b.left);
   const height = Math.min(a.top + a.height, b.top + b.height) - Math.max(a.top, b.top);
   return Math.max(0, width) * Math.max(0, height);
+}
+
+/**
+ * Where a face is on a frame: between its sightings on a straight line, before the first and behind the last where it was then. Null
+ * further away from them than `reach` frames.
+ */
+export function faceAt(points: readonly TrackPoint[], frame: number, reach: number): Face | null {
+  let low = 0;
+  let high = points.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((points[middle]?.frame ?? 0) < frame) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  const next = points[low];
+  const before = points[low - 1];
+  if (next && before) {
+    return between(before.face, next.face, (frame - before.frame) / (next.frame - before.frame));
+  }
+  const nearest = next ?? before;
+  return nearest && Math.abs(nearest.frame - frame) <= reach ? nearest.face : null;
+}
+
+/** A box between two others; `share` 0 is the first. */
+function between(a: Face, b: Face, share: number): Face {
+  const mix = (from: number, to: number) => from + (to - from) * share;
+  return {
+    left: mix(a.left, b.left),
+    top: mix(a.top, b.top),
+    width: mix(a.width, b.width),
+    height: mix(a.height, b.height),
+    score: mix(a.score, b.score),
+  };
 }

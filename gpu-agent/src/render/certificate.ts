@@ -22,13 +22,13 @@ export interface CertificateInput {
   target: LoudnessTarget;
   clip: FinishedClip;
   captions: CaptionFactsInput | null;
-  /** Share of looked-at frames with the chosen face whole inside the picture; null when no face was followed. */
-  faceInsideShare: number | null;
+  /** What was proven of the framing. */
+  framing: readonly CertificateEntry[];
 }
 
 /** Builds the certificate. */
 export function buildCertificate(input: CertificateInput): CertificateEntry[] {
-  return [...pictureFacts(input), ...soundFacts(input), ...(input.captions ? captionFacts(input.captions) : []), ...faceFacts(input)];
+  return [...pictureFacts(input), ...soundFacts(input), ...(input.captions ? captionFacts(input.captions) : []), ...input.framing];
 }
 
 function pictureFacts({ timeline, clip, width, height }: CertificateInput): CertificateEntry[] {
@@ -70,14 +70,6 @@ function soundFacts({ clip, target, hasAudio }: CertificateInput): CertificateEn
       ? []
       : [entry('true_peak', 'True peak', truePeakDbtp, 'dBTP', `at most ${target.truePeakDbtp}`, truePeakDbtp <= target.truePeakDbtp)]),
   ];
-}
-
-function faceFacts({ faceInsideShare }: CertificateInput): CertificateEntry[] {
-  if (faceInsideShare === null) {
-    return [];
-  }
-  const label = 'Looked-at frames with the whole face in the picture';
-  return [entry('face_inside', label, round(faceInsideShare, 3), 'share', 'at least 0.9', faceInsideShare >= 0.9)];
 }
 
 function entry(name: string, label: string, value: number, unit: string, bound: string | null, passed: boolean): CertificateEntry {

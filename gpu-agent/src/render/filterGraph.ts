@@ -1,5 +1,5 @@
 /** Builds the filter graph of a render: every segment cut, framed and scaled, joined, and captioned. */
-import type { CameraPoint, SegmentFraming } from '../framing/framing.ts';
+import type { CameraPoint, SegmentFraming, View } from '../framing/framing.ts';
 import { colourToSdr } from '../media/colour.ts';
 import { beepFilter, muteFilter, type SoundSpan } from './censor.ts';
 import { type FrameRate, rateValue, type Timeline } from './timeline.ts';
@@ -39,7 +39,7 @@ export const renderFiles = {
   words: 'words.json',
   sound: 'sound.wav',
   scenes: 'scenes.txt',
-  cameraOf: (segment: number) => `camera${segment}.cmd`,
+  cameraOf: (name: string) => `camera${name}.cmd`,
 } as const;
 
 export const clipSampleRate = 48_000;
@@ -77,14 +77,56 @@ function videoChain(plan: GraphPlan, index: number): string {
   if (framing.kind === 'crop') {
     return `${grid},${cropFilter(framing, index)},${scale},${finish}[v${index}]`;
   }
+  if (framing.kind === 'panels') {
+    return panelsChain(grid, framing.panels, plan, index, finish);
+  }
   return fitChain(grid, plan, index, finish);
 }
 
-function cropFilter(framing: Extract<SegmentFraming, { kind: 'crop' }>, index: number): string {
-  const first = framing.path[0] ?? { left: (1 - framing.widthShare) / 2, top: (1 - framing.heightShare) / 2 };
-  const moves = framing.path.length > 1 ? `sendcmd=f=${renderFiles.cameraOf(index)},` : '';
-  const size = `w=floor(iw*${share(framing.widthShare)}/2)*2:h=floor(ih*${share(framing.heightShare)}/2)*2`;
-  return `${moves}crop@c${index}=${size}:x=iw*${share(first.left)}:y=ih*${share(first.top)}`;
+/** Cameras are numbered from the segment's first; panels of a segment have one each. */
+function cropFilter(view: View, segment: number, panel = 0): string {
+  const first = view.path[0] ?? { left: (1 - view.widthShare) / 2, top: (1 - view.heightShare) / 2 };
+  const name = cameraName(segment, panel);
+  const moves = view.path.length > 1 ? `sendcmd=f=${renderFiles.cameraOf(name)},` : '';
+  const size = `w=floor(iw*${share(view.widthShare)}/2)*2:h=floor(ih*${share(view.heightShare)}/2)*2`;
+  return `${moves}crop@c${name}=${size}:x=iw*${share(first.left)}:y=ih*${share(first.top)}`;
+}
+
+/** Several parts of the picture, each in its cell; the last in a row or column takes what rounding leaves. */
+function panelsChain(
+  grid: string,
+  panels: Extract<SegmentFraming, { kind: 'panels' }>['panels'],
+  { width, height }: GraphPlan,
+  index: number,
+  finish: string,
+): string {
+  const name = (prefix: string, panel: number) => `[${prefix}${index}p${panel}]`;
+  const places = panels.map(({ cell }) => {
+    const [x, y] = [evenPart(cell.left, width), evenPart(cell.top, height)];
+    return { x, y, width: evenPart(cell.left + cell.width, width) - x, height: evenPart(cell.top + cell.height, height) - y };
+  });
+  const chains = panels.map(({ view }, panel) => {
+    const place = places[panel] ?? { x: 0, y: 0, width, height };
+    const scale = `scale=${place.width}:${place.height}:flags=bicubic:out_range=tv,setsar=1`;
+    return `${name('s', panel)}${cropFilter(view, index, panel)},${scale}${name('t', panel)}`;
+  });
+  const layout = places.map(({ x, y }) => `${x}_${y}`).join('|');
+  const split = panels.map((_, panel) => name('s', panel)).join('');
+  const stacked = panels.map((_, panel) => name('t', panel)).join('');
+  return [
+    `${grid},split=${panels.length}${split}`,
+    ...chains,
+    `${stacked}xstack=inputs=${panels.length}:layout=${layout}:shortest=1,${finish}[v${index}]`,
+  ].join(';');
+}
+
+function evenPart(part: number, length: number): number {
+  return Math.round((part * length) / 2) * 2;
+}
+
+/** The name of the camera of a segment, or of one of its panels, in file names and commands. */
+export function cameraName(segment: number, panel: number): string {
+  return panel === 0 ? String(segment) : `${segment}p${panel}`;
 }
 
 /** The whole picture over a blurred and darkened copy that fills the frame; the blur is made small, where it is cheap. */
@@ -162,14 +204,14 @@ function samplesAt(frame: number, rate: FrameRate): number {
   return Math.round((frame * rate.denominator * clipSampleRate) / rate.numerator);
 }
 
-/** Writes a camera path as commands for the crop filter of a segment; each takes effect on its frame. */
-export function cameraCommands(path: readonly CameraPoint[], segment: number, rate: FrameRate): string {
+/** Writes a camera path as commands for the crop filter of that name; each takes effect on its frame. */
+export function cameraCommands(path: readonly CameraPoint[], name: string, rate: FrameRate): string {
   return path
     .slice(1)
     .map((point) => {
       // Half a frame early, so that rounding can never put a command one frame late.
       const time = Math.max(0, (point.frame - 0.5) / rateValue(rate)).toFixed(5);
-      return `${time} crop@c${segment} x iw*${share(point.left)}, crop@c${segment} y ih*${share(point.top)};\n`;
+      return `${time} crop@c${name} x iw*${share(point.left)}, crop@c${name} y ih*${share(point.top)};\n`;
     })
     .join('');
 }

@@ -9,7 +9,8 @@ import { sniffBytes, sniffContainer } from '../media/sniff.ts';
 import type { TaskContext, TaskOutcome } from '../media/task.ts';
 import { TaskFailure } from '../media/taskFailure.ts';
 import { buildCertificate } from './certificate.ts';
-import { cameraCommands, type AudioGain, renderFiles } from './filterGraph.ts';
+import { framingFacts } from './framingCertificate.ts';
+import { cameraCommands, cameraName, type AudioGain, renderFiles } from './filterGraph.ts';
 import { correctGain, planGain, readLoudness } from './loudness.ts';
 import { listenArgs, rehearseArgs, remixArgs, renderArgs, type RenderInput, type RenderPlan } from './renderArgs.ts';
 import { planTimeline, rateValue, type Timeline } from './timeline.ts';
@@ -39,7 +40,7 @@ export async function render(spec: RenderSpec, context: TaskContext, tools: Rend
   const gain = hasAudio ? await chooseGain(spec, timeline, input, context, planClipCaptions(spec, timeline, size, [])) : null;
   context.onProgress(0.06, 'Looking for faces');
   const framing = await tools.framer.frame(spec, timeline, input, context);
-  const captions = planClipCaptions(spec, timeline, size, framing.faces ?? []);
+  const captions = planClipCaptions(spec, timeline, size, framing.faces);
   if (captions !== null) {
     await writeCaptionFiles(captions, spec.captions?.language ?? 'und', context.directory);
   }
@@ -76,10 +77,10 @@ export async function render(spec: RenderSpec, context: TaskContext, tools: Rend
       plan: captions.plan,
       sourceWords: spec.captions?.words ?? [],
       timeline,
-      faces: framing.faces ?? [],
+      faces: framing.faces,
       isBurnedIn: plan.hasCaptions,
     },
-    faceInsideShare: framing.faceInsideShare,
+    framing: framingFacts(framing, spec),
   });
   const broken = certificate.find((fact) => !fact.passed && essential.has(fact.name));
   if (broken) {
@@ -101,6 +102,7 @@ export async function render(spec: RenderSpec, context: TaskContext, tools: Rend
     encoder: 'libx264',
     layout: framing.layout,
     layoutReason: framing.reason,
+    shots: [...framing.shots],
     captionsBurnedIn: plan.hasCaptions,
     certificate,
   };
@@ -161,8 +163,12 @@ async function chooseGain(
 
 async function writeCamera(plan: RenderPlan, { directory }: TaskContext): Promise<void> {
   for (const [index, framing] of plan.framing.entries()) {
-    if (framing.kind === 'crop' && framing.path.length > 1) {
-      await writeFile(join(directory, renderFiles.cameraOf(index)), cameraCommands(framing.path, index, plan.timeline.rate));
+    const views = framing.kind === 'panels' ? framing.panels.map((panel) => panel.view) : framing.kind === 'crop' ? [framing] : [];
+    for (const [panel, { path }] of views.entries()) {
+      if (path.length > 1) {
+        const name = cameraName(index, panel);
+        await writeFile(join(directory, renderFiles.cameraOf(name)), cameraCommands(path, name, plan.timeline.rate));
+      }
     }
   }
 }

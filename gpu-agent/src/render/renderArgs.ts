@@ -25,16 +25,19 @@ export const audioEncodeArgs: readonly string[] = ['-c:a', 'aac', '-b:a', '160k'
 const slackSeconds = 0.5;
 
 /** Inputs of a time line: one per segment, each seeked to its beginning before it is opened. */
-export function segmentInputs(
-  { container, sourceUrl, framePixels }: RenderInput,
-  timeline: Timeline,
-  decodeArgs: readonly string[] = [],
-): string[] {
+export function segmentInputs(input: RenderInput, timeline: Timeline, decodeArgs: readonly string[] = []): string[] {
   return timeline.segments.flatMap((segment) => [
-    ...[...decodeArgs, '-ss', segment.sourceSeconds.toFixed(6)],
-    ...['-t', (segment.frames / rateValue(timeline.rate) + slackSeconds).toFixed(6)],
-    ...[...sourceInputArgs(container, { framePixels }), '-i', sourceUrl],
+    ...decodeArgs,
+    ...spanInput(input, segment.sourceSeconds, segment.frames / rateValue(timeline.rate)),
   ]);
+}
+
+/** Opens a span of the source; what is before it is skipped by its index, not read. */
+export function spanInput({ container, sourceUrl, framePixels }: RenderInput, startSeconds: number, seconds: number): string[] {
+  return [
+    ...['-ss', startSeconds.toFixed(6), '-t', (seconds + slackSeconds).toFixed(6)],
+    ...[...sourceInputArgs(container, { framePixels }), '-i', sourceUrl],
+  ];
 }
 
 /** The one encode of a clip. The trim in its graph counts the frames; `-frames:v` would also end the sound, wherever it is by then. */

@@ -77,7 +77,7 @@ export function createPcmDecoder(run: Run): DecodePcm {
         directory: dirname(audioPath),
         limits: { wallSeconds: 300, fileBytes: 1_000_000 },
         signal,
-        onOutput: (chunk) => chunks.push(chunk),
+        onOutput: (chunk) => void chunks.push(chunk),
       });
     } catch (error) {
       throw describeRunError(error, 'transcription_failed', 'Decoding the sound');

@@ -1,0 +1,111 @@
+/**
+ * Looks at a span of the source once, and writes down what framing needs: where shots begin, whose faces are where, how their mouths
+ * move, and how much the picture changes. Nothing in it depends on the shape of the clip or on its captions.
+ */
+import type { TaskContext } from '../media/task.ts';
+import { rateValue } from '../render/timeline.ts';
+import { createCutFinder } from './cuts.ts';
+import type { CheckedFace, FaceDetector } from './faceDetector.ts';
+import { lookAtSpan, type LookRequest, type SmallPicture } from './look.ts';
+import { faceChange, pictureChange } from './mouthMotion.ts';
+import { createTracker, expectedFace, type Track, type Tracker } from './tracks.ts';
+
+/** What was seen in a span, in frames of the clip's grid. */
+export interface SpanAnalysis {
+  frames: number;
+  /** First frames of all shots but the first. */
+  cuts: readonly number[];
+  /** Frames in which faces were looked for. */
+  samples: readonly number[];
+  tracks: readonly Track[];
+  /** Change of brightness of every frame against the one before it. */
+  changes: readonly number[];
+}
+
+/** Faces are looked for this often, and on both sides of a cut. */
+const samplesPerSecond = 2.5;
+/** A picture that hardly changed since the last look holds the same faces; after this time it is looked at anyway. */
+const longestReuseSeconds = 1.3;
+const hardlyChanged = 0.9;
+/** A track that the detector is this sure of needs no second look; others get at most this many. */
+const surely = 0.8;
+const secondLooks = 2;
+
+/** Analyses one span. */
+export async function analyzeSpan(request: LookRequest, context: TaskContext, detector: FaceDetector): Promise<SpanAnalysis> {
+  const framesPerSecond = rateValue(request.rate);
+  const cuts = createCutFinder();
+  const tracker = createTracker(framesPerSecond);
+  const changes: number[] = [];
+  const faces = createFaceLooker(tracker, detector, framesPerSecond);
+  let before: SmallPicture | null = null;
+  const frames = await lookAtSpan(request, context, async (picture, frame) => {
+    context.signal.throwIfAborted();
+    const { change, mayBeCut } = cuts.push(picture);
+    changes.push(change);
+    if (mayBeCut && before !== null) {
+      await faces.look(before, frame - 1, false);
+    }
+    if (before !== null && !mayBeCut) {
+      watchMouths(tracker, before, picture, frame);
+    }
+    if (mayBeCut || faces.isDue(frame)) {
+      await faces.look(picture, frame, !mayBeCut);
+    }
+    before = picture;
+  });
+  if (before !== null) {
+    await faces.look(before, frames - 1, true);
+  }
+  return { frames, cuts: cuts.finish(), samples: faces.samples, tracks: tracker.finish(), changes };
+}
+
+function watchMouths(tracker: Tracker, before: SmallPicture, now: SmallPicture, frame: number): void {
+  for (const track of tracker.active(frame)) {
+    track.mouth.push({ frame, ...faceChange(before, now, expectedFace(track, frame)) });
+  }
+}
+
+interface FaceLooker {
+  readonly samples: readonly number[];
+  isDue(frame: number): boolean;
+  /** Looks for faces; where `mayRepeat`, a picture that hardly changed is taken to hold the faces of the last look. */
+  look(picture: SmallPicture, frame: number, mayRepeat: boolean): Promise<void>;
+}
+
+function createFaceLooker(tracker: Tracker, detector: FaceDetector, framesPerSecond: number): FaceLooker {
+  const samples: number[] = [];
+  const every = Math.max(1, Math.round(framesPerSecond / samplesPerSecond));
+  let last: { picture: SmallPicture; frame: number; faces: readonly CheckedFace[] } | null = null;
+  return {
+    samples,
+    isDue: (frame) => frame - (samples.at(-1) ?? -every) >= every,
+    async look(picture, frame, mayRepeat) {
+      if (samples.at(-1) === frame) {
+        return;
+      }
+      samples.push(frame);
+      const isDoubtful = tracker.active(frame).some(needsSecondLook);
+      const isFresh = last !== null && frame - last.frame < longestReuseSeconds * framesPerSecond;
+      if (mayRepeat && !isDoubtful && last && isFresh && pictureChange(last.picture, picture) < hardlyChanged) {
+        tracker.push(
+          frame,
+          last.faces.map((face) => ({ ...face, meshScore: null })),
+          true,
+        );
+        return;
+      }
+      const faces = await detector.detect(picture, isDoubtful);
+      tracker.push(frame, faces, false);
+      last = { picture, frame, faces };
+    },
+  };
+}
+
+function needsSecondLook({ points, meshScore, secondLooks: done }: Track): boolean {
+  const mean = points.reduce((sum, point) => sum + point.face.score, 0) / Math.max(1, points.length);
+  return mean < surely && (meshScore ?? 0) < meshAgrees && done < secondLooks;
+}
+
+/** Score of the second look from which a face is a face. */
+export const meshAgrees = 0.25;
