@@ -325,7 +325,15 @@ export const en = {
     passed: 'passed',
     notPassed: 'not passed',
     layout: 'Framing',
-    layouts: { follow: 'Follows the face', center: 'Centre of the picture', fit: 'Whole picture over a blur' },
+    layouts: {
+      follow: 'Follows the face',
+      center: 'Centre of the picture',
+      fit: 'Whole picture over a blur',
+      split: 'Two people',
+      grid: 'Three or four people',
+      screen: 'Screen and speaker',
+      gameplay: 'Camera and game',
+    },
     rendition: {
       queued: 'Waiting to be rendered',
       rendering: 'Rendering',

@@ -56,7 +56,7 @@ describe('buildFilterGraph', () => {
           { frame: 0, left: 0, top: 0 },
           { frame: 7, left: 0.2, top: 0.1 },
         ],
-        3,
+        '3',
         timeline.rate,
       ),
     ).toBe('0.26000 crop@c3 x iw*0.200000, crop@c3 y ih*0.100000;\n');
