@@ -90,8 +90,14 @@ function summarise(costs: readonly ClipCost[], { clips, clipSeconds }: Size): Re
     ratioWithFraming: withFraming,
     clips,
     clipSeconds,
-    renderCpuSeconds: round(sum((cost) => cost.renderCpu), 2),
-    framingCpuSeconds: round(sum((cost) => cost.framingCpu), 2),
+    renderCpuSeconds: round(
+      sum((cost) => cost.renderCpu),
+      2,
+    ),
+    framingCpuSeconds: round(
+      sum((cost) => cost.framingCpu),
+      2,
+    ),
     floorCpuSeconds: round(floorCpu, 2),
     framingCpuSecondsPerClipSecond: round(sum((cost) => cost.framingCpu) / (clips * clipSeconds), 3),
     firstAgainstLast: round(ratioOf(costs[0]) / ratioOf(costs.at(-1)), 3),

@@ -36,7 +36,13 @@ function piecesOf(segment: TimelineSegment, plans: readonly ShotPlan[], rules: L
   let firstFrame = 0;
   const push = (framing: SegmentFraming, shown: readonly ShotPlan[], endFrame: number) => {
     if (endFrame > firstFrame) {
-      pieces.push({ segment: cutSegment(segment, firstFrame, endFrame, rules.framesPerSecond), framing, firstFrame, endFrame, plans: shown });
+      pieces.push({
+        segment: cutSegment(segment, firstFrame, endFrame, rules.framesPerSecond),
+        framing,
+        firstFrame,
+        endFrame,
+        plans: shown,
+      });
       firstFrame = endFrame;
     }
   };

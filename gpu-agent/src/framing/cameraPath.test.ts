@@ -79,10 +79,13 @@ describe('planCamera', () => {
 });
 
 describe('tautString', () => {
-  const bounds = fc.array(fc.record({ low: fc.double({ min: 0, max: 1, noNaN: true }), room: fc.double({ min: 0.01, max: 0.5, noNaN: true }) }), {
-    minLength: 1,
-    maxLength: 40,
-  });
+  const bounds = fc.array(
+    fc.record({ low: fc.double({ min: 0, max: 1, noNaN: true }), room: fc.double({ min: 0.01, max: 0.5, noNaN: true }) }),
+    {
+      minLength: 1,
+      maxLength: 40,
+    },
+  );
 
   it('stays between its bounds', () => {
     fc.assert(

@@ -24,7 +24,12 @@ function track(left: number, seconds: number, { width = 0.08, top = 0.2, presenc
     meanWidth: width,
   };
 }
-const shotOf = (seconds: number, tracks: readonly ShotTrack[], change = 1): Shot => ({ firstFrame: 0, endFrame: seconds * 25, tracks, change });
+const shotOf = (seconds: number, tracks: readonly ShotTrack[], change = 1): Shot => ({
+  firstFrame: 0,
+  endFrame: seconds * 25,
+  tracks,
+  change,
+});
 const choose = (shots: readonly Shot[], wish: Parameters<typeof chooseLayouts>[3] = null, output = rules.output) =>
   chooseLayouts(shots, { ...rules, output }, () => [], wish);
 const speaks = { mouth: (frame: number) => (frame % 4 < 2 ? 6 : 2) };

@@ -109,7 +109,11 @@ function chooseFor(
   if (people.length === 1) {
     if (isInset(first, shot, rules)) {
       return shot.change > gameChange
-        ? make('gameplay', 'A small face stays in a corner beside a picture full of movement: the face above, the game below.', whole('gameplay'))
+        ? make(
+            'gameplay',
+            'A small face stays in a corner beside a picture full of movement: the face above, the game below.',
+            whole('gameplay'),
+          )
         : make('screen', 'A small face stays in a corner of a still picture: all of the screen above, the face below.', whole('screen'));
     }
     if (first.meanWidth > shares.widthShare * largestFaceShare) {

@@ -26,10 +26,7 @@ export interface Cell {
 
 /** How a segment is brought to the shape of the clip; panels fill the finished picture without gaps. */
 export type SegmentFraming =
-  | { kind: 'whole' }
-  | { kind: 'fit' }
-  | ({ kind: 'crop' } & View)
-  | { kind: 'panels'; panels: readonly { view: View; cell: Cell }[] };
+  { kind: 'whole' } | { kind: 'fit' } | ({ kind: 'crop' } & View) | { kind: 'panels'; panels: readonly { view: View; cell: Cell }[] };
 
 /** How a clip is framed: one layout, a reason for people, and a framing for every segment of the picture. */
 export interface Framing {

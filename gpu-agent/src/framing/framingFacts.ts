@@ -80,18 +80,14 @@ const tolerance = 0.002;
 
 /** What of the face lies outside of the picture itself cannot be shown. */
 function holdsWhole(rect: Rect, face: Face): boolean {
-  const holds = (start: number, length: number, from: number, to: number) =>
-    from >= start - tolerance && to <= start + length + tolerance;
+  const holds = (start: number, length: number, from: number, to: number) => from >= start - tolerance && to <= start + length + tolerance;
   return (
     holds(rect.left, rect.width, Math.max(0, face.left), Math.min(1, face.left + face.width)) &&
     holds(rect.top, rect.height, Math.max(0, face.top), Math.min(1, face.top + face.height))
   );
 }
 
-function measureMotion(
-  pieces: readonly Piece[],
-  framesPerSecond: number,
-): Pick<FramingFacts, 'reversalsPerSecond' | 'accelerationP95'> {
+function measureMotion(pieces: readonly Piece[], framesPerSecond: number): Pick<FramingFacts, 'reversalsPerSecond' | 'accelerationP95'> {
   const accelerations: number[] = [];
   let reversals = 0;
   let frames = 0;

@@ -24,7 +24,13 @@ export function framingFacts(framed: FramedClip, spec: Pick<RenderSpec, 'probe' 
           }),
           share('face_missed', 'Frames without any face while one was there', facts.faceMissedShare, { most: framingBounds.faceMissed }),
           atMost('crop_reversals', 'Times the crop turns round, per second', facts.reversalsPerSecond, '1/s', mostReversals),
-          atMost('crop_acceleration_p95', "95th percentile of the crop's acceleration", facts.accelerationP95, 'widths/s²', mostAcceleration),
+          atMost(
+            'crop_acceleration_p95',
+            "95th percentile of the crop's acceleration",
+            facts.accelerationP95,
+            'widths/s²',
+            mostAcceleration,
+          ),
         ].filter((fact) => fact !== null)),
   ];
 }

@@ -7,7 +7,7 @@ import { makeMedia } from '../../../gpu-agent/test/support/media.ts';
 /** The talk repeats after so many seconds: clips that begin this far apart show the very same frames. */
 export const loopSeconds = 15;
 
-const across = "620+25*sin(t)+if(gt(mod(t,15),11),min(mod(t,15)-11,1)*500-max(mod(t,15)-14,0)*500,0)";
+const across = '620+25*sin(t)+if(gt(mod(t,15),11),min(mod(t,15)-11,1)*500-max(mod(t,15)-14,0)*500,0)';
 const encode = [
   ...['-c:v', 'libx264', '-preset', 'veryfast', '-b:v', '6M', '-maxrate', '9M', '-bufsize', '12M'],
   ...['-c:a', 'aac', '-b:a', '160k', '-ac', '2'],
