@@ -41,7 +41,7 @@ import type { DiskStore } from './storage/disk/diskStore.ts';
 import type { StorageCheck } from './storage/objectStore.ts';
 import { createStorageMiddleware } from './storage/routes.ts';
 import { StorageError } from './storage/storageError.ts';
-import { deepgramParty } from './understanding/engine.ts';
+import { partiesOf } from './understanding/switchboard/parties.ts';
 import { understandingHandlers } from './understanding/routes.ts';
 
 export type ProcessName = 'migrate' | 'web' | 'worker';
@@ -146,10 +146,7 @@ async function buildDeps(env: Env, log: Log, rootKey: Buffer, baseUrl: () => str
   const db = createDatabase({ url: env.CARMIC_DATABASE_URL, poolSize: env.CARMIC_DATABASE_POOL, log });
   const committed = createSignal();
   const storage = await openStorage({ dataDir: env.CARMIC_DATA_DIR, rootKey, baseUrl, clock, minimumFreeBytes: env.CARMIC_MIN_FREE_BYTES });
-  const egress = createEgress(
-    [...(env.CARMIC_DEEPGRAM_KEY === undefined ? [] : [{ name: deepgramParty, baseUrl: env.CARMIC_DEEPGRAM_URL }]), ...cdnParties(env)],
-    log,
-  );
+  const egress = createEgress([...partiesOf(env), ...cdnParties(env)], log);
   const deps: Deps = {
     env,
     log,

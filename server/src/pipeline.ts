@@ -9,6 +9,7 @@ import type { SpecBuilders } from './agents/taskSpec.ts';
 import { verifyTask } from './agents/verifyTask.ts';
 import { finishVideo } from './clips/finishVideo.ts';
 import { buildRenderSpec } from './clips/renderSpec.ts';
+import { indexVideo } from './clips/indexVideo.ts';
 import { suggestClipsForVideo } from './clips/suggestClipsForVideo.ts';
 import { syncRendition } from './clips/syncRendition.ts';
 import { buildFailure } from './core/errors.ts';
@@ -21,6 +22,7 @@ import { stageOfState } from './library/videoStates.ts';
 import { workErasures } from './retention/erasure/work.ts';
 import { failTranscript, transcribeWithDeepgram } from './understanding/deepgramJob.ts';
 import { buildTranscribeSpec, transcribeVideo } from './understanding/transcribeVideo.ts';
+import { failTranslation, translateTrack } from './understanding/translation/translateTrack.ts';
 import { watch } from './watchdog.ts';
 
 /** In this state, that verb. */
@@ -37,7 +39,9 @@ export const wakingEvents: readonly EventType[] = [
   'upload.completed',
   'video.state_changed',
   'transcript.ready',
+  'transcript.edited',
   'clips.suggested',
+  'clip.updated',
   'task.leased',
   'task.released',
   'task.delivered',
@@ -50,6 +54,9 @@ export const wakingEvents: readonly EventType[] = [
   'rendition.state_changed',
   'rendition.deleted',
 ];
+
+/** After these the search index is behind. */
+const searchedEvents: ReadonlySet<EventType> = new Set(['upload.completed', 'transcript.ready', 'transcript.edited', 'clips.suggested', 'clip.updated']);
 
 /** What each kind of media task asks of an agent. */
 export const specBuilders: SpecBuilders = { inspect: buildInspectSpec, transcribe: buildTranscribeSpec, render: buildRenderSpec };
@@ -65,7 +72,10 @@ export async function deliverEvent(deps: Deps, event: StoredEvent): Promise<void
     await deps.jobs.enqueue('renditions.sync', { workspaceId, renditionId });
     return;
   }
-  if (event.type !== 'task.leased') {
+  if (searchedEvents.has(event.type)) {
+    await deps.jobs.enqueue('search.index', { workspaceId, videoId });
+  }
+  if (event.type !== 'task.leased' && event.type !== 'transcript.edited' && event.type !== 'clip.updated') {
     await deps.jobs.enqueue('videos.advance', { workspaceId, videoId });
   }
 }
@@ -118,6 +128,19 @@ export function defineJobs(deps: Deps): void {
     run: ({ workspaceId, videoId }) => transcribeWithDeepgram(deps, workspaceId, videoId),
     onExhausted: ({ workspaceId, videoId }, reason) =>
       failTranscript(deps, workspaceId, videoId, 'transcription_failed', `Deepgram did not answer: ${reason}.`),
+    maxAttempts: 4,
+  });
+  jobs.define({
+    name: 'search.index',
+    payload: videoPayload,
+    run: ({ workspaceId, videoId }) => indexVideo(deps, workspaceId, videoId),
+  });
+  jobs.define({
+    name: 'translations.run',
+    payload: z.object({ workspaceId: z.uuid(), translationId: z.uuid() }),
+    run: ({ workspaceId, translationId }) => translateTrack(deps, workspaceId, translationId),
+    onExhausted: ({ workspaceId, translationId }, reason) =>
+      failTranslation(deps, workspaceId, translationId, `The translation engine did not answer: ${reason}. Try again later.`),
     maxAttempts: 4,
   });
   jobs.define({ name: 'objects.remove', payload: z.object({}), run: async () => void (await removeDiscarded(deps)), concurrency: 1 });

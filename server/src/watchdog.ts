@@ -14,6 +14,7 @@ import { recountStale } from './plans/quota.ts';
 import { buryVideos } from './retention/erasure/bury.ts';
 import { watchErasures } from './retention/erasure/watch.ts';
 import { sweepExpired } from './retention/sweep.ts';
+import { nudgeTranslations } from './understanding/translation/nudgeTranslations.ts';
 
 const batchSize = 200;
 /** A stage is nudged this often before it is called stalled. */
@@ -33,6 +34,7 @@ export async function watch(deps: Deps): Promise<void> {
   await nudgeStages(deps);
   await nudgeRenditions(deps);
   await nudgeRemovals(deps);
+  await nudgeTranslations(deps);
 }
 
 /** Ends uploads that were never finished, with their parts. */

@@ -12,5 +12,6 @@ export * from './plans.ts';
 export * from './retention.ts';
 export * from './route.ts';
 export * from './routes.ts';
+export * from './speech.ts';
 export * from './transcriber.ts';
 export * from './videos.ts';

@@ -22,6 +22,7 @@ import { eventSchema } from './events.ts';
 import { planRoutes } from './plans.ts';
 import { retentionRoutes } from './retention.ts';
 import { route, type RouteDefinition } from './route.ts';
+import { speechRoutes, transcriptSchema } from './speech.ts';
 import {
   captionsReplySchema,
   clipSchema,
@@ -33,7 +34,6 @@ import {
   partUrlsReplySchema,
   putCaptionsBodySchema,
   renditionSchema,
-  transcriptSchema,
   updateClipBodySchema,
   uploadSchema,
   videoSchema,
@@ -137,7 +137,7 @@ export const routes = {
   putCaptions: route({
     method: 'PUT',
     path: '/api/v1/videos/:id/captions',
-    summary: 'Supply the words as an SRT or VTT file, before the upload completes',
+    summary: 'Supply the words as a caption or transcript file, before clips are made',
     policy: 'editor',
     params: idParamsSchema,
     body: putCaptionsBodySchema,
@@ -398,6 +398,7 @@ export const routes = {
   ...planRoutes,
   ...retentionRoutes,
   ...erasureRoutes,
+  ...speechRoutes,
 } as const satisfies Record<string, RouteDefinition>;
 
 export type Routes = typeof routes;

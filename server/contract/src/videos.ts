@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { idSchema, secondsSchema, sha256Schema, shareSchema, timeSchema } from './common.ts';
 import { failureSchema, stageNameSchema } from './errors.ts';
 import { captionOptionsSchema, captionStyleSchema } from './captions.ts';
-import { analysisSchema, aspectSchema, probeSchema, spanSchema, wordSchema } from './media.ts';
+import { analysisSchema, aspectSchema, probeSchema, spanSchema } from './media.ts';
 
 export const videoStateSchema = z.enum([
   'uploading',
@@ -113,21 +113,13 @@ export const completeUploadBodySchema = z.object({
 
 export const putCaptionsBodySchema = z.object({
   fileName: z.string().min(1).max(255),
-  contentBase64: z.base64().max(14_000_000).describe('The SRT or VTT file, any common encoding'),
+  contentBase64: z.base64().max(14_000_000).describe('An SRT, VTT, TTML or ASS file, or the JSON of whisper or Deepgram; any common encoding'),
   language: z.string().max(35).optional(),
 });
 export const captionsReplySchema = z.object({
   wordCount: z.number().int(),
   warnings: z.array(z.string()).describe('What was repaired, with line numbers'),
 });
-
-export const transcriptSchema = z.object({
-  videoId: idSchema,
-  language: z.string(),
-  engine: z.string(),
-  words: z.array(wordSchema),
-});
-export type Transcript = z.infer<typeof transcriptSchema>;
 
 export const waveformSchema = analysisSchema.pick({ hopSeconds: true, peaks: true, cutsSeconds: true });
 
@@ -155,6 +147,7 @@ export const renditionSchema = z.object({
   aspect: aspectSchema,
   captionStyle: captionStyleSchema,
   captionOptions: captionOptionsSchema.describe('What was chosen beside the template'),
+  captionLanguage: z.string().nullable().describe('Null: as spoken'),
   width: z.number().int(),
   height: z.number().int(),
   sizeBytes: z.number().int().nullable(),
@@ -217,4 +210,5 @@ export const createRenditionBodySchema = z.object({
   aspect: aspectSchema,
   captionStyle: captionStyleSchema.optional().describe('As chosen for the video by default'),
   captionOptions: captionOptionsSchema.optional(),
+  captionLanguage: z.string().min(2).max(35).optional().describe('An approved translation; as spoken by default'),
 });

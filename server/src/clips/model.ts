@@ -42,6 +42,7 @@ export interface RenditionRow extends Model<InferAttributes<RenditionRow>, Infer
   aspect: Aspect;
   captionStyle: CaptionStyle;
   captionOptions: CreationOptional<CaptionOptions>;
+  captionLanguage: CreationOptional<string | null>;
   width: number;
   height: number;
   /** SHA-256 of everything that decides how the file looks and sounds. */
@@ -62,6 +63,7 @@ export const Renditions = (sequelize: Sequelize) =>
     aspect: column.text(),
     captionStyle: column.text(),
     captionOptions: column.json(),
+    captionLanguage: column.text(),
     width: column.integer(),
     height: column.integer(),
     specHash: column.text(),

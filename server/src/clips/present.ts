@@ -109,6 +109,7 @@ async function presentRendition(deps: Deps, row: RenditionRow, objects: readonly
     aspect: row.aspect,
     captionStyle: row.captionStyle,
     captionOptions: row.captionOptions,
+    captionLanguage: row.captionLanguage,
     width: row.width,
     height: row.height,
     sizeBytes: video === undefined ? null : Number(video.size_bytes),

@@ -6,6 +6,7 @@ import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { segmentsOf } from './clipEdits.ts';
 import { type ClipRow, type RenditionRow, Renditions } from './model.ts';
+import { captionsVersion } from './captionsFor.ts';
 import { outputSize } from './outputSize.ts';
 
 /** Queues one rendition of a clip; when the very same one exists or is on its way, answers that one instead. */
@@ -14,23 +15,29 @@ export async function queueRendition(
   tx: Tx,
   clip: ClipRow,
   probe: Pick<Probe, 'width' | 'height'>,
-  wish: { aspect: Aspect; captionStyle: CaptionStyle; captionOptions?: CaptionOptions | undefined },
+  wish: { aspect: Aspect; captionStyle: CaptionStyle; captionOptions?: CaptionOptions | undefined; captionLanguage?: string | null },
 ): Promise<RenditionRow> {
   const { db, clock, appendEvent } = deps;
   const size = outputSize(wish.aspect, probe);
   const { aspect, captionStyle, captionOptions = {} } = wish;
   const segments = await segmentsOf(deps, tx, clip);
+  const captionLanguage = captionStyle === 'none' ? null : (wish.captionLanguage ?? null);
+  // Without captions the words are heard only where swearing is taken out of the sound.
+  const needsWords = captionStyle !== 'none' || (captionOptions.profanity?.sound ?? 'keep') !== 'keep';
+  const words = needsWords ? await captionsVersion(deps, tx, clip.videoId, captionLanguage) : null;
   const specHash = createHash('sha256')
-    .update(JSON.stringify([segments, clip.editVersion, aspect, captionStyle, captionOptions, size.width, size.height]))
+    .update(
+      JSON.stringify([segments, clip.editVersion, aspect, captionStyle, captionOptions, size.width, size.height, ...(words === null ? [] : [words])]),
+    )
     .digest('hex');
   const id = newId();
   const now = clock.now();
   const inserted = await db.change(
     tx,
-    `INSERT INTO renditions (id, workspace_id, video_id, clip_id, state, aspect, caption_style, caption_options, width, height, spec_hash, edit_version, created_at, updated_at)
-     VALUES (:id, :workspaceId, :videoId, :clipId, 'queued', :aspect, :captionStyle, :options, :width, :height, :specHash, :editVersion, :now, :now)
+    `INSERT INTO renditions (id, workspace_id, video_id, clip_id, state, aspect, caption_style, caption_options, caption_language, width, height, spec_hash, edit_version, created_at, updated_at)
+     VALUES (:id, :workspaceId, :videoId, :clipId, 'queued', :aspect, :captionStyle, :options, :captionLanguage, :width, :height, :specHash, :editVersion, :now, :now)
      ON CONFLICT DO NOTHING`,
-    { id, workspaceId: clip.workspaceId, videoId: clip.videoId, clipId: clip.id, aspect, captionStyle, options: JSON.stringify(captionOptions), ...size, specHash, editVersion: clip.editVersion, now },
+    { id, workspaceId: clip.workspaceId, videoId: clip.videoId, clipId: clip.id, aspect, captionStyle, options: JSON.stringify(captionOptions), captionLanguage, ...size, specHash, editVersion: clip.editVersion, now },
   );
   if (inserted === 0) {
     return db.model(Renditions).findOne({

@@ -5,6 +5,7 @@ import type { Handlers } from '../http/request.ts';
 import { personOf } from '../http/request.ts';
 import { loadVideo } from '../library/load.ts';
 import { findTranscript } from '../understanding/transcripts.ts';
+import { findApproved } from '../understanding/translation/translations.ts';
 import { clipTransitions } from './clipStates.ts';
 import { contentOf, sealContent } from './content.ts';
 import { loadClip, loadRendition } from './load.ts';
@@ -62,7 +63,12 @@ export const clipHandlers = {
       }
       const hasWords = (await findTranscript(deps, tx, video.id)) !== null;
       const captionStyle = hasWords ? (body.captionStyle ?? video.options.captionStyle) : 'none';
-      const rendition = await queueRendition(deps, tx, clip, video.probe, { aspect: body.aspect, captionStyle, captionOptions: body.captionOptions });
+      const captionLanguage = body.captionLanguage ?? null;
+      if (captionLanguage !== null && (await findApproved(deps, tx, video.id, captionLanguage)) === null) {
+        throw wrongState('There is no approved translation into this language: approve it first.');
+      }
+      const { aspect, captionOptions } = body;
+      const rendition = await queueRendition(deps, tx, clip, video.probe, { aspect, captionStyle, captionOptions, captionLanguage });
       return presentOneRendition(deps, tx, rendition, clip);
     });
   },

@@ -20,11 +20,17 @@ export interface Sealer {
   seal(context: string, plain: string): Buffer;
   /** Throws when the value was altered, moved, or sealed under another key. */
   open(context: string, sealed: Buffer): string;
+  /**
+   * A keyed hash for finding equal values without storing them: 64 bits of HMAC-SHA-256 as a signed decimal number, which is a bigint of
+   * PostgreSQL. Values of one context are equal or not; across contexts, and without the root key, nothing can be told.
+   */
+  blind(context: string): (value: string) => string;
 }
 
 /** Builds the sealer of database columns. */
 export function createSealer(rootKey: Uint8Array): Sealer {
   const key = deriveKey(rootKey, 'columns');
+  const blindKey = deriveKey(rootKey, 'blind-index');
   return {
     seal(context, plain) {
       const nonce = randomBytes(nonceBytes);
@@ -42,6 +48,10 @@ export function createSealer(rootKey: Uint8Array): Sealer {
       decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes));
       const body = sealed.subarray(1 + nonceBytes, sealed.length - tagBytes);
       return Buffer.concat([decipher.update(body), decipher.final()]).toString('utf8');
+    },
+    blind(context) {
+      const own = createHmac('sha256', blindKey).update(context).digest();
+      return (value) => createHmac('sha256', own).update(value, 'utf8').digest().readBigInt64BE(0).toString();
     },
   };
 }

@@ -5,6 +5,11 @@ import { StartError } from './errors.ts';
 const seconds = (fallback: number) => z.coerce.number().positive().default(fallback);
 const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 
+const engines = z
+  .string()
+  .regex(/^(none|[a-z-]+(\s*,\s*[a-z-]+)*)$/)
+  .optional();
+
 /** Every environment variable the server reads. */
 export const envSchema = z.object({
   CARMIC_MODE: z.enum(['production', 'development', 'test']).default('production').describe('`production` refuses test seams'),
@@ -37,6 +42,14 @@ export const envSchema = z.object({
     .default('free')
     .describe('Plan at Cloudflare, which decides how fast may be purged'),
   CARMIC_CDN_API_URL: z.url().optional().describe('API of the content network; its public one by default'),
+  CARMIC_LIBRETRANSLATE_URL: z.url().optional().describe('LibreTranslate server; without it none is called'),
+  CARMIC_LIBRETRANSLATE_KEY: z.string().min(1).optional().describe('Its API key, where it wants one'),
+  CARMIC_LLM_URL: z.url().optional().describe('OpenAI-compatible endpoint up to its version, for example http://127.0.0.1:11434/v1; without it none is called'),
+  CARMIC_LLM_MODEL: z.string().min(1).optional().describe('Model to ask there'),
+  CARMIC_LLM_KEY: z.string().min(1).optional().describe('Its API key, where it wants one'),
+  CARMIC_LLM_TIMEOUT_SECONDS: seconds(120).describe('Longest wait for one answer of a language model or translator'),
+  CARMIC_TRANSCRIPTION_ENGINES: engines.describe('Order of `deepgram`, `local`; `none` switches off. Wins over the console'),
+  CARMIC_TRANSLATION_ENGINES: engines.describe('Order of `libretranslate`, `language-model`; `none` switches off. Wins over the console'),
   CARMIC_LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
@@ -57,7 +70,14 @@ export const envSchema = z.object({
 });
 export type Env = z.infer<typeof envSchema>;
 
-const secretNames = ['CARMIC_DATABASE_URL', 'CARMIC_MIGRATION_DATABASE_URL', 'CARMIC_DEEPGRAM_KEY', 'CARMIC_CDN_TOKEN'] as const;
+const secretNames = [
+  'CARMIC_DATABASE_URL',
+  'CARMIC_MIGRATION_DATABASE_URL',
+  'CARMIC_DEEPGRAM_KEY',
+  'CARMIC_CDN_TOKEN',
+  'CARMIC_LIBRETRANSLATE_KEY',
+  'CARMIC_LLM_KEY',
+] as const;
 
 /** Parses the environment; each secret `FOO` may come from the file named by `FOO_FILE`. Throws StartError with every mistake. */
 export function readEnv(source: Record<string, string | undefined>): Env {

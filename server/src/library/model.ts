@@ -10,6 +10,8 @@ export interface StageTime {
   isSkipped?: boolean;
   /** The transcription that was asked for, while its answer is awaited. */
   engine?: 'local' | 'deepgram';
+  /** Engines that could not do it, so that the next one is asked. */
+  tried?: string[];
 }
 export type StageTimes = Partial<Record<StageName, StageTime>>;
 

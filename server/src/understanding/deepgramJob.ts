@@ -4,8 +4,10 @@ import type { Deps } from '../deps.ts';
 import { Videos } from '../library/model.ts';
 import { moveVideo } from '../library/moveVideo.ts';
 import { findObject } from '../library/storedObjects.ts';
-import { deepgramParty } from './engine.ts';
-
+import { keyTermsOf } from './glossary/glossary.ts';
+import { deepgramParty } from './switchboard/engines.ts';
+import { countUse } from './switchboard/usage.ts';
+import { tryNextEngine } from './nextEngine.ts';
 import { findTranscript, storeTranscript } from './transcripts.ts';
 
 /** Longest wait for an answer: Deepgram hears an hour in under a minute, plus the time of sending. */
@@ -18,12 +20,14 @@ export async function transcribeWithDeepgram(deps: Deps, workspaceId: string, vi
     const video = await db.model(Videos).findByPk(videoId, { transaction: tx });
     const hasTranscript = (await findTranscript(deps, tx, videoId)) !== null;
     const audio = await findObject(deps, tx, videoId, 'audio');
-    return video?.state === 'transcribing' && !hasTranscript ? { video, audio } : null;
+    return video?.state === 'transcribing' && video.stageTimes.transcript?.engine === 'deepgram' && !hasTranscript
+      ? { video, audio, keyTerms: await keyTermsOf(deps, tx) }
+      : null;
   });
   if (loaded === null) {
     return;
   }
-  const { video, audio } = loaded;
+  const { video, audio, keyTerms } = loaded;
   if (audio === null || video.probe === null || env.CARMIC_DEEPGRAM_KEY === undefined) {
     await failTranscript(deps, workspaceId, videoId, 'transcription_failed', 'The audio for the transcription is not there.');
     return;
@@ -38,6 +42,11 @@ export async function transcribeWithDeepgram(deps: Deps, workspaceId: string, vi
     apiKey: env.CARMIC_DEEPGRAM_KEY,
     fetch: deps.egress.fetchFor(deepgramParty),
   });
+  const seconds = video.probe.durationSeconds;
+  const count = (isFailed: boolean) =>
+    deps.db.inWorkspace(workspaceId, (tx) =>
+      countUse(deps, tx, { workspaceId, kind: 'transcription', engine: 'deepgram', isFailed, seconds: isFailed ? 0 : seconds }),
+    );
   try {
     const document = await transcriber.transcribe({
       sound: {
@@ -47,11 +56,15 @@ export async function transcribeWithDeepgram(deps: Deps, workspaceId: string, vi
       },
       durationSeconds: video.probe.durationSeconds,
       language: video.options.language,
-      keyTerms: [],
+      keyTerms,
       signal: AbortSignal.timeout(timeoutMs),
     });
+    await count(false);
     await storeTranscript(deps, video, document);
   } catch (error) {
+    if (error instanceof TranscriptionError) {
+      await count(true);
+    }
     if (error instanceof TranscriptionError && (error.code === 'refused' || error.code === 'out_of_credit')) {
       await failTranscript(deps, workspaceId, videoId, 'transcription_refused', error.message);
       return;
@@ -60,7 +73,7 @@ export async function transcribeWithDeepgram(deps: Deps, workspaceId: string, vi
   }
 }
 
-/** Ends the transcript stage of a video as failed. */
+/** Hands the transcript stage to the next engine of the order; without one it ends as failed. */
 export async function failTranscript(
   deps: Deps,
   workspaceId: string,
@@ -69,7 +82,10 @@ export async function failTranscript(
   message: string,
 ): Promise<void> {
   const failure = buildFailure('transcript', code, message);
-  await deps.db.inWorkspace(workspaceId, (tx) =>
-    moveVideo(deps, tx, { id: videoId, workspaceId }, ['transcribing'], 'failed', { failure }),
-  );
+  await deps.db.inWorkspace(workspaceId, async (tx) => {
+    const video = await deps.db.model(Videos).findByPk(videoId, { transaction: tx });
+    if (video !== null && !(await tryNextEngine(deps, tx, video, 'deepgram', message))) {
+      await moveVideo(deps, tx, video, ['transcribing'], 'failed', { failure });
+    }
+  });
 }

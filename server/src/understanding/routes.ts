@@ -1,25 +1,69 @@
-import { wrongState } from '../core/errors.ts';
+import type { Tx } from '../db/database.ts';
+import type { Deps } from '../deps.ts';
 import type { Handlers } from '../http/request.ts';
 import { personOf } from '../http/request.ts';
 import { loadVideo } from '../library/load.ts';
+import { presentTranscript, updateTranscript } from './edits/updateTranscript.ts';
+import { addTerm, changeTerm, listTerms, removeTerm } from './glossary/glossary.ts';
 import { putCaptions } from './putCaptions.ts';
-import { findTranscript, readTranscript } from './transcripts.ts';
+import { searchWorkspace } from './search/searchWorkspace.ts';
+import { switchboardHandlers } from './switchboard/routes.ts';
+import { translationHandlers } from './translation/routes.ts';
 
-/** Transcripts and supplied captions. */
+/** Says that the glossary is another one; what it says stays in its rows. */
+const sayGlossaryChanged = (deps: Deps, tx: Tx, person: { workspaceId: string; userId: string }) =>
+  deps.appendEvent(tx, { workspaceId: person.workspaceId, type: 'glossary.changed', actorId: person.userId });
+
+/** Transcripts and their edits, supplied captions, glossary, search, translations, engines. */
 export const understandingHandlers = {
   async putCaptions(request) {
     return putCaptions(request.deps, personOf(request), request.params.id, request.body);
   },
   async getTranscript(request) {
     const { deps, params } = request;
-    return deps.db.inWorkspace(personOf(request).workspaceId, async (tx) => {
-      const video = await loadVideo(deps, tx, params.id);
-      const row = await findTranscript(deps, tx, video.id);
-      if (row === null) {
-        throw wrongState('This video has no transcript.');
-      }
-      const { words } = await readTranscript(deps, tx, row);
-      return { videoId: video.id, language: row.language, engine: row.engine, words };
+    return deps.db.inWorkspace(personOf(request).workspaceId, async (tx) =>
+      presentTranscript(deps, tx, (await loadVideo(deps, tx, params.id)).id),
+    );
+  },
+  async updateTranscript(request) {
+    return updateTranscript(request.deps, personOf(request), request.params.id, request.body);
+  },
+  async listTerms(request) {
+    const { deps } = request;
+    return deps.db.inWorkspace(personOf(request).workspaceId, async (tx) => ({ items: await listTerms(deps, tx) }));
+  },
+  async createTerm(request) {
+    const { deps, body } = request;
+    const person = personOf(request);
+    return deps.db.inWorkspace(person.workspaceId, async (tx) => {
+      const term = await addTerm(deps, tx, person.workspaceId, body, 'person');
+      await sayGlossaryChanged(deps, tx, person);
+      return term;
     });
   },
+  async updateTerm(request) {
+    const { deps, params, body } = request;
+    const person = personOf(request);
+    return deps.db.inWorkspace(person.workspaceId, async (tx) => {
+      const term = await changeTerm(deps, tx, person.workspaceId, params.id, body);
+      await sayGlossaryChanged(deps, tx, person);
+      return term;
+    });
+  },
+  async deleteTerm(request) {
+    const { deps, params } = request;
+    const person = personOf(request);
+    await deps.db.inWorkspace(person.workspaceId, async (tx) => {
+      await removeTerm(deps, tx, params.id);
+      await sayGlossaryChanged(deps, tx, person);
+    });
+    return undefined;
+  },
+  async search(request) {
+    const { deps, query } = request;
+    const { workspaceId } = personOf(request);
+    return deps.db.inWorkspace(workspaceId, (tx) => searchWorkspace(deps, tx, workspaceId, query));
+  },
+  ...translationHandlers,
+  ...switchboardHandlers,
 } satisfies Partial<Handlers>;

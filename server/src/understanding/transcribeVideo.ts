@@ -11,6 +11,9 @@ import { moveVideo } from '../library/moveVideo.ts';
 import { discardObjects, findObject } from '../library/storedObjects.ts';
 import { StoredObjects } from '../library/model.ts';
 import { chooseEngine } from './engine.ts';
+import { keyTermsOf } from './glossary/glossary.ts';
+import { tryNextEngine } from './nextEngine.ts';
+import { countUse } from './switchboard/usage.ts';
 import { findTranscript, saveTranscriptRow } from './transcripts.ts';
 
 /** Does the next step of the transcript stage. Runs again safely. */
@@ -28,7 +31,7 @@ export function transcribeVideo(deps: Deps, video: Video): Promise<void> {
     if (await takeTaskResult(deps, tx, video)) {
       return;
     }
-    const { engine, explanation } = await chooseEngine(deps, tx);
+    const { engine, explanation } = await chooseEngine(deps, tx, video.workspaceId, video.stageTimes.transcript?.tried ?? []);
     if (engine === 'none') {
       await finish(deps, tx, video, { isSkipped: true, note: explanation });
     } else if (engine === 'local') {
@@ -54,11 +57,16 @@ async function finish(deps: Deps, tx: Tx, video: Video, finished: { isSkipped?: 
 async function takeTaskResult(deps: Deps, tx: Tx, video: Video): Promise<boolean> {
   const task = await findVideoTask(deps, tx, video.id, 'transcribe');
   const stageStartedAt = Date.parse(video.stageTimes.transcript?.startedAt ?? '') || 0;
-  if (task === null || task.createdAt.getTime() < stageStartedAt) {
+  if (task === null || task.createdAt.getTime() < stageStartedAt || video.stageTimes.transcript?.tried?.includes('local') === true) {
     return false;
   }
+  const use = { workspaceId: video.workspaceId, kind: 'transcription', engine: 'local' } as const;
   if (task.state === 'failed') {
     const failure = task.failure ?? buildFailure('transcript', 'transcription_failed', 'The transcription failed.');
+    await countUse(deps, tx, { ...use, isFailed: true });
+    if (await tryNextEngine(deps, tx, video, 'local', failure.message)) {
+      return true;
+    }
     await moveVideo(deps, tx, video, ['transcribing'], 'failed', { failure });
     return true;
   }
@@ -68,6 +76,7 @@ async function takeTaskResult(deps: Deps, tx: Tx, video: Video): Promise<boolean
       .findOne({ where: { taskId: task.id, kind: 'transcript', state: 'ready' }, transaction: tx });
     if (object !== null) {
       const { language, engine, wordCount } = task.result;
+      await countUse(deps, tx, { ...use, seconds: video.probe?.durationSeconds ?? 0 });
       await saveTranscriptRow(deps, tx, video, { language, engine, wordCount, objectId: object.id });
       await finish(deps, tx, video, {});
       return true;
@@ -101,6 +110,6 @@ export async function buildTranscribeSpec(deps: Deps, tx: Tx, task: MediaTask): 
     source: await agentInput(deps, audio),
     durationSeconds: video.probe.durationSeconds,
     language: video.options.language,
-    keyTerms: [],
+    keyTerms: await keyTermsOf(deps, tx),
   };
 }

@@ -4,8 +4,9 @@ import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { StoredObjects } from '../library/model.ts';
 import { readJsonObject } from '../library/readObject.ts';
-import { confirmObject, expectObject } from '../library/storedObjects.ts';
+import { confirmObject, discardObjects, expectObject } from '../library/storedObjects.ts';
 import { keys } from '../storage/keys.ts';
+import { applyEdits, readEdits } from './edits/transcriptEdits.ts';
 import { type TranscriptRow, Transcripts } from './model.ts';
 
 const maxTranscriptBytes = 64 * 1024 * 1024;
@@ -48,6 +49,8 @@ export async function saveTranscriptRow(
   await db
     .model(Transcripts)
     .create({ id: newId(), workspaceId: video.workspaceId, videoId: video.id, language, engine, wordCount, objectId }, { transaction: tx });
+  // Keeps: A4. The audio was made for transcription only.
+  await discardObjects(deps, tx, { videoId: video.id, kind: 'audio' });
   await appendEvent(tx, { workspaceId: video.workspaceId, type: 'transcript.ready', videoId: video.id, data: { engine, wordCount } });
 }
 
@@ -56,8 +59,14 @@ export function findTranscript(deps: Deps, tx: Tx, videoId: string): Promise<Tra
   return deps.db.model(Transcripts).findOne({ where: { videoId }, transaction: tx });
 }
 
-/** Reads the words of a transcript. */
-export async function readTranscript(deps: Deps, tx: Tx, row: TranscriptRow): Promise<TranscriptDocument> {
+/** Reads the words of a transcript as they were heard. */
+export async function readHeard(deps: Deps, tx: Tx, row: TranscriptRow): Promise<TranscriptDocument> {
   const object = await deps.db.model(StoredObjects).findByPk(row.objectId, { transaction: tx, rejectOnEmpty: true });
   return readJsonObject(deps, object, transcriptDocumentSchema);
+}
+
+/** Reads the words of a transcript with what people corrected and how they named the speakers: what everything is made from. */
+export async function readTranscript(deps: Deps, tx: Tx, row: TranscriptRow): Promise<TranscriptDocument> {
+  const { language, engine, words } = applyEdits(await readHeard(deps, tx, row), row.objectId, await readEdits(deps, tx, row.videoId));
+  return { language, engine, words: words.map(({ word }) => word) };
 }

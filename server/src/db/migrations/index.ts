@@ -2,6 +2,7 @@ import { foundation } from './20261124FoundationMigration.ts';
 import { retention } from './20261124RetentionMigration.ts';
 import { clipEdits } from './20261127ClipEditsMigration.ts';
 import { erasure } from './20261127ErasureMigration.ts';
+import { speech } from './20261127SpeechMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
 export interface Migration {
@@ -11,4 +12,4 @@ export interface Migration {
 }
 
 /** All migrations, oldest first. A released one is never edited. */
-export const migrations: readonly Migration[] = [foundation, retention, clipEdits, erasure];
+export const migrations: readonly Migration[] = [foundation, retention, clipEdits, erasure, speech];

@@ -1,0 +1,145 @@
+/** Which engine does what: the environment decides where it is set, then the workspace, then the installation, then the default. */
+import type { EngineKind, EngineSwitch } from '@carmic/contract';
+import { isKindServed } from '../../agents/present.ts';
+import type { Env } from '../../core/env.ts';
+import type { Tx } from '../../db/database.ts';
+import type { Deps } from '../../deps.ts';
+
+export const deepgramParty = 'deepgram';
+export const libreTranslateParty = 'libretranslate';
+export const languageModelParty = 'language-model';
+
+type Engine = EngineSwitch['engines'][number];
+interface KindDefinition {
+  variable: 'CARMIC_TRANSCRIPTION_ENGINES' | 'CARMIC_TRANSLATION_ENGINES';
+  engines: (deps: Deps, tx: Tx) => Promise<Engine[]>;
+}
+
+const isOn = (deps: Deps, party: string) => deps.egress.parties.some(({ name }) => name === party);
+const hostOf = (url: string | undefined) => (url === undefined ? '' : new URL(url).host);
+
+function modelEngine(deps: Deps): Engine {
+  const isAvailable = isOn(deps, languageModelParty);
+  return {
+    name: languageModelParty,
+    label: 'Language model',
+    isAvailable,
+    isExternal: true,
+    explanation: isAvailable
+      ? `${deps.env.CARMIC_LLM_MODEL} at ${hostOf(deps.env.CARMIC_LLM_URL)}; what is said is sent there.`
+      : 'Set CARMIC_LLM_URL and CARMIC_LLM_MODEL to use one.',
+  };
+}
+
+/** The kinds of work that an engine is chosen for, each with every engine there is, in the order of the default. */
+const kinds: Record<EngineKind, KindDefinition> = {
+  transcription: {
+    variable: 'CARMIC_TRANSCRIPTION_ENGINES',
+    async engines(deps, tx) {
+      const isServed = await isKindServed(deps, tx, 'transcribe');
+      const hasKey = isOn(deps, deepgramParty);
+      return [
+        {
+          name: 'deepgram',
+          label: 'Deepgram',
+          isAvailable: hasKey,
+          isExternal: true,
+          explanation: hasKey
+            ? `The sound is sent to ${hostOf(deps.env.CARMIC_DEEPGRAM_URL)}; model improvement is opted out of on every request.`
+            : 'Set CARMIC_DEEPGRAM_KEY or CARMIC_DEEPGRAM_KEY_FILE to use it.',
+        },
+        {
+          name: 'local',
+          label: 'Speech model on an agent',
+          isAvailable: isServed,
+          isExternal: false,
+          explanation: isServed ? 'Runs on your machines; nothing leaves them.' : 'No agent has a whisper model. Put one into its models folder.',
+        },
+      ];
+    },
+  },
+  translation: {
+    variable: 'CARMIC_TRANSLATION_ENGINES',
+    async engines(deps) {
+      const isAvailable = isOn(deps, libreTranslateParty);
+      return [
+        {
+          name: libreTranslateParty,
+          label: 'LibreTranslate',
+          isAvailable,
+          isExternal: true,
+          explanation: isAvailable
+            ? `Sentences are sent to ${hostOf(deps.env.CARMIC_LIBRETRANSLATE_URL)}.`
+            : 'Set CARMIC_LIBRETRANSLATE_URL to use a server of yours.',
+        },
+        modelEngine(deps),
+      ];
+    },
+  },
+};
+
+/** The order that the environment sets for a kind; null where it sets none. `none` is an empty order: off. */
+function orderOfEnvironment(env: Env, variable: KindDefinition['variable']): string[] | null {
+  const value = env[variable];
+  return value === undefined ? null : value.split(',').map((name) => name.trim()).filter((name) => name !== '' && name !== 'none');
+}
+
+type Orders = Partial<Record<EngineKind, string[]>>;
+const settingName = 'engine_orders';
+
+/** The orders kept for the installation. */
+export async function instanceOrders(deps: Deps, tx: Tx): Promise<Orders> {
+  const [row] = await deps.db.rows<{ value: Orders }>(tx, 'SELECT value FROM instance_settings WHERE name = :settingName', { settingName });
+  return row?.value ?? {};
+}
+
+async function workspaceOrders(deps: Deps, tx: Tx, workspaceId: string): Promise<Orders> {
+  const [row] = await deps.db.rows<{ engine_orders: Orders }>(tx, 'SELECT engine_orders FROM workspaces WHERE id = :workspaceId', { workspaceId });
+  return row?.engine_orders ?? {};
+}
+
+/** Everything about one kind of work for a workspace. */
+export async function readSwitch(deps: Deps, tx: Tx, workspaceId: string | null, kind: EngineKind): Promise<EngineSwitch> {
+  const { variable } = kinds[kind];
+  const engines = await kinds[kind].engines(deps, tx);
+  const environment = orderOfEnvironment(deps.env, variable);
+  const workspaceOrder = workspaceId === null ? null : ((await workspaceOrders(deps, tx, workspaceId))[kind] ?? null);
+  const instanceOrder = (await instanceOrders(deps, tx))[kind] ?? null;
+  const [order, decidedBy] =
+    environment !== null
+      ? ([environment, 'environment'] as const)
+      : workspaceOrder !== null
+        ? ([workspaceOrder, 'workspace'] as const)
+        : instanceOrder !== null
+          ? ([instanceOrder, 'instance'] as const)
+          : ([engines.map(({ name }) => name), 'default'] as const);
+  return { kind, engines, order: [...order], decidedBy, instanceOrder, workspaceOrder, variable };
+}
+
+/** The engines to try for a workspace, in order: chosen and there. */
+export async function enginesFor(deps: Deps, tx: Tx, workspaceId: string | null, kind: EngineKind): Promise<string[]> {
+  const { order, engines } = await readSwitch(deps, tx, workspaceId, kind);
+  return order.filter((name) => engines.some((engine) => engine.name === name && engine.isAvailable));
+}
+
+/** Keeps an order for the installation; null forgets it. */
+export async function keepInstanceOrder(deps: Deps, tx: Tx, kind: EngineKind, order: string[] | null): Promise<void> {
+  const change = order === null ? "instance_settings.value - :kind" : "instance_settings.value || jsonb_build_object(:kind, CAST(:order AS jsonb))";
+  await deps.db.change(
+    tx,
+    `INSERT INTO instance_settings (name, value)
+     VALUES (:settingName, ${order === null ? "'{}'::jsonb" : 'jsonb_build_object(:kind, CAST(:order AS jsonb))'})
+     ON CONFLICT (name) DO UPDATE SET value = ${change}`,
+    { settingName, kind, order: JSON.stringify(order ?? []) },
+  );
+}
+
+/** Keeps an order for a workspace; null follows the installation again. */
+export async function keepWorkspaceOrder(deps: Deps, tx: Tx, workspaceId: string, kind: EngineKind, order: string[] | null): Promise<void> {
+  const change = order === null ? 'engine_orders - :kind' : 'engine_orders || jsonb_build_object(:kind, CAST(:order AS jsonb))';
+  await deps.db.change(tx, `UPDATE workspaces SET engine_orders = ${change} WHERE id = :workspaceId`, {
+    workspaceId,
+    kind,
+    order: JSON.stringify(order ?? []),
+  });
+}

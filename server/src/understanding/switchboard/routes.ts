@@ -1,0 +1,60 @@
+import { type EngineKind, engineKinds, type Switchboard } from '@carmic/contract';
+import { invalidInput } from '../../core/errors.ts';
+import type { Tx } from '../../db/database.ts';
+import type { Deps } from '../../deps.ts';
+import type { Handlers } from '../../http/request.ts';
+import { personOf } from '../../http/request.ts';
+import { keepInstanceOrder, keepWorkspaceOrder, readSwitch } from './engines.ts';
+import { testEngine } from './testEngine.ts';
+import { readUsage } from './usage.ts';
+
+async function presentSwitchboard(deps: Deps, tx: Tx, workspaceId: string): Promise<Switchboard> {
+  const switches: Switchboard['switches'] = [];
+  for (const kind of engineKinds) {
+    switches.push(await readSwitch(deps, tx, workspaceId, kind));
+  }
+  return { switches, usage: await readUsage(deps, tx, workspaceId) };
+}
+
+async function checkOrder(deps: Deps, tx: Tx, workspaceId: string, kind: EngineKind, order: string[] | null): Promise<void> {
+  const { engines, decidedBy, variable } = await readSwitch(deps, tx, workspaceId, kind);
+  if (decidedBy === 'environment') {
+    throw invalidInput(`The environment decides this: ${variable} is set. Change it there.`);
+  }
+  const unknown = (order ?? []).find((name) => !engines.some((engine) => engine.name === name));
+  if (unknown !== undefined || new Set(order).size !== (order ?? []).length) {
+    throw invalidInput(unknown === undefined ? 'An engine is named twice.' : `There is no engine ${unknown} for this.`);
+  }
+}
+
+/** Which engine does what. */
+export const switchboardHandlers = {
+  async getSwitchboard(request) {
+    const { deps } = request;
+    const { workspaceId } = personOf(request);
+    return deps.db.inWorkspace(workspaceId, (tx) => presentSwitchboard(deps, tx, workspaceId));
+  },
+  async updateWorkspaceEngines(request) {
+    const { deps, params, body } = request;
+    const { workspaceId, userId } = personOf(request);
+    return deps.db.inWorkspace(workspaceId, async (tx) => {
+      await checkOrder(deps, tx, workspaceId, params.kind, body.order);
+      await keepWorkspaceOrder(deps, tx, workspaceId, params.kind, body.order);
+      await deps.appendEvent(tx, { workspaceId, type: 'engines.changed', actorId: userId, data: { kind: params.kind, order: body.order } });
+      return presentSwitchboard(deps, tx, workspaceId);
+    });
+  },
+  async updateInstanceEngines(request) {
+    const { deps, params, body } = request;
+    const { workspaceId, userId } = personOf(request);
+    return deps.db.inWorkspace(workspaceId, async (tx) => {
+      await checkOrder(deps, tx, workspaceId, params.kind, body.order);
+      await keepInstanceOrder(deps, tx, params.kind, body.order);
+      await deps.appendEvent(tx, { workspaceId, type: 'engines.changed', actorId: userId, data: { kind: params.kind, order: body.order, isInstance: true } });
+      return presentSwitchboard(deps, tx, workspaceId);
+    });
+  },
+  async testEngine(request) {
+    return testEngine(request.deps, request.body.kind, request.body.engine);
+  },
+} satisfies Partial<Handlers>;
