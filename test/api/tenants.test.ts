@@ -1,6 +1,7 @@
 /** Every route of the table, as nobody, as another workspace and as a lower role: generated, so that a new route is tested at once. */
 import { createClient, type RouteDefinition, type RouteName, routes } from '@carmic/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newId } from '../../server/src/core/ids.ts';
 import { type Caller, startInstance, type TestInstance, until } from '../support/instance.ts';
 import { enrolAgent, type ProtocolAgent } from '../support/protocolAgent.ts';
 import { uploadVideo } from '../support/upload.ts';
@@ -22,6 +23,18 @@ beforeAll(async () => {
   await agent.finish(await until('the inspection', () => agent.lease(['inspect'], 5)));
   const clip = await until('the clips', async () => (await owner.call('listClips', { params: { id: video.id } })).items[0]);
   const { upload } = await owner.call('createVideo', { body: { fileName: 'open.mp4', sizeBytes: 10 } });
+  const term = await owner.call('createTerm', { body: { term: 'Zeebrugge' } });
+  const translationId = newId();
+  const { db } = instance.server.deps;
+  await db.inWorkspace(owner.workspaceId, (tx) =>
+    db.change(
+      tx,
+      `INSERT INTO translations (id, workspace_id, video_id, language, state, created_at, updated_at)
+       VALUES (:translationId, :workspaceId, :videoId, 'de', 'failed', now(), now())`,
+      { translationId, workspaceId: owner.workspaceId, videoId: video.id },
+    ),
+  );
+  Object.assign(ids, { 'glossary-terms': term.id, translations: translationId });
   Object.assign(ids, { videos: video.id, clips: clip.id, renditions: clip.renditions[0]?.id ?? '', uploads: upload.id });
 });
 afterAll(() => instance.stop());
@@ -37,6 +50,9 @@ const bodies: Partial<Record<RouteName, unknown>> = {
   completeUpload: { parts: [{ partNumber: 1, sha256: 'a'.repeat(64) }] },
   updateClip: { title: 'Taken over' },
   createRendition: { aspect: '1:1' },
+  updateTranscript: { version: 0 },
+  createTranslation: { language: 'de' },
+  updateTranslation: { version: 0 },
 };
 
 async function send(name: RouteName, token: string | null, id: string): Promise<{ status: number; text: string }> {
