@@ -56,7 +56,13 @@ export const wakingEvents: readonly EventType[] = [
 ];
 
 /** After these the search index is behind. */
-const searchedEvents: ReadonlySet<EventType> = new Set(['upload.completed', 'transcript.ready', 'transcript.edited', 'clips.suggested', 'clip.updated']);
+const searchedEvents: ReadonlySet<EventType> = new Set([
+  'upload.completed',
+  'transcript.ready',
+  'transcript.edited',
+  'clips.suggested',
+  'clip.updated',
+]);
 
 /** What each kind of media task asks of an agent. */
 export const specBuilders: SpecBuilders = { inspect: buildInspectSpec, transcribe: buildTranscribeSpec, render: buildRenderSpec };

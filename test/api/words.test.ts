@@ -25,7 +25,12 @@ beforeAll(async () => {
     return `Here you are:\n\`\`\`json\n${JSON.stringify({ lines: lines.map(({ id, text }) => ({ id, text: inverted(text) })) })}\n\`\`\``;
   });
   instance = await startInstance({
-    env: { CARMIC_LIBRETRANSLATE_URL: libre.baseUrl, CARMIC_LLM_URL: `${model.baseUrl}/v1`, CARMIC_LLM_MODEL: 'tiny', CARMIC_LLM_KEY: 'secret' },
+    env: {
+      CARMIC_LIBRETRANSLATE_URL: libre.baseUrl,
+      CARMIC_LLM_URL: `${model.baseUrl}/v1`,
+      CARMIC_LLM_MODEL: 'tiny',
+      CARMIC_LLM_KEY: 'secret',
+    },
   });
   caller = await instance.createCaller({ isAdmin: true });
   agent = await enrolAgent(instance);
@@ -46,7 +51,11 @@ const clock = (seconds: number) => `00:00:${String(seconds).padStart(2, '0')},00
 const captions = lines.map((line, i) => `${i + 1}\n${clock(i * 8)} --> ${clock(i * 8 + 7)}\n${line}\n`).join('\n');
 
 async function readyVideo(owner: Caller, text = captions, fileName = 'harbour-talk.mp4'): Promise<Video> {
-  const video = await uploadVideo(owner.call, instance.baseUrl, Buffer.from(fileName), { captions: text, fileName, wishes: { clipCount: 1, minClipSeconds: 5, maxClipSeconds: 30, language: 'en' } });
+  const video = await uploadVideo(owner.call, instance.baseUrl, Buffer.from(fileName), {
+    captions: text,
+    fileName,
+    wishes: { clipCount: 1, minClipSeconds: 5, maxClipSeconds: 30, language: 'en' },
+  });
   for (;;) {
     const lease = await agent.lease(['inspect', 'render'], 1);
     if (lease !== null) {
@@ -62,7 +71,8 @@ async function readyVideo(owner: Caller, text = captions, fileName = 'harbour-ta
 }
 
 const transcriptOf = (id: string, owner = caller) => owner.call('getTranscript', { params: { id } });
-const find = (transcript: Transcript, text: string) => transcript.words.findIndex((word) => word.text.toLowerCase().startsWith(text.toLowerCase()));
+const find = (transcript: Transcript, text: string) =>
+  transcript.words.findIndex((word) => word.text.toLowerCase().startsWith(text.toLowerCase()));
 const textOf = (transcript: Transcript) => transcript.words.map((word) => word.text).join(' ');
 
 describe('corrected words', () => {
@@ -126,7 +136,13 @@ describe('corrected words', () => {
     ]);
     const named = await caller.call('updateTranscript', {
       params: { id: video.id },
-      body: { version, speakers: [{ label: 'ADA', name: 'Ada Lovelace' }, { label: 'BOB', name: 'Ada Lovelace' }] },
+      body: {
+        version,
+        speakers: [
+          { label: 'ADA', name: 'Ada Lovelace' },
+          { label: 'BOB', name: 'Ada Lovelace' },
+        ],
+      },
     });
     expect(new Set(named.words.map((word) => word.speaker))).toEqual(new Set(['Ada Lovelace']));
     const apart = await caller.call('updateTranscript', {
@@ -142,7 +158,10 @@ describe('corrected words', () => {
     const first = await caller.call('createRendition', { params: { id }, body: { aspect: '9:16' } });
     const { version, words } = await transcriptOf(video.id);
     const at = words.findIndex((word) => word.startSeconds >= (clip?.startSeconds ?? 0));
-    await caller.call('updateTranscript', { params: { id: video.id }, body: { version, corrections: [{ from: at, to: at + 1, text: 'Hearye' }] } });
+    await caller.call('updateTranscript', {
+      params: { id: video.id },
+      body: { version, corrections: [{ from: at, to: at + 1, text: 'Hearye' }] },
+    });
     const second = await caller.call('createRendition', { params: { id }, body: { aspect: '9:16' } });
     expect(second.id).not.toBe(first.id);
     const specs: string[] = [];
@@ -162,7 +181,11 @@ describe('corrected words', () => {
       speaker: word.speaker === 'BOB' ? 'Speaker 1' : 'Speaker 2',
       confidence: i % 2 === 0 ? 0.4 : 0.95,
     }));
-    await storeTranscript(instance.server.deps, { id: video.id, workspaceId: caller.workspaceId }, { language: 'en', engine: 'another', words: heard.filter((word) => word.endSeconds > word.startSeconds) });
+    await storeTranscript(
+      instance.server.deps,
+      { id: video.id, workspaceId: caller.workspaceId },
+      { language: 'en', engine: 'another', words: heard.filter((word) => word.endSeconds > word.startSeconds) },
+    );
     const after = await transcriptOf(video.id);
     expect(after.engine).toBe('another');
     expect(textOf(after)).toContain('Carmic,');
@@ -173,10 +196,14 @@ describe('corrected words', () => {
 
   test('another workspace sees and changes nothing of it', async () => {
     const stranger = await instance.createCaller();
-    await expect(stranger.call('updateTranscript', { params: { id: video.id }, body: { version: 0 } })).rejects.toMatchObject({ code: 'not_found' });
+    await expect(stranger.call('updateTranscript', { params: { id: video.id }, body: { version: 0 } })).rejects.toMatchObject({
+      code: 'not_found',
+    });
     expect((await stranger.call('listTerms')).items).toEqual([]);
     const viewer = await instance.createCaller({ role: 'viewer', workspaceId: caller.workspaceId });
-    await expect(viewer.call('updateTranscript', { params: { id: video.id }, body: { version: 0 } })).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(viewer.call('updateTranscript', { params: { id: video.id }, body: { version: 0 } })).rejects.toMatchObject({
+      code: 'forbidden',
+    });
   });
 });
 
@@ -223,7 +250,10 @@ describe('search', () => {
     expect((await search('talk')).some((hit) => hit.kind === 'title')).toBe(true);
     const { version, words } = await transcriptOf(video.id, owner);
     const at = words.findIndex((word) => word.text === 'xylographic');
-    await owner.call('updateTranscript', { params: { id: video.id }, body: { version, corrections: [{ from: at, to: at + 1, text: 'lithographic' }] } });
+    await owner.call('updateTranscript', {
+      params: { id: video.id },
+      body: { version, corrections: [{ from: at, to: at + 1, text: 'lithographic' }] },
+    });
     await until('the correction', async () => ((await search('lithographic')).length === 1 ? true : null));
     expect(await search('xylographic')).toEqual([]);
   });
@@ -304,7 +334,10 @@ describe('translation', () => {
     expect(target).toContain('ROTTERDAMM');
     expect(target).toContain('42');
     const { text } = await owner.call('getCaptionTrack', { params: { id: video.id } });
-    const { text: translated } = await owner.call('getCaptionTrack', { params: { id: video.id }, query: { language: 'de', format: 'vtt' } });
+    const { text: translated } = await owner.call('getCaptionTrack', {
+      params: { id: video.id },
+      query: { language: 'de', format: 'vtt' },
+    });
     const starts = (file: string) => [...file.matchAll(/([\d:]+)[,.](\d+) -->/g)].map((match) => `${match[1]}.${match[2]}`);
     expect(starts(translated)).toEqual(starts(text));
     expect(translated.startsWith('WEBVTT')).toBe(true);
@@ -317,7 +350,10 @@ describe('translation', () => {
     const render = () => owner.call('createRendition', { params: { id: clip?.id ?? '' }, body: { aspect: '9:16', captionLanguage: 'de' } });
     await expect(render()).rejects.toMatchObject({ code: 'wrong_state' });
     const lines = track.lines.map((_, index) => ({ index, text: `Zeile ${index}` }));
-    const saved = await owner.call('updateTranslation', { params: { id: track.id }, body: { version: track.version, lines, isApproved: true } });
+    const saved = await owner.call('updateTranslation', {
+      params: { id: track.id },
+      body: { version: track.version, lines, isApproved: true },
+    });
     expect(saved).toMatchObject({ state: 'approved', flaggedCount: 0 });
     await expect(owner.call('updateTranslation', { params: { id: track.id }, body: { version: track.version } })).rejects.toMatchObject({
       code: 'conflict',
@@ -368,16 +404,25 @@ describe('switchboard', () => {
     const video = await readyVideo(owner);
     const before = libre.seen.length + model.seen.length;
     await owner.call('updateWorkspaceEngines', { params: { kind: 'translation' }, body: { order: [] } });
-    await expect(owner.call('createTranslation', { params: { id: video.id }, body: { language: 'de' } })).rejects.toMatchObject({ code: 'wrong_state' });
+    await expect(owner.call('createTranslation', { params: { id: video.id }, body: { language: 'de' } })).rejects.toMatchObject({
+      code: 'wrong_state',
+    });
     expect(libre.seen.length + model.seen.length).toBe(before);
     const board = await owner.call('updateWorkspaceEngines', { params: { kind: 'translation' }, body: { order: ['language-model'] } });
     expect(board.switches.find((item) => item.kind === 'translation')).toMatchObject({ order: ['language-model'], decidedBy: 'workspace' });
-    await expect(owner.call('updateInstanceEngines', { params: { kind: 'translation' }, body: { order: [] } })).rejects.toMatchObject({ code: 'forbidden' });
-    await expect(owner.call('updateWorkspaceEngines', { params: { kind: 'translation' }, body: { order: ['magic'] } })).rejects.toMatchObject({ code: 'invalid_input' });
+    await expect(owner.call('updateInstanceEngines', { params: { kind: 'translation' }, body: { order: [] } })).rejects.toMatchObject({
+      code: 'forbidden',
+    });
+    await expect(
+      owner.call('updateWorkspaceEngines', { params: { kind: 'translation' }, body: { order: ['magic'] } }),
+    ).rejects.toMatchObject({ code: 'invalid_input' });
     const follows = await owner.call('updateWorkspaceEngines', { params: { kind: 'translation' }, body: { order: null } });
     expect(follows.switches.find((item) => item.kind === 'translation')?.decidedBy).toBe('default');
     const admin = await caller.call('updateInstanceEngines', { params: { kind: 'translation' }, body: { order: ['libretranslate'] } });
-    expect(admin.switches.find((item) => item.kind === 'translation')).toMatchObject({ decidedBy: 'instance', instanceOrder: ['libretranslate'] });
+    expect(admin.switches.find((item) => item.kind === 'translation')).toMatchObject({
+      decidedBy: 'instance',
+      instanceOrder: ['libretranslate'],
+    });
     await caller.call('updateInstanceEngines', { params: { kind: 'translation' }, body: { order: null } });
   });
 
@@ -434,7 +479,9 @@ describe('transcription in the order of the switchboard', () => {
       const lease = await until('the agent to be asked', () => worker.lease(['transcribe'], 5));
       expect(lease.spec).toMatchObject({ kind: 'transcribe', keyTerms: ['Zeebrugge'] });
       await worker.finish(lease);
-      await until('the words', async () => ((await owner.call('getVideo', { params: { id: first.id } })).stages[2]?.state === 'done' ? true : null));
+      await until('the words', async () =>
+        (await owner.call('getVideo', { params: { id: first.id } })).stages[2]?.state === 'done' ? true : null,
+      );
       expect((await owner.call('getVideo', { params: { id: first.id } })).notices.join()).toContain('Deepgram could not be used');
       status = 200;
       const second = await uploadVideo(owner.call, other.baseUrl, Buffer.from('two'));

@@ -113,7 +113,10 @@ export const completeUploadBodySchema = z.object({
 
 export const putCaptionsBodySchema = z.object({
   fileName: z.string().min(1).max(255),
-  contentBase64: z.base64().max(14_000_000).describe('An SRT, VTT, TTML or ASS file, or the JSON of whisper or Deepgram; any common encoding'),
+  contentBase64: z
+    .base64()
+    .max(14_000_000)
+    .describe('An SRT, VTT, TTML or ASS file, or the JSON of whisper or Deepgram; any common encoding'),
   language: z.string().max(35).optional(),
 });
 export const captionsReplySchema = z.object({

@@ -44,7 +44,10 @@ export const envSchema = z.object({
   CARMIC_CDN_API_URL: z.url().optional().describe('API of the content network; its public one by default'),
   CARMIC_LIBRETRANSLATE_URL: z.url().optional().describe('LibreTranslate server; without it none is called'),
   CARMIC_LIBRETRANSLATE_KEY: z.string().min(1).optional().describe('Its API key, where it wants one'),
-  CARMIC_LLM_URL: z.url().optional().describe('OpenAI-compatible endpoint up to its version, for example http://127.0.0.1:11434/v1; without it none is called'),
+  CARMIC_LLM_URL: z
+    .url()
+    .optional()
+    .describe('OpenAI-compatible endpoint up to its version, for example http://127.0.0.1:11434/v1; without it none is called'),
   CARMIC_LLM_MODEL: z.string().min(1).optional().describe('Model to ask there'),
   CARMIC_LLM_KEY: z.string().min(1).optional().describe('Its API key, where it wants one'),
   CARMIC_LLM_TIMEOUT_SECONDS: seconds(120).describe('Longest wait for one answer of a language model or translator'),

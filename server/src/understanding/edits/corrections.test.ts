@@ -16,11 +16,15 @@ describe('corrections', () => {
   const words = heard('we met carl mick in rotor dam last year');
 
   it('replace one word by one on its own times, and several by others inside theirs', () => {
-    const { corrections } = mergeReplacements(words, [], [
-      { from: 2, to: 4, text: 'Carmic' },
-      { from: 5, to: 7, text: 'Rotterdam' },
-      { from: 0, to: 1, text: 'We' },
-    ]);
+    const { corrections } = mergeReplacements(
+      words,
+      [],
+      [
+        { from: 2, to: 4, text: 'Carmic' },
+        { from: 5, to: 7, text: 'Rotterdam' },
+        { from: 0, to: 1, text: 'We' },
+      ],
+    );
     const result = applyCorrections(words, corrections).map(({ word }) => word);
     expect(result.map((word) => word.text).join(' ')).toBe('We met Carmic in Rotterdam last year');
     expect(result[2]).toMatchObject({ startSeconds: 1, endSeconds: 1.9, confidence: 1 });
@@ -50,14 +54,21 @@ describe('corrections', () => {
   });
 
   it('that overlap or lie outside are refused', () => {
-    const ask = (...replacements: Parameters<typeof mergeReplacements>[2]) => () => mergeReplacements(words, [], replacements);
+    const ask =
+      (...replacements: Parameters<typeof mergeReplacements>[2]) =>
+      () =>
+        mergeReplacements(words, [], replacements);
     expect(ask({ from: 1, to: 3, text: 'x' }, { from: 2, to: 4, text: 'y' })).toThrow(ReplacementError);
     expect(ask({ from: 8, to: 10, text: 'x' })).toThrow(ReplacementError);
     expect(ask({ from: 3, to: 3, text: 'x' })).toThrow(ReplacementError);
   });
 
   it('whatever is replaced in whatever order: times stay in order, untouched words stay as they are', () => {
-    const step = fc.record({ at: fc.nat(20), length: fc.integer({ min: 1, max: 3 }), text: fc.constantFrom('', 'one', 'one two', 'a b c d') });
+    const step = fc.record({
+      at: fc.nat(20),
+      length: fc.integer({ min: 1, max: 3 }),
+      text: fc.constantFrom('', 'one', 'one two', 'a b c d'),
+    });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
         let corrections: Correction[] = [];
@@ -71,7 +82,11 @@ describe('corrections', () => {
         const result = applyCorrections(words, corrections);
         for (const [i, { word, correction }] of result.entries()) {
           const before = result[i - 1]?.word;
-          return word.endSeconds > word.startSeconds && word.startSeconds >= (before?.startSeconds ?? 0) && (correction !== null || words.includes(word));
+          return (
+            word.endSeconds > word.startSeconds &&
+            word.startSeconds >= (before?.startSeconds ?? 0) &&
+            (correction !== null || words.includes(word))
+          );
         }
         return true;
       }),
@@ -99,12 +114,17 @@ describe('termsOfCorrection', () => {
 
 describe('voices', () => {
   it('find their names again by when they spoke', () => {
-    const speak = (labels: string[], shift = 0) => labels.map((speaker, i) => ({ text: 'x', startSeconds: i + shift, endSeconds: i + 0.9 + shift, speaker }));
+    const speak = (labels: string[], shift = 0) =>
+      labels.map((speaker, i) => ({ text: 'x', startSeconds: i + shift, endSeconds: i + 0.9 + shift, speaker }));
     const words = speak(['A', 'A', 'B', 'B', 'A']);
-    const voices = nameVoices(words, [], [
-      { label: 'A', name: 'Ada' },
-      { label: 'B', name: 'Bob' },
-    ]);
+    const voices = nameVoices(
+      words,
+      [],
+      [
+        { label: 'A', name: 'Ada' },
+        { label: 'B', name: 'Bob' },
+      ],
+    );
     const anew = speak(['2', '2', '1', '1', '2'], 0.1);
     expect(Object.fromEntries(namesFor(anew, voices, false))).toEqual({ 2: 'Ada', 1: 'Bob' });
     expect(namesFor(speak(['9'], 400), voices, false).size).toBe(0);

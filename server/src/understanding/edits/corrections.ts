@@ -31,7 +31,12 @@ function layWords(after: string, span: { startSeconds: number; endSeconds: numbe
   const speaker = replaced[0]?.speaker;
   const common = { confidence: 1, ...(speaker === undefined ? {} : { speaker }) };
   if (texts.length === replaced.length) {
-    return texts.map((text, i) => ({ text, startSeconds: replaced[i]?.startSeconds ?? 0, endSeconds: replaced[i]?.endSeconds ?? 0, ...common }));
+    return texts.map((text, i) => ({
+      text,
+      startSeconds: replaced[i]?.startSeconds ?? 0,
+      endSeconds: replaced[i]?.endSeconds ?? 0,
+      ...common,
+    }));
   }
   const from = replaced[0]?.startSeconds ?? span.startSeconds;
   const to = Math.max(from + 0.02 * texts.length, replaced.at(-1)?.endSeconds ?? span.endSeconds);
@@ -114,7 +119,9 @@ export function mergeReplacements(
       last += 1;
     }
     const covered = traced.slice(first, last + 1);
-    const after = [joined(traced.slice(first, from)), text.trim(), joined(traced.slice(to, last + 1))].filter((part) => part !== '').join(' ');
+    const after = [joined(traced.slice(first, from)), text.trim(), joined(traced.slice(to, last + 1))]
+      .filter((part) => part !== '')
+      .join(' ');
     const taken = new Set(covered.flatMap(({ correction }) => (correction === null ? [] : [correction])));
     const spans = [
       ...covered.filter(({ correction }) => correction === null).map(({ word }) => word),

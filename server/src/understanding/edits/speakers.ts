@@ -37,7 +37,11 @@ function turnsOf(words: readonly Word[], label: string): [number, number][] {
 }
 
 /** Adds names to voices; a label that gets its own name is forgotten. */
-export function nameVoices(words: readonly Word[], voices: readonly NamedVoice[], names: readonly { label: string; name: string }[]): NamedVoice[] {
+export function nameVoices(
+  words: readonly Word[],
+  voices: readonly NamedVoice[],
+  names: readonly { label: string; name: string }[],
+): NamedVoice[] {
   const result = new Map(voices.map((voice) => [voice.label, voice]));
   for (const { label, name } of names) {
     if (label === name) {
@@ -71,7 +75,9 @@ export function namesFor(words: readonly Word[], voices: readonly NamedVoice[], 
   for (const label of voices.length === 0 ? [] : labelsOf(words)) {
     const own = turnsOf(words, label);
     const total = own.reduce((sum, [from, to]) => sum + to - from, 0);
-    const best = voices.map((voice) => ({ voice, share: overlapOf(voice.turns, own) / Math.max(0.001, total) })).sort((a, b) => b.share - a.share)[0];
+    const best = voices
+      .map((voice) => ({ voice, share: overlapOf(voice.turns, own) / Math.max(0.001, total) }))
+      .sort((a, b) => b.share - a.share)[0];
     if (best !== undefined && best.share >= leastOverlap) {
       names.set(label, best.voice.name);
     }

@@ -10,7 +10,11 @@ function isNameLike(word: string, isFirst: boolean): boolean {
 }
 
 /** Names and terms that a correction teaches: runs of changed words that are written like names, with what they were heard as. */
-export function termsOfCorrection(correction: Correction, language: string | null, startsSentence: boolean): { term: string; soundsLike: string }[] {
+export function termsOfCorrection(
+  correction: Correction,
+  language: string | null,
+  startsSentence: boolean,
+): { term: string; soundsLike: string }[] {
   const before = correction.before.split(/\s+/).filter((word) => word !== '');
   const after = correction.after.split(/\s+/).filter((word) => word !== '');
   let head = 0;
@@ -21,7 +25,10 @@ export function termsOfCorrection(correction: Correction, language: string | nul
   while (tail < Math.min(before.length, after.length) - head && before[before.length - 1 - tail] === after[after.length - 1 - tail]) {
     tail += 1;
   }
-  const heard = before.slice(head, before.length - tail).map(bare).filter((word) => word !== '');
+  const heard = before
+    .slice(head, before.length - tail)
+    .map(bare)
+    .filter((word) => word !== '');
   const changed = after.slice(head, after.length - tail);
   const functions = functionWordsOf(language);
   const terms: { term: string; soundsLike: string }[] = [];

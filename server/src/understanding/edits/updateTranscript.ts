@@ -51,14 +51,22 @@ export function updateTranscript(
     const row = await requireTranscript(deps, tx, video.id);
     const edits = await readEdits(deps, tx, video.id, true);
     const conflict = (version: number) =>
-      new AppError('conflict', 'Somebody else changed these words meanwhile. Look at them and make your change again.', { details: { version } });
+      new AppError('conflict', 'Somebody else changed these words meanwhile. Look at them and make your change again.', {
+        details: { version },
+      });
     if (edits.version !== body.version) {
       throw conflict(edits.version);
     }
     const heard = await readHeard(deps, tx, row);
     const { corrections, added } = merge(heard.words, edits.corrections, body.corrections ?? []);
     const isSameHearing = edits.objectId === row.objectId;
-    const known = isSameHearing ? edits.voices : nameVoices(heard.words, [], [...applyEdits(heard, row.objectId, edits).names].map(([label, name]) => ({ label, name })));
+    const known = isSameHearing
+      ? edits.voices
+      : nameVoices(
+          heard.words,
+          [],
+          [...applyEdits(heard, row.objectId, edits).names].map(([label, name]) => ({ label, name })),
+        );
     const voices = nameVoices(heard.words, known, body.speakers ?? []);
     if (!(await writeEdits(deps, tx, video, edits.version, { objectId: row.objectId, corrections, voices }, person.userId))) {
       throw conflict(edits.version + 1);

@@ -46,7 +46,13 @@ export async function keyTermsOf(deps: Deps, tx: Tx): Promise<string[]> {
 }
 
 /** Adds a term. Throws conflict when it is there already. */
-export async function addTerm(deps: Deps, tx: Tx, workspaceId: string, content: Content, origin: GlossaryTerm['origin']): Promise<GlossaryTerm> {
+export async function addTerm(
+  deps: Deps,
+  tx: Tx,
+  workspaceId: string,
+  content: Content,
+  origin: GlossaryTerm['origin'],
+): Promise<GlossaryTerm> {
   const added = await insertTerm(deps, tx, workspaceId, content, origin);
   if (added === null) {
     throw new AppError('conflict', `“${content.term}” is in the glossary already.`);
@@ -54,7 +60,13 @@ export async function addTerm(deps: Deps, tx: Tx, workspaceId: string, content: 
   return added;
 }
 
-async function insertTerm(deps: Deps, tx: Tx, workspaceId: string, content: Content, origin: GlossaryTerm['origin']): Promise<GlossaryTerm | null> {
+async function insertTerm(
+  deps: Deps,
+  tx: Tx,
+  workspaceId: string,
+  content: Content,
+  origin: GlossaryTerm['origin'],
+): Promise<GlossaryTerm | null> {
   const [counted] = await deps.db.rows<{ count: string }>(tx, 'SELECT count(*) AS count FROM glossary_terms', {});
   if (Number(counted?.count ?? 0) >= mostTerms) {
     throw new AppError('conflict', `The glossary is full: it holds ${mostTerms} terms. Remove some first.`);
@@ -102,9 +114,17 @@ export async function learnTerm(deps: Deps, tx: Tx, workspaceId: string, learnt:
 }
 
 /** Changes a term. Throws not_found, or conflict when another term is written so. */
-export async function changeTerm(deps: Deps, tx: Tx, workspaceId: string, id: string, change: { [K in keyof Content]?: Content[K] | undefined }): Promise<GlossaryTerm> {
+export async function changeTerm(
+  deps: Deps,
+  tx: Tx,
+  workspaceId: string,
+  id: string,
+  change: { [K in keyof Content]?: Content[K] | undefined },
+): Promise<GlossaryTerm> {
   const { db, sealer } = deps;
-  const [row] = await db.rows<Row>(tx, 'SELECT id, content_sealed, origin, created_at FROM glossary_terms WHERE id = :id FOR UPDATE', { id });
+  const [row] = await db.rows<Row>(tx, 'SELECT id, content_sealed, origin, created_at FROM glossary_terms WHERE id = :id FOR UPDATE', {
+    id,
+  });
   if (row === undefined) {
     throw notFound('term');
   }

@@ -113,7 +113,9 @@ export function createLanguageModel(options: LanguageModelOptions): LanguageMode
         }
         const parsed = answer.safeParse(jsonIn(completion.data.choices[0]?.message.content ?? ''));
         if (!parsed.success) {
-          throw new LanguageModelError('bad_answer', 'The language model’s answer has another form than was asked for.', { cause: parsed.error });
+          throw new LanguageModelError('bad_answer', 'The language model’s answer has another form than was asked for.', {
+            cause: parsed.error,
+          });
         }
         return parsed.data;
       } catch (error) {
@@ -122,7 +124,9 @@ export function createLanguageModel(options: LanguageModelOptions): LanguageMode
           throw error;
         }
         if (timeout.aborted) {
-          throw new LanguageModelError('timeout', `The language model did not answer within ${Math.round(options.timeoutMs / 1000)} s.`, { cause: error });
+          throw new LanguageModelError('timeout', `The language model did not answer within ${Math.round(options.timeoutMs / 1000)} s.`, {
+            cause: error,
+          });
         }
         throw new LanguageModelError('unavailable', 'The language model could not be reached. Check its address.', { cause: error });
       }

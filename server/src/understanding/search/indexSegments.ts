@@ -32,7 +32,14 @@ export async function indexSegments(
       const id = newId();
       const tokens = tokensOf(segment.text, language, stem, blind);
       const sealed = sealer.seal(contextOf(id), JSON.stringify({ text: segment.text, starts: segment.starts }));
-      return { id, kind: segment.kind, start: segment.startSeconds, tokens: `{${tokens.join(',')}}`, sealed: sealed.toString('base64'), hasTokens: tokens.length > 0 };
+      return {
+        id,
+        kind: segment.kind,
+        start: segment.startSeconds,
+        tokens: `{${tokens.join(',')}}`,
+        sealed: sealed.toString('base64'),
+        hasTokens: tokens.length > 0,
+      };
     })
     .filter((row) => row.hasTokens);
   for (let at = 0; at < rows.length; at += batchSize) {

@@ -27,8 +27,12 @@ export async function searchWorkspace(
   query: { q: string; limit: number },
 ): Promise<{ items: SearchHit[]; hasMore: boolean }> {
   const { db } = deps;
-  const languages = (await db.rows<{ language: string }>(tx, 'SELECT DISTINCT language FROM search_segments LIMIT 40', {})).map((row) => row.language);
-  const stems = new Map(await Promise.all(languages.map(async (language): Promise<[string, Stem]> => [language, await stemmerOf(language)])));
+  const languages = (await db.rows<{ language: string }>(tx, 'SELECT DISTINCT language FROM search_segments LIMIT 40', {})).map(
+    (row) => row.language,
+  );
+  const stems = new Map(
+    await Promise.all(languages.map(async (language): Promise<[string, Stem]> => [language, await stemmerOf(language)])),
+  );
   const asked = wordsIn(query.q).slice(0, mostWords);
   const blind = blindOf(deps, workspaceId);
   // A word is looked for in every language of the workspace; one of the commonest words narrows nothing.
@@ -45,7 +49,11 @@ export async function searchWorkspace(
      FROM search_segments s JOIN videos v ON v.id = s.video_id
      WHERE ${conditions} AND v.deleted_at IS NULL AND (v.expires_at IS NULL OR v.expires_at > :now)
      ORDER BY (s.kind = 'title') DESC, v.created_at DESC, s.start_seconds, s.id LIMIT :most`,
-    { ...Object.fromEntries(groups.map((tokens, i) => [`group${i}`, `{${tokens.join(',')}}`])), now: deps.clock.now(), most: mostCandidates },
+    {
+      ...Object.fromEntries(groups.map((tokens, i) => [`group${i}`, `{${tokens.join(',')}}`])),
+      now: deps.clock.now(),
+      most: mostCandidates,
+    },
   );
   const phrases = [...query.q.matchAll(/["“”„«]([^"“”„«»]+)["“”»]/g)].map((match) => wordsIn(match[1] ?? ''));
   const found = rows.flatMap((row) => {
@@ -55,7 +63,11 @@ export async function searchWorkspace(
   // Words that stand together as they were asked come first; the order of videos stays otherwise.
   const ranked = found.map((item, order) => ({ ...item, order })).sort((a, b) => b.hit.nearness - a.hit.nearness || a.order - b.order);
   const page = ranked.slice(0, query.limit);
-  const titles = await titlesOf(deps, tx, page.map(({ row }) => row.video_id));
+  const titles = await titlesOf(
+    deps,
+    tx,
+    page.map(({ row }) => row.video_id),
+  );
   return {
     items: page.map(({ row, hit }) => ({
       videoId: row.video_id,

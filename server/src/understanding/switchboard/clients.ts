@@ -13,7 +13,13 @@ export function openLanguageModel(deps: Deps): LanguageModel | null {
   if (baseUrl === undefined || model === undefined) {
     return null;
   }
-  return createLanguageModel({ baseUrl, apiKey, model, timeoutMs: timeoutSeconds * second, fetch: deps.egress.fetchFor(languageModelParty) });
+  return createLanguageModel({
+    baseUrl,
+    apiKey,
+    model,
+    timeoutMs: timeoutSeconds * second,
+    fetch: deps.egress.fetchFor(languageModelParty),
+  });
 }
 
 /** The translator of this name, or null when it is not set up. */

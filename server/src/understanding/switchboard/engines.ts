@@ -53,7 +53,9 @@ const kinds: Record<EngineKind, KindDefinition> = {
           label: 'Speech model on an agent',
           isAvailable: isServed,
           isExternal: false,
-          explanation: isServed ? 'Runs on your machines; nothing leaves them.' : 'No agent has a whisper model. Put one into its models folder.',
+          explanation: isServed
+            ? 'Runs on your machines; nothing leaves them.'
+            : 'No agent has a whisper model. Put one into its models folder.',
         },
       ];
     },
@@ -81,7 +83,12 @@ const kinds: Record<EngineKind, KindDefinition> = {
 /** The order that the environment sets for a kind; null where it sets none. `none` is an empty order: off. */
 function orderOfEnvironment(env: Env, variable: KindDefinition['variable']): string[] | null {
   const value = env[variable];
-  return value === undefined ? null : value.split(',').map((name) => name.trim()).filter((name) => name !== '' && name !== 'none');
+  return value === undefined
+    ? null
+    : value
+        .split(',')
+        .map((name) => name.trim())
+        .filter((name) => name !== '' && name !== 'none');
 }
 
 type Orders = Partial<Record<EngineKind, string[]>>;
@@ -94,7 +101,9 @@ export async function instanceOrders(deps: Deps, tx: Tx): Promise<Orders> {
 }
 
 async function workspaceOrders(deps: Deps, tx: Tx, workspaceId: string): Promise<Orders> {
-  const [row] = await deps.db.rows<{ engine_orders: Orders }>(tx, 'SELECT engine_orders FROM workspaces WHERE id = :workspaceId', { workspaceId });
+  const [row] = await deps.db.rows<{ engine_orders: Orders }>(tx, 'SELECT engine_orders FROM workspaces WHERE id = :workspaceId', {
+    workspaceId,
+  });
   return row?.engine_orders ?? {};
 }
 
@@ -124,7 +133,8 @@ export async function enginesFor(deps: Deps, tx: Tx, workspaceId: string | null,
 
 /** Keeps an order for the installation; null forgets it. */
 export async function keepInstanceOrder(deps: Deps, tx: Tx, kind: EngineKind, order: string[] | null): Promise<void> {
-  const change = order === null ? "instance_settings.value - :kind" : "instance_settings.value || jsonb_build_object(:kind, CAST(:order AS jsonb))";
+  const change =
+    order === null ? 'instance_settings.value - :kind' : 'instance_settings.value || jsonb_build_object(:kind, CAST(:order AS jsonb))';
   await deps.db.change(
     tx,
     `INSERT INTO instance_settings (name, value)

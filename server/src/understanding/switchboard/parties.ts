@@ -7,6 +7,8 @@ export function partiesOf(env: Env): Party[] {
   return [
     ...(env.CARMIC_DEEPGRAM_KEY === undefined ? [] : [{ name: deepgramParty, baseUrl: env.CARMIC_DEEPGRAM_URL }]),
     ...(env.CARMIC_LIBRETRANSLATE_URL === undefined ? [] : [{ name: libreTranslateParty, baseUrl: env.CARMIC_LIBRETRANSLATE_URL }]),
-    ...(env.CARMIC_LLM_URL === undefined || env.CARMIC_LLM_MODEL === undefined ? [] : [{ name: languageModelParty, baseUrl: env.CARMIC_LLM_URL }]),
+    ...(env.CARMIC_LLM_URL === undefined || env.CARMIC_LLM_MODEL === undefined
+      ? []
+      : [{ name: languageModelParty, baseUrl: env.CARMIC_LLM_URL }]),
   ];
 }

@@ -50,7 +50,12 @@ export const switchboardHandlers = {
     return deps.db.inWorkspace(workspaceId, async (tx) => {
       await checkOrder(deps, tx, workspaceId, params.kind, body.order);
       await keepInstanceOrder(deps, tx, params.kind, body.order);
-      await deps.appendEvent(tx, { workspaceId, type: 'engines.changed', actorId: userId, data: { kind: params.kind, order: body.order, isInstance: true } });
+      await deps.appendEvent(tx, {
+        workspaceId,
+        type: 'engines.changed',
+        actorId: userId,
+        data: { kind: params.kind, order: body.order, isInstance: true },
+      });
       return presentSwitchboard(deps, tx, workspaceId);
     });
   },

@@ -10,7 +10,11 @@ export interface Finding {
 
 const primaryOf = (language: string) => language.toLowerCase().split('-')[0] ?? '';
 const wordsOf = (text: string) => text.split(/\s+/).filter((word) => word !== '');
-const fold = (text: string) => text.normalize('NFKD').replace(/\p{M}+/gu, '').toLowerCase();
+const fold = (text: string) =>
+  text
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
+    .toLowerCase();
 
 /** Words that make a sentence say the opposite. */
 const negations: Record<string, RegExp> = {
@@ -36,7 +40,9 @@ const numberWords =
 function numbersOf(text: string): string[] {
   return (text.match(/\p{Nd}+(?:[.,'’\u00a0\u202f ]\p{Nd}+)*/gu) ?? []).flatMap((number) =>
     // A space joins thousands only: `in 2019 12 people` are two numbers.
-    (/^\p{Nd}{1,3}(?:[\u00a0\u202f ]\p{Nd}{3})+([.,]\p{Nd}+)?$/u.test(number) ? [number] : number.split(/[\u00a0\u202f ]/)).map((part) => part.replace(/\P{Nd}/gu, '')),
+    (/^\p{Nd}{1,3}(?:[\u00a0\u202f ]\p{Nd}{3})+([.,]\p{Nd}+)?$/u.test(number) ? [number] : number.split(/[\u00a0\u202f ]/)).map((part) =>
+      part.replace(/\P{Nd}/gu, ''),
+    ),
   );
 }
 
@@ -69,7 +75,9 @@ function namesOf(text: string, language: string): string[] {
 function hasName(text: string, name: string): boolean {
   const wanted = fold(name);
   const stem = wanted.slice(0, Math.max(3, wanted.length - 2));
-  return wordsOf(fold(text)).some((word) => word.includes(wanted) || (wanted.length > 4 && word.replace(/^[^\p{L}\p{N}]+/u, '').startsWith(stem)));
+  return wordsOf(fold(text)).some(
+    (word) => word.includes(wanted) || (wanted.length > 4 && word.replace(/^[^\p{L}\p{N}]+/u, '').startsWith(stem)),
+  );
 }
 
 const hasTerm = (text: string, term: string) => fold(text).includes(fold(term));
@@ -124,7 +132,10 @@ export function checkSentence(
   }
   const [no, non] = [negations[from], negations[to]];
   if (no !== undefined && non !== undefined && no.test(source) !== non.test(text)) {
-    add('negation', no.test(source) ? 'The source says “not”, the translation does not.' : 'The translation says “not”, the source does not.');
+    add(
+      'negation',
+      no.test(source) ? 'The source says “not”, the translation does not.' : 'The translation says “not”, the source does not.',
+    );
   }
   const ratio = text.length / source.length;
   if (source.length > 25 && isLatin(source) === isLatin(text) && (ratio < 0.4 || ratio > 2.5)) {

@@ -66,7 +66,12 @@ export function splitOver(text: string, secondsOfCues: readonly number[], langua
     });
   }
   const ends = best.at(-1)?.ends ?? [];
-  return ends.map((to, i) => pieces.slice(ends[i - 1] ?? 0, to).join('').trim());
+  return ends.map((to, i) =>
+    pieces
+      .slice(ends[i - 1] ?? 0, to)
+      .join('')
+      .trim(),
+  );
 }
 
 /** Ends may move by this much without a viewer or a measure calling the timing another. */
@@ -82,7 +87,11 @@ export function layBack(cues: readonly Cue[], translated: readonly (string | nul
       end += 1;
     }
     const own = cues.slice(i, end);
-    const parts = splitOver(translated[sentence] ?? '', own.map((cue) => cue.endSeconds - cue.startSeconds), language);
+    const parts = splitOver(
+      translated[sentence] ?? '',
+      own.map((cue) => cue.endSeconds - cue.startSeconds),
+      language,
+    );
     result.push(...own.map((cue, k) => ({ ...cue, translation: parts[k] ?? '' })));
     i = end;
   }

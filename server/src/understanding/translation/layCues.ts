@@ -24,7 +24,10 @@ const clauseBonus = 18;
 
 const spaceless = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u;
 const joined = (texts: readonly string[]) =>
-  texts.reduce((text, next) => text + (text === '' || (spaceless.test(text.slice(-1)) && spaceless.test(next.slice(0, 1))) ? '' : ' ') + next, '');
+  texts.reduce(
+    (text, next) => text + (text === '' || (spaceless.test(text.slice(-1)) && spaceless.test(next.slice(0, 1))) ? '' : ' ') + next,
+    '',
+  );
 
 /** Where to cut a sentence that is too long for one caption: balanced, at commas and pauses, none too short to read. */
 function cutsOf(words: readonly Word[]): number[] {
@@ -85,7 +88,12 @@ export function layCues(words: readonly Word[], sentences: readonly Sentence[]):
         const start = part[0];
         const end = part.at(-1);
         if (start !== undefined && end !== undefined) {
-          cues.push({ startSeconds: start.startSeconds, endSeconds: end.endSeconds, sentence, text: joined(part.map((word) => word.text)) });
+          cues.push({
+            startSeconds: start.startSeconds,
+            endSeconds: end.endSeconds,
+            sentence,
+            text: joined(part.map((word) => word.text)),
+          });
         }
       }
     }
@@ -93,7 +101,10 @@ export function layCues(words: readonly Word[], sentences: readonly Sentence[]):
   for (const [i, cue] of cues.entries()) {
     const next = cues[i + 1]?.startSeconds ?? Number.POSITIVE_INFINITY;
     const room = next - cue.endSeconds <= pauseSeconds ? next - gapSeconds : Math.min(next - gapSeconds, cue.endSeconds + holdSeconds);
-    cue.endSeconds = Math.min(next, Math.max(cue.endSeconds, Math.min(room, Math.max(cue.startSeconds + leastSeconds, cue.endSeconds + holdSeconds))));
+    cue.endSeconds = Math.min(
+      next,
+      Math.max(cue.endSeconds, Math.min(room, Math.max(cue.startSeconds + leastSeconds, cue.endSeconds + holdSeconds))),
+    );
   }
   return cues;
 }

@@ -15,7 +15,10 @@ const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 const markOf = (index: number) => `XQ${index}QX`;
 
 /** Puts marks in the place of terms, longest first. */
-export function withMarks(text: string, glossary: readonly GlossaryPair[]): { text: string; used: { mark: string; translation: string }[] } {
+export function withMarks(
+  text: string,
+  glossary: readonly GlossaryPair[],
+): { text: string; used: { mark: string; translation: string }[] } {
   const used: { mark: string; translation: string }[] = [];
   let marked = text;
   for (const { term, translation } of [...glossary].sort((a, b) => b.term.length - a.term.length)) {
@@ -104,11 +107,24 @@ export function createLibreTranslator(options: LibreTranslateOptions): Translato
       const results: string[] = [];
       for (const batch of batchesOf(texts)) {
         const marked = batch.map((text) => withMarks(text, glossary));
-        const answers = await ask(marked.map(({ text }) => text), from, primary(target), signal);
+        const answers = await ask(
+          marked.map(({ text }) => text),
+          from,
+          primary(target),
+          signal,
+        );
         const restored = answers.map((text, i) => withoutMarks(text, marked[i]?.used ?? []));
         // A mark that got lost costs the term, never the sentence: it is asked for once more without marks.
         const lost = restored.flatMap((text, i) => (text === null ? [i] : []));
-        const again = lost.length === 0 ? [] : await ask(lost.map((i) => batch[i] ?? ''), from, primary(target), signal);
+        const again =
+          lost.length === 0
+            ? []
+            : await ask(
+                lost.map((i) => batch[i] ?? ''),
+                from,
+                primary(target),
+                signal,
+              );
         results.push(...restored.map((text, i) => text ?? again[lost.indexOf(i)] ?? ''));
       }
       return results;

@@ -8,7 +8,10 @@ const nameOf = (language: string) => new Intl.DisplayNames('en', { type: 'langua
 
 function systemFor({ source, target, glossary }: TranslatorInput): string {
   const from = source === null || source === 'und' ? 'the language they are in' : nameOf(source);
-  const terms = glossary.length === 0 ? '' : `\nWrite these terms exactly so: ${glossary.map(({ term, translation }) => `${term} = ${translation}`).join('; ')}.`;
+  const terms =
+    glossary.length === 0
+      ? ''
+      : `\nWrite these terms exactly so: ${glossary.map(({ term, translation }) => `${term} = ${translation}`).join('; ')}.`;
   return [
     `You translate captions of a video from ${from} into ${nameOf(target)}.`,
     'Translate each line whole and by itself, as people speak, no longer than needed. Keep every number, name and negation; add nothing, explain nothing.',

@@ -41,7 +41,9 @@ async function linesInLanguage(deps: Deps, tx: Tx, videoId: string, language: st
   const transcript = await findTranscript(deps, tx, videoId);
   const isOwn = language === undefined || transcript?.language === language;
   if (transcript === null || !isOwn) {
-    throw wrongState(language === undefined ? 'This video has no transcript.' : 'There are no captions in this language; translate them first.');
+    throw wrongState(
+      language === undefined ? 'This video has no transcript.' : 'There are no captions in this language; translate them first.',
+    );
   }
   const { words } = await readTranscript(deps, tx, transcript);
   return { language: transcript.language, lines: layCues(words, sentencesOf(words)) };
@@ -94,7 +96,9 @@ export const translationHandlers = {
   },
   async getTranslation(request) {
     const { deps, params } = request;
-    return deps.db.inWorkspace(personOf(request).workspaceId, async (tx) => presentWithLines(deps, await loadTranslation(deps, tx, params.id)));
+    return deps.db.inWorkspace(personOf(request).workspaceId, async (tx) =>
+      presentWithLines(deps, await loadTranslation(deps, tx, params.id)),
+    );
   },
   async updateTranslation(request) {
     const { deps, params, body } = request;
@@ -148,7 +152,14 @@ export const translationHandlers = {
     await deps.db.inWorkspace(workspaceId, async (tx) => {
       const row = await loadTranslation(deps, tx, params.id);
       await deps.db.change(tx, 'DELETE FROM translations WHERE id = :id', { id: row.id });
-      await deps.appendEvent(tx, { workspaceId, type: 'translation.updated', videoId: row.video_id, subjectId: row.id, actorId: userId, data: { isDeleted: true } });
+      await deps.appendEvent(tx, {
+        workspaceId,
+        type: 'translation.updated',
+        videoId: row.video_id,
+        subjectId: row.id,
+        actorId: userId,
+        data: { isDeleted: true },
+      });
     });
     return undefined;
   },

@@ -49,7 +49,10 @@ async function load(deps: Deps, tx: Tx, workspaceId: string, translationId: stri
   const { version } = await readEdits(deps, tx, row.video_id);
   const terms = await listTerms(deps, tx);
   const primary = row.language.toLowerCase().split('-')[0] ?? '';
-  const glossary = terms.map(({ term, translations }) => ({ term, translation: translations[row.language] ?? translations[primary] ?? term }));
+  const glossary = terms.map(({ term, translations }) => ({
+    term,
+    translation: translations[row.language] ?? translations[primary] ?? term,
+  }));
   return { row, words, language, version, glossary, engines: await enginesFor(deps, tx, workspaceId, 'translation') };
 }
 
@@ -68,12 +71,20 @@ async function askInOrder(
       continue;
     }
     const count = (isFailed: boolean) =>
-      deps.db.inWorkspace(workspaceId, (tx) => countUse(deps, tx, { workspaceId, kind: 'translation', engine: name, isFailed, characters: isFailed ? 0 : characters }));
+      deps.db.inWorkspace(workspaceId, (tx) =>
+        countUse(deps, tx, { workspaceId, kind: 'translation', engine: name, isFailed, characters: isFailed ? 0 : characters }),
+      );
     try {
       const { glossary, row, language } = material;
       const used = glossary.filter(({ term }) => texts.some((text) => text.toLowerCase().includes(term.toLowerCase())));
       const signal = AbortSignal.timeout(timeoutMs);
-      const translated = await translator.translate({ texts, source: language === 'und' ? null : language, target: row.language, glossary: used, signal });
+      const translated = await translator.translate({
+        texts,
+        source: language === 'und' ? null : language,
+        target: row.language,
+        glossary: used,
+        signal,
+      });
       await count(false);
       return { engine: translator.engine, translated };
     } catch (error) {
@@ -124,7 +135,12 @@ export async function translateTrack(deps: Deps, workspaceId: string, translatio
   }
   const sentences = sentencesOf(material.words);
   try {
-    const { engine, translated } = await askInOrder(deps, workspaceId, material, sentences.map((sentence) => sentence.text));
+    const { engine, translated } = await askInOrder(
+      deps,
+      workspaceId,
+      material,
+      sentences.map((sentence) => sentence.text),
+    );
     const languages = { source: material.language, target: material.row.language };
     const lines = buildLines(material.words, sentences, translated, languages, material.glossary);
     await finish(deps, workspaceId, material, engine, lines);
@@ -137,7 +153,13 @@ export async function translateTrack(deps: Deps, workspaceId: string, translatio
   }
 }
 
-async function finish(deps: Deps, workspaceId: string, material: Material, engine: string, lines: readonly TranslationLine[]): Promise<void> {
+async function finish(
+  deps: Deps,
+  workspaceId: string,
+  material: Material,
+  engine: string,
+  lines: readonly TranslationLine[],
+): Promise<void> {
   const { id, video_id: videoId, language } = material.row;
   await deps.db.inWorkspace(workspaceId, async (tx) => {
     const count = await deps.db.change(
@@ -155,7 +177,13 @@ async function finish(deps: Deps, workspaceId: string, material: Material, engin
       },
     );
     if (count === 1) {
-      await deps.appendEvent(tx, { workspaceId, type: 'translation.ready', videoId, subjectId: id, data: { language, lines: lines.length } });
+      await deps.appendEvent(tx, {
+        workspaceId,
+        type: 'translation.ready',
+        videoId,
+        subjectId: id,
+        data: { language, lines: lines.length },
+      });
     }
   });
 }

@@ -7,8 +7,12 @@ import { layBack, splitOver } from './layBack.ts';
 import { layCues } from './layCues.ts';
 import { withMarks } from './libreTranslate.ts';
 
-const flags = (source: string, target: string | null, glossary: { term: string; translation: string }[] = [], languages = { source: 'en', target: 'de' }) =>
-  checkSentence(source, target, languages, glossary).map(({ flag }) => flag);
+const flags = (
+  source: string,
+  target: string | null,
+  glossary: { term: string; translation: string }[] = [],
+  languages = { source: 'en', target: 'de' },
+) => checkSentence(source, target, languages, glossary).map(({ flag }) => flag);
 
 describe('checkSentence', () => {
   it('passes good translations', () => {
@@ -33,7 +37,9 @@ describe('checkSentence', () => {
     expect(flags('Something was said.', null)).toEqual(['missing']);
     expect(flags('…', 'Danke fürs Zuschauen!')).toEqual(['added']);
     expect(flags('The river rose in the night again.', 'The river rose in the night again.')).toContain('untranslated');
-    expect(flags('We love clip boards.', 'Wir lieben Klemmbretter.', [{ term: 'clip boards', translation: 'Clipboards' }])).toContain('glossary');
+    expect(flags('We love clip boards.', 'Wir lieben Klemmbretter.', [{ term: 'clip boards', translation: 'Clipboards' }])).toContain(
+      'glossary',
+    );
     expect(flags('This is quite a long sentence about many things.', 'Kurz.')).toContain('length');
   });
 });
@@ -46,7 +52,13 @@ const long =
 describe('layCues', () => {
   it('never overlaps, keeps to two lines, and holds every word once', () => {
     const spoken = words(long);
-    const cues = layCues(spoken, splitSentences(spoken, spoken.map(() => null)));
+    const cues = layCues(
+      spoken,
+      splitSentences(
+        spoken,
+        spoken.map(() => null),
+      ),
+    );
     expect(cues.map((cue) => cue.text).join(' ')).toBe(long);
     for (const [i, cue] of cues.entries()) {
       expect(cue.text.length).toBeLessThanOrEqual(84);
@@ -63,15 +75,24 @@ describe('layBack', () => {
   it('gives every caption its share, at commas where it can, and its times', () => {
     const parts = splitOver('Der Fluss stieg in der Nacht, und wir trugen vierhundert Bücher die Treppe hinauf.', [2, 3], 'de');
     expect(parts).toEqual(['Der Fluss stieg in der Nacht,', 'und wir trugen vierhundert Bücher die Treppe hinauf.']);
-    expect(splitOver('川は夜に水位が上がり、私たちは四百冊の本を運びました。', [2, 2], 'ja').join('')).toBe('川は夜に水位が上がり、私たちは四百冊の本を運びました。');
+    expect(splitOver('川は夜に水位が上がり、私たちは四百冊の本を運びました。', [2, 2], 'ja').join('')).toBe(
+      '川は夜に水位が上がり、私たちは四百冊の本を運びました。',
+    );
     expect(splitOver('Ja.', [1, 1], 'de')).toEqual(['Ja.', '']);
   });
 
   it('is not too fast where it need not be', () => {
     const spoken = words(long);
-    const sentences = splitSentences(spoken, spoken.map(() => null));
+    const sentences = splitSentences(
+      spoken,
+      spoken.map(() => null),
+    );
     const cues = layCues(spoken, sentences);
-    const laid = layBack(cues, sentences.map((sentence) => `${sentence.text} Und ja.`), 'de');
+    const laid = layBack(
+      cues,
+      sentences.map((sentence) => `${sentence.text} Und ja.`),
+      'de',
+    );
     expect(laid.map((cue) => cue.startSeconds)).toEqual(cues.map((cue) => cue.startSeconds));
     for (const [i, cue] of laid.entries()) {
       expect(cue.translation.length / (cue.endSeconds - cue.startSeconds)).toBeLessThanOrEqual(21);

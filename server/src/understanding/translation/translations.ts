@@ -31,7 +31,9 @@ const contextOf = (id: string) => `translations.content:${id}`;
 
 /** The tracks of a video. */
 export function findTranslations(deps: Deps, tx: Tx, videoId: string): Promise<TranslationRow[]> {
-  return deps.db.rows<TranslationRow>(tx, `SELECT ${columns} FROM translations t WHERE t.video_id = :videoId ORDER BY t.language`, { videoId });
+  return deps.db.rows<TranslationRow>(tx, `SELECT ${columns} FROM translations t WHERE t.video_id = :videoId ORDER BY t.language`, {
+    videoId,
+  });
 }
 
 /** The approved track of a video in a language, or null. */
@@ -42,7 +44,11 @@ export async function findApproved(deps: Deps, tx: Tx, videoId: string, language
 
 /** One track of this workspace, whose video is there. Throws not_found. */
 export async function loadTranslation(deps: Deps, tx: Tx, id: string, isLocked = false): Promise<TranslationRow> {
-  const [row] = await deps.db.rows<TranslationRow>(tx, `SELECT ${columns} FROM translations t WHERE t.id = :id ${isLocked ? 'FOR UPDATE OF t' : ''}`, { id });
+  const [row] = await deps.db.rows<TranslationRow>(
+    tx,
+    `SELECT ${columns} FROM translations t WHERE t.id = :id ${isLocked ? 'FOR UPDATE OF t' : ''}`,
+    { id },
+  );
   if (row === undefined) {
     throw notFound('translation');
   }
@@ -55,7 +61,8 @@ export function linesOf(deps: Deps, row: Pick<TranslationRow, 'id' | 'content_se
   return row.content_sealed === null ? [] : linesSchema.parse(JSON.parse(deps.sealer.open(contextOf(row.id), row.content_sealed)));
 }
 
-export const sealLines = (deps: Deps, id: string, lines: readonly TranslationLine[]) => deps.sealer.seal(contextOf(id), JSON.stringify(lines));
+export const sealLines = (deps: Deps, id: string, lines: readonly TranslationLine[]) =>
+  deps.sealer.seal(contextOf(id), JSON.stringify(lines));
 
 /** A track without its lines, as its workspace sees it. */
 export function presentTranslation(row: TranslationRow): Translation {

@@ -22,7 +22,8 @@ export interface Translator {
 }
 
 /** `refused`, `out_of_credit` and `unknown_language` need a person; the others may be tried again. */
-export type TranslationErrorCode = 'refused' | 'out_of_credit' | 'unknown_language' | 'rate_limited' | 'unavailable' | 'timeout' | 'half_answer';
+export type TranslationErrorCode =
+  'refused' | 'out_of_credit' | 'unknown_language' | 'rate_limited' | 'unavailable' | 'timeout' | 'half_answer';
 
 /** A translation that failed, with a sentence a person can act on. */
 export class TranslationError extends Error {
