@@ -42,7 +42,7 @@ export function transcribeVideo(deps: Deps, video: Video): Promise<void> {
   });
 }
 
-async function finish(deps: Deps, tx: Tx, video: Video, finished: { isSkipped?: boolean; note?: string }): Promise<void> {
+async function finish(deps: Deps, tx: Tx, video: Video, finished: { isSkipped?: boolean; note?: string }): Promise<boolean> {
   const isMoved = await moveVideo(deps, tx, video, ['transcribing'], 'selecting', {
     finished,
     ...(finished.note === undefined ? {} : { notices: [finished.note] }),
@@ -51,6 +51,7 @@ async function finish(deps: Deps, tx: Tx, video: Video, finished: { isSkipped?: 
     // Keeps: A4. The audio was made for transcription only.
     await discardObjects(deps, tx, { videoId: video.id, kind: 'audio' });
   }
+  return isMoved;
 }
 
 /** Uses what an agent's transcription ended with. Answers true when there is nothing more to do now. */
@@ -63,11 +64,9 @@ async function takeTaskResult(deps: Deps, tx: Tx, video: Video): Promise<boolean
   const use = { workspaceId: video.workspaceId, kind: 'transcription', engine: 'local' } as const;
   if (task.state === 'failed') {
     const failure = task.failure ?? buildFailure('transcript', 'transcription_failed', 'The transcription failed.');
-    await countUse(deps, tx, { ...use, isFailed: true });
-    if (await tryNextEngine(deps, tx, video, 'local', failure.message)) {
-      return true;
+    if ((await tryNextEngine(deps, tx, video, 'local', failure.message)) || (await moveVideo(deps, tx, video, ['transcribing'], 'failed', { failure }))) {
+      await countUse(deps, tx, { ...use, isFailed: true });
     }
-    await moveVideo(deps, tx, video, ['transcribing'], 'failed', { failure });
     return true;
   }
   if (task.state === 'done' && task.result?.kind === 'transcribe') {
@@ -76,9 +75,10 @@ async function takeTaskResult(deps: Deps, tx: Tx, video: Video): Promise<boolean
       .findOne({ where: { taskId: task.id, kind: 'transcript', state: 'ready' }, transaction: tx });
     if (object !== null) {
       const { language, engine, wordCount } = task.result;
-      await countUse(deps, tx, { ...use, seconds: video.probe?.durationSeconds ?? 0 });
       await saveTranscriptRow(deps, tx, video, { language, engine, wordCount, objectId: object.id });
-      await finish(deps, tx, video, {});
+      if (await finish(deps, tx, video, {})) {
+        await countUse(deps, tx, { ...use, seconds: video.probe?.durationSeconds ?? 0 });
+      }
       return true;
     }
   }
