@@ -64,7 +64,10 @@ async function takeTaskResult(deps: Deps, tx: Tx, video: Video): Promise<boolean
   const use = { workspaceId: video.workspaceId, kind: 'transcription', engine: 'local' } as const;
   if (task.state === 'failed') {
     const failure = task.failure ?? buildFailure('transcript', 'transcription_failed', 'The transcription failed.');
-    if ((await tryNextEngine(deps, tx, video, 'local', failure.message)) || (await moveVideo(deps, tx, video, ['transcribing'], 'failed', { failure }))) {
+    if (
+      (await tryNextEngine(deps, tx, video, 'local', failure.message)) ||
+      (await moveVideo(deps, tx, video, ['transcribing'], 'failed', { failure }))
+    ) {
       await countUse(deps, tx, { ...use, isFailed: true });
     }
     return true;
