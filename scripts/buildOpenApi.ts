@@ -1,5 +1,5 @@
 import * as contract from '@carmic/contract';
-import { errorReplySchema, type Policy, type RouteDefinition, routes } from '@carmic/contract';
+import { errorReplySchema, isIdempotent, type Policy, type RouteDefinition, routes } from '@carmic/contract';
 import { z } from 'zod';
 
 type Json = Record<string, unknown>;
@@ -87,7 +87,7 @@ function buildOperation(name: string, route: RouteDefinition, errorReply: Json, 
     parameters: [
       ...buildParameters(route.params, 'path'),
       ...buildParameters(route.query, 'query'),
-      ...(route.isIdempotent === true
+      ...(isIdempotent(route)
         ? [
             {
               name: 'Idempotency-Key',

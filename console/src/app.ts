@@ -4,6 +4,7 @@ import { Live } from './api/live.svelte.ts';
 import type { Messages } from './messages/en.ts';
 import { Library } from './state/library.svelte.ts';
 import { Now } from './state/now.svelte.ts';
+import { Reauth } from './state/reauth.svelte.ts';
 import { Session } from './state/session.svelte.ts';
 import { Theme } from './state/theme.svelte.ts';
 import { Toasts } from './state/toasts.svelte.ts';
@@ -14,6 +15,7 @@ export interface App {
   t: Messages;
   call: Call;
   session: Session;
+  reauth: Reauth;
   live: Live;
   library: Library;
   uploads: Uploads;
@@ -26,13 +28,14 @@ const contextKey = Symbol('app');
 
 /** Builds what the pages share; nothing is asked of the server yet. */
 export function buildApp(origin: string, t: Messages): App {
-  const call = buildCall(origin, t, () => session.ended());
+  const reauth = new Reauth();
+  const call = buildCall(origin, t, { signedOut: () => session.ended(), proofNeeded: () => reauth.ask() });
   const session: Session = new Session(call, t);
   const live = new Live(() => void session.check());
   const toasts = new Toasts();
   const library = new Library(call, t);
   const uploads = new Uploads({ call, t, toasts, library });
-  return { t, call, session, live, library, uploads, toasts, theme: new Theme(), now: new Now() };
+  return { t, call, reauth, session, live, library, uploads, toasts, theme: new Theme(), now: new Now() };
 }
 
 /** Hands the app to all components below. */

@@ -12,6 +12,10 @@ export const paths = {
   welcome: '#/welcome',
   agents: '#/agents',
   account: '#/account',
+  members: '#/members',
+  people: '#/people',
+  forgot: '#/forgot',
+  signUp: '#/sign-up',
   video: (id: string) => `#/videos/${id}`,
 } as const;
 
@@ -21,8 +25,13 @@ export const routes = {
   '/videos/:id': wrap({ asyncComponent: () => import('./pages/Video.svelte') }),
   '/agents': wrap({ asyncComponent: () => import('./pages/Agents.svelte') }),
   '/account': wrap({ asyncComponent: () => import('./pages/Account.svelte') }),
+  '/members': wrap({ asyncComponent: () => import('./pages/Members.svelte') }),
+  '/people': wrap({ asyncComponent: () => import('./pages/People.svelte') }),
   '*': wrap({ asyncComponent: () => import('./pages/NotFound.svelte') }),
 };
+
+/** Pages in front of the house: they work whether or not somebody is signed in. */
+export const doors = ['/forgot', '/reset', '/sign-up', '/confirm', '/confirm-email', '/invitation'];
 
 /** Goes to an address, as a link would. */
 export function goTo(href: string): void {

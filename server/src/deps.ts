@@ -24,6 +24,8 @@ export interface Deps {
   committed: Signal;
   /** Woken when a media task may have become available. */
   tasksReady: Signal;
+  /** Where people reach this installation. */
+  baseUrl: () => string;
   jobs: Jobs;
   egress: Egress;
   cdn: Cdn;

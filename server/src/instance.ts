@@ -1,8 +1,10 @@
 import type { Instance } from '@carmic/contract';
+import { readSettings } from './accounts/settings.ts';
 import { rootKeyFingerprint } from './core/crypto.ts';
 import { StartError } from './core/errors.ts';
 import type { Database } from './db/database.ts';
 import type { Deps } from './deps.ts';
+import { isMailOn } from './mail/mail.ts';
 import { chooseEngine } from './understanding/engine.ts';
 
 /** Version of this release. */
@@ -19,6 +21,8 @@ export function presentInstance(deps: Deps): Promise<Instance> {
       durationSeconds: env.CARMIC_MAX_DURATION_SECONDS,
       framePixels: env.CARMIC_MAX_FRAME_PIXELS,
     },
+    signUp: (await readSettings(deps, tx)).signUp,
+    isMailOn: isMailOn(deps),
     transcription: await chooseEngine(deps, tx),
   }));
 }

@@ -2,8 +2,10 @@
 import { createServer, type Server } from 'node:http';
 import { pathToFileURL } from 'node:url';
 import { findPerson, sessionPrefix } from './accounts/sessions.ts';
-import { createLocalSession, createSignInLink, ensureAdministrator } from './accounts/signIn.ts';
-import { accountHandlers } from './accounts/routes.ts';
+import { createLocalSession, createRecoveryLink, createSignInLink, ensureAdministrator } from './accounts/signIn.ts';
+import { findByApiKey, apiKeyPrefix } from './accounts/apiKeys.ts';
+import { accountHandlers, peopleHandlers, workspaceHandlers } from './accounts/routes.ts';
+import { clearAddressLists, createSettingsCache } from './accounts/settings.ts';
 import { agentPrefix, createEnrolment, findAgent } from './agents/enrol.ts';
 import { createAgentHandlers } from './agents/routes.ts';
 import { extendLeases } from './agents/watchTasks.ts';
@@ -156,6 +158,7 @@ async function buildDeps(env: Env, log: Log, rootKey: Buffer, baseUrl: () => str
     store: storage,
     appendEvent: createAppendEvent(db, clock, committed),
     committed,
+    baseUrl,
     tasksReady: createSignal(),
     jobs: createJobs({ databaseUrl: env.CARMIC_DATABASE_URL, db, log }),
     egress,
@@ -187,6 +190,8 @@ function buildHandlers(): Handlers {
   return {
     getInstance: ({ deps }) => presentInstance(deps),
     ...accountHandlers,
+    ...workspaceHandlers,
+    ...peopleHandlers,
     ...libraryHandlers,
     ...createAgentHandlers(specBuilders),
     ...understandingHandlers,
@@ -209,9 +214,13 @@ async function startWeb(
     handlers: buildHandlers(),
     baseUrl,
     stopping: stopping.signal,
-    async authenticate(token, workspaceId) {
+    settings: createSettingsCache(deps),
+    async authenticate(token, workspaceId, address) {
       if (token.startsWith(agentPrefix)) {
         return findAgent(deps, token);
+      }
+      if (token.startsWith(apiKeyPrefix)) {
+        return findByApiKey(deps, token, address);
       }
       return token.startsWith(sessionPrefix) ? findPerson(deps, token, workspaceId) : null;
     },
@@ -282,8 +291,29 @@ async function startWorker(deps: Deps): Promise<() => Promise<void>> {
   };
 }
 
+/** What an operator runs on the machine itself, with the server's environment: ways back in that no network address has. */
+const operatorCommands: Readonly<Record<string, (server: RunningServer) => Promise<string>>> = {
+  async 'clear-address-lists'({ deps }) {
+    await clearAddressLists(deps);
+    return 'The lists of allowed addresses are empty now: everybody may reach the sign-in again.';
+  },
+  async 'administrator-link'({ deps, baseUrl }) {
+    return `${baseUrl}/#/sign-in?token=${await createRecoveryLink(deps)}`;
+  },
+};
+
 /** Runs as a program of its own: `node --import tsx server/src/main.ts [migrate] [web] [worker]`. */
 async function runProgram(): Promise<void> {
+  const command = operatorCommands[process.argv[2] ?? ''];
+  if (command !== undefined) {
+    const server = await startServer({ env: process.env, processes: [] });
+    try {
+      process.stdout.write(`${await command(server)}\n`);
+    } finally {
+      await server.close();
+    }
+    return;
+  }
   const asked = process.argv.slice(2).filter((name): name is ProcessName => ['migrate', 'web', 'worker'].includes(name));
   const server = await startServer({ env: process.env, processes: asked.length === 0 ? ['migrate', 'web', 'worker'] : asked });
   if (asked.length === 1 && asked[0] === 'migrate') {

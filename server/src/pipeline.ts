@@ -4,6 +4,7 @@
  */
 import type { EventType, VideoState } from '@carmic/contract';
 import { z } from 'zod';
+import { defineAccountJobs } from './accounts/signUp.ts';
 import { buildInspectSpec, inspectVideo, startInspection } from './agents/inspectVideo.ts';
 import type { SpecBuilders } from './agents/taskSpec.ts';
 import { verifyTask } from './agents/verifyTask.ts';
@@ -15,11 +16,13 @@ import { syncRendition } from './clips/syncRendition.ts';
 import { buildFailure } from './core/errors.ts';
 import type { Deps } from './deps.ts';
 import type { StoredEvent } from './events/read.ts';
+import { emptyWorkspace } from './retention/emptyWorkspace.ts';
 import { type Video, Videos } from './library/model.ts';
 import { moveVideo } from './library/moveVideo.ts';
 import { removeDiscarded } from './library/storedObjects.ts';
 import { stageOfState } from './library/videoStates.ts';
 import { workErasures } from './retention/erasure/work.ts';
+import { defineMailJobs } from './mail/mail.ts';
 import { failTranscript, transcribeWithDeepgram } from './understanding/deepgramJob.ts';
 import { buildTranscribeSpec, transcribeVideo } from './understanding/transcribeVideo.ts';
 import { failTranslation, translateTrack } from './understanding/translation/translateTrack.ts';
@@ -36,6 +39,7 @@ const verbOfState: Partial<Record<VideoState, (deps: Deps, video: Video) => Prom
 
 /** These events wake the video they happened to; those of a task with a rendition wake the rendition first. */
 export const wakingEvents: readonly EventType[] = [
+  'workspace.deleted',
   'upload.completed',
   'video.state_changed',
   'transcript.ready',
@@ -70,6 +74,9 @@ export const specBuilders: SpecBuilders = { inspect: buildInspectSpec, transcrib
 /** Turns an event into the jobs it wakes. */
 export async function deliverEvent(deps: Deps, event: StoredEvent): Promise<void> {
   const { workspaceId, videoId } = event;
+  if (event.type === 'workspace.deleted' && workspaceId !== null) {
+    await deps.jobs.enqueue('workspaces.empty', { workspaceId });
+  }
   if (workspaceId === null || videoId === null) {
     return;
   }
@@ -149,8 +156,16 @@ export function defineJobs(deps: Deps): void {
       failTranslation(deps, workspaceId, translationId, `The translation engine did not answer: ${reason}. Try again later.`),
     maxAttempts: 4,
   });
+  jobs.define({
+    name: 'workspaces.empty',
+    payload: z.object({ workspaceId: z.uuid() }),
+    run: ({ workspaceId }) => emptyWorkspace(deps, workspaceId),
+    maxAttempts: 20,
+  });
   jobs.define({ name: 'objects.remove', payload: z.object({}), run: async () => void (await removeDiscarded(deps)), concurrency: 1 });
   jobs.define({ name: 'erasures.work', payload: z.object({}), run: async () => void (await workErasures(deps)), concurrency: 2 });
+  defineMailJobs(deps);
+  defineAccountJobs(deps);
   jobs.define({ name: 'watchdog', payload: z.object({}), run: () => watch(deps), concurrency: 1 });
   jobs.every('watchdog', deps.env.CARMIC_WATCHDOG_SECONDS);
 }

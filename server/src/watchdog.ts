@@ -3,6 +3,7 @@
  * agent went silent, or whose time is over, and moves each on or ends it with a typed failure.
  */
 import { Op } from 'sequelize';
+import { sweepAccounts } from './accounts/accountTokens.ts';
 import { expireLeases, failUnclaimed, nudgeVerifications } from './agents/watchTasks.ts';
 import { addSeconds } from './core/clock.ts';
 import { buildFailure } from './core/errors.ts';
@@ -31,6 +32,7 @@ export async function watch(deps: Deps): Promise<void> {
   await sweepExpired(deps);
   await watchErasures(deps);
   await recountStale(deps, batchSize);
+  await sweepAccounts(deps);
   await nudgeStages(deps);
   await nudgeRenditions(deps);
   await nudgeRemovals(deps);

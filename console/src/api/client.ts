@@ -1,21 +1,29 @@
-import { ApiError, type Call, createClient } from '@carmic/contract';
+import { ApiError, type Call, createClient, routes } from '@carmic/contract';
 import type { Messages } from '../messages/en.ts';
 
 export { ApiError, type Call };
 
 /**
  * Makes the caller of every route for this page's own origin. Whatever goes wrong arrives as an ApiError whose message can be
- * shown; `onSignedOut` is told when the session turns out to have ended.
+ * shown; `on.signedOut` is told when the session turns out to have ended, and `on.proofNeeded` asks the person to prove themselves.
  */
-export function buildCall(origin: string, t: Messages, onSignedOut: () => void): Call {
+export function buildCall(origin: string, t: Messages, on: { signedOut: () => void; proofNeeded: () => Promise<boolean> }): Call {
   const call = createClient({ baseUrl: origin, fetch: (input, init) => fetch(input, init) });
   return async (name, args, options) => {
     try {
-      return await call(name, args, options);
+      try {
+        return await call(name, args, options);
+      } catch (error) {
+        // What needs a fresh proof is asked for once more after the proof.
+        if (error instanceof ApiError && error.code === 'reauthentication_needed' && (await on.proofNeeded())) {
+          return await call(name, args, options);
+        }
+        throw error;
+      }
     } catch (error) {
       if (error instanceof ApiError) {
-        if (error.status === 401 && name !== 'createSession' && name !== 'createOneTimeSession' && name !== 'updateMe') {
-          onSignedOut();
+        if (error.status === 401 && routes[name].policy !== 'public') {
+          on.signedOut();
         }
         throw error;
       }

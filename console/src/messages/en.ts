@@ -3,6 +3,8 @@
  * holds text that a person reads.
  */
 
+import { people } from './people.en.ts';
+
 const plural = new Intl.PluralRules('en');
 const number = new Intl.NumberFormat('en');
 
@@ -435,6 +437,8 @@ export const en = {
     hours: (n: number) => `${n} h`,
     hoursMinutes: (h: number, m: number) => (m === 0 ? `${h} h` : `${h} h ${m} min`),
   },
+
+  people,
 
   toasts: { region: 'Notifications' },
 };

@@ -1,4 +1,4 @@
-import type { Instance, Me } from '@carmic/contract';
+import type { Instance, Me, SecondFactorStep } from '@carmic/contract';
 import { ApiError, type Call, messageOf } from '../api/client.ts';
 import type { Messages } from '../messages/en.ts';
 
@@ -79,13 +79,22 @@ export class Session {
     }
   }
 
-  async signIn(email: string, password: string): Promise<void> {
-    this.#enter((await this.#call('createSession', { body: { email, password } })).me);
+  /** Signs in; answers the step that is still to be done when the account has a second factor. */
+  async signIn(email: string, password: string): Promise<SecondFactorStep | null> {
+    const { me, secondFactor } = await this.#call('createSession', { body: { email, password } });
+    if (me !== null) {
+      this.enter(me);
+    }
+    return secondFactor;
+  }
+
+  async finishSignIn(token: string, proof: { code?: string; passkey?: Record<string, unknown> }): Promise<void> {
+    this.enter((await this.#call('createSecondFactorSession', { body: { token, ...proof } })).me);
   }
 
   async signInOnce(token: string): Promise<Me> {
     const { me } = await this.#call('createOneTimeSession', { body: { token } });
-    this.#enter(me);
+    this.enter(me);
     return me;
   }
 
@@ -101,7 +110,8 @@ export class Session {
     }
   }
 
-  #enter(me: Me): void {
+  /** Takes over whoever a route has just signed in. */
+  enter(me: Me): void {
     this.me = me;
     remember(true);
     this.hasEnded = false;

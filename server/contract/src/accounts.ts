@@ -21,6 +21,8 @@ export const meSchema = z.object({
   hasPassword: z.boolean().describe('False until the first administrator has chosen one'),
   workspaces: z.array(z.object({ id: idSchema, name: z.string(), role: roleSchema })),
   workspaceId: idSchema.describe('The workspace this session works in'),
+  needsSecondFactor: z.boolean().describe('True until a second factor that your role demands is set up; only account routes answer until then'),
+  hasSecondFactor: z.boolean(),
 });
 export type Me = z.infer<typeof meSchema>;
 
@@ -40,6 +42,8 @@ export const instanceSchema = z.object({
     durationSeconds: z.number().int(),
     framePixels: z.number().int(),
   }),
+  signUp: z.enum(['closed', 'invitation', 'domain', 'open']).describe('Who may make an account here'),
+  isMailOn: z.boolean().describe('Whether a mail server is set; without one administrators hand links over'),
   transcription: z.object({
     engine: z.enum(['deepgram', 'local', 'none']),
     explanation: z.string().describe('Which engine hears speech here, or why none does'),

@@ -167,7 +167,6 @@ export const planRoutes = {
     body: createPlanBodySchema,
     reply: planSchema,
     status: 201,
-    isIdempotent: true,
   }),
   getPlan: route({
     method: 'GET',

@@ -16,11 +16,18 @@ export interface RouteDefinition {
   readonly body?: z.ZodType;
   readonly reply: z.ZodType;
   readonly status: number;
-  /** True when the route takes an `Idempotency-Key`. */
-  readonly isIdempotent?: boolean;
+  /** Whether API keys may call a route for persons, which otherwise asks for a session. */
+  readonly isForKeys?: boolean;
+  /** Whether a route that keys could call by their scope needs a session all the same. */
+  readonly isForSessions?: boolean;
+  /** Whether answers carry an ETag, and changes take If-Match. */
+  readonly hasEtag?: boolean;
   /** Largest request body in bytes; 1 MiB by default. */
   readonly bodyLimitBytes?: number;
 }
 
 /** Keeps the exact types of a route's definition. */
 export const route = <const T extends RouteDefinition>(definition: T): T => definition;
+
+/** Whether a route takes an `Idempotency-Key`: every POST of somebody who is known. */
+export const isIdempotent = ({ method, policy }: RouteDefinition): boolean => method === 'POST' && policy !== 'public' && policy !== 'agent';

@@ -19,6 +19,7 @@ import { idParamsSchema, noContentSchema, pageOf, pageQuerySchema } from './comm
 import { chooseClipEditBodySchema, clipEditSchema, createClipEditBodySchema } from './edits.ts';
 import { erasureRoutes } from './erasures.ts';
 import { eventSchema } from './events.ts';
+import { identityRoutes, peopleRoutes, signInReplySchema } from './identity.ts';
 import { planRoutes } from './plans.ts';
 import { retentionRoutes } from './retention.ts';
 import { route, type RouteDefinition } from './route.ts';
@@ -39,6 +40,7 @@ import {
   videoSchema,
   waveformSchema,
 } from './videos.ts';
+import { workspaceRoutes } from './workspaces.ts';
 
 /** The whole API. Paths use `:name` for parameters. */
 export const routes = {
@@ -57,7 +59,7 @@ export const routes = {
     summary: 'Sign in with email and password',
     policy: 'public',
     body: signInBodySchema,
-    reply: sessionReplySchema,
+    reply: signInReplySchema,
     status: 201,
   }),
   createOneTimeSession: route({
@@ -77,7 +79,7 @@ export const routes = {
     reply: noContentSchema,
     status: 204,
   }),
-  getMe: route({ method: 'GET', path: '/api/v1/me', summary: 'The signed-in person', policy: 'person', reply: meSchema, status: 200 }),
+  getMe: route({ method: 'GET', path: '/api/v1/me', summary: 'The signed-in person', policy: 'person', reply: meSchema, status: 200, isForKeys: true }),
   updateMe: route({
     method: 'PATCH',
     path: '/api/v1/me',
@@ -96,7 +98,6 @@ export const routes = {
     body: createVideoBodySchema,
     reply: createVideoReplySchema,
     status: 201,
-    isIdempotent: true,
   }),
   listVideos: route({
     method: 'GET',
@@ -270,7 +271,6 @@ export const routes = {
     body: createRenditionBodySchema,
     reply: renditionSchema,
     status: 201,
-    isIdempotent: true,
   }),
   getRendition: route({
     method: 'GET',
@@ -395,6 +395,9 @@ export const routes = {
     status: 204,
   }),
 
+  ...identityRoutes,
+  ...peopleRoutes,
+  ...workspaceRoutes,
   ...planRoutes,
   ...retentionRoutes,
   ...erasureRoutes,

@@ -9,6 +9,12 @@ export interface User extends Model<InferAttributes<User>, InferCreationAttribut
   /** Argon2id in PHC form; null until a password is chosen. */
   passwordHash: CreationOptional<string | null>;
   isAdmin: CreationOptional<boolean>;
+  /** A service account has API keys and cannot sign in. */
+  kind: CreationOptional<'person' | 'service'>;
+  suspendedAt: CreationOptional<Date | null>;
+  totpSealed: CreationOptional<Buffer | null>;
+  totpConfirmedAt: CreationOptional<Date | null>;
+  totpLastStep: CreationOptional<number>;
   createdAt: CreationOptional<Date>;
   updatedAt: CreationOptional<Date>;
 }
@@ -19,6 +25,11 @@ export const Users = (sequelize: Sequelize) =>
     name: column.text(),
     passwordHash: column.text(),
     isAdmin: column.flag(),
+    kind: column.text(),
+    suspendedAt: column.time(),
+    totpSealed: column.bytes(),
+    totpConfirmedAt: column.time(),
+    totpLastStep: column.size('totpLastStep'),
     createdAt: column.time(),
     updatedAt: column.time(),
   });
@@ -42,6 +53,8 @@ export interface Session extends Model<InferAttributes<Session>, InferCreationAt
   tokenHash: Buffer;
   createdAt: CreationOptional<Date>;
   lastSeenAt: CreationOptional<Date>;
+  authenticatedAt: CreationOptional<Date>;
+  browser: CreationOptional<string | null>;
   expiresAt: Date;
 }
 export const Sessions = (sequelize: Sequelize) =>
@@ -52,6 +65,8 @@ export const Sessions = (sequelize: Sequelize) =>
     tokenHash: column.bytes(),
     createdAt: column.time(),
     lastSeenAt: column.time(),
+    authenticatedAt: column.time(),
+    browser: column.text(),
     expiresAt: column.time(),
   });
 

@@ -9,9 +9,10 @@ export async function presentMe(deps: Deps, tx: Tx, person: Person): Promise<Me>
   const user = await deps.db.model(Users).findByPk(person.userId, { transaction: tx, rejectOnEmpty: true });
   const workspaces = await deps.db.rows<{ id: string; name: string; role: Me['workspaces'][number]['role'] }>(
     tx,
-    'SELECT w.id, w.name, m.role FROM members m JOIN workspaces w ON w.id = m.workspace_id WHERE m.user_id = :userId ORDER BY w.name, w.id',
+    'SELECT w.id, w.name, m.role FROM members m JOIN workspaces w ON w.id = m.workspace_id AND w.deleted_at IS NULL WHERE m.user_id = :userId ORDER BY w.name, w.id',
     { userId: user.id },
   );
+  const passkeys = await deps.db.rows(tx, 'SELECT 1 FROM passkeys WHERE user_id = :userId LIMIT 1', { userId: user.id });
   return {
     id: user.id,
     email: user.email,
@@ -20,5 +21,7 @@ export async function presentMe(deps: Deps, tx: Tx, person: Person): Promise<Me>
     hasPassword: user.passwordHash !== null,
     workspaces,
     workspaceId: person.workspaceId,
+    needsSecondFactor: person.needsSecondFactor,
+    hasSecondFactor: user.totpConfirmedAt !== null || passkeys.length > 0,
   };
 }

@@ -1,30 +1,112 @@
+import type { RouteInput, SecondFactorStep } from '@carmic/contract';
 import { addSeconds } from '../core/clock.ts';
 import { hashSecret } from '../core/crypto.ts';
 import { AppError, unauthenticated } from '../core/errors.ts';
 import { newId, newSecret } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
+import { createToken, tryToken, useToken } from './accountTokens.ts';
 import { createWorkspace } from './createWorkspace.ts';
-import { Members, SignInLinks, Users } from './model.ts';
+import { Members, SignInLinks, type User, Users } from './model.ts';
+import { checkPasskey, checkPasskeyAnswer, passkeyOptionsFor } from './passkeys.ts';
 import { verifyPassword } from './passwords.ts';
+import { useSecondFactorCode } from './secondFactors.ts';
 import { openSession } from './sessions.ts';
+import { findUserByEmail } from './signUp.ts';
 
 const linkSeconds = 24 * 3600;
+const recoverySeconds = 900;
+const wrongCodeSeconds = 3600;
+const maxWrongCodes = 20;
 /** Email of the first administrator until they choose their own; `.invalid` is never delivered to (RFC 2606). */
 export const firstAdministratorEmail = 'administrator@carmic.invalid';
 
+export type SignedIn = Awaited<ReturnType<typeof openSession>>;
+
+/** What a right password leads to: a session, or a step that asks for a second factor. */
+export type SignInResult = { session: SignedIn; step: null } | { session: null; step: SecondFactorStep };
+
 /** Signs in by email and password. The answer is the same for an unknown email and a wrong password. */
-export async function signInByPassword(deps: Deps, email: string, password: string) {
+export async function signInByPassword(deps: Deps, email: string, password: string, browser: string | null): Promise<SignInResult> {
   const { db } = deps;
   const user = await db.asSystem((tx) => findUserByEmail(deps, tx, email));
   if (!(await verifyPassword(user?.passwordHash ?? null, password)) || user === null) {
+    await recordRefusal(deps, user?.id ?? null);
     throw unauthenticated('This email and password do not belong together.');
   }
-  return db.asSystem((tx) => openSession(deps, tx, user.id));
+  return db.asSystem((tx) => continueSignIn(deps, tx, user, browser));
+}
+
+/** Opens a session, or asks for a second factor when the user has one. */
+async function continueSignIn(deps: Deps, tx: Tx, user: User, browser: string | null): Promise<SignInResult> {
+  const passkey = await passkeyOptionsFor(deps, tx, user.id);
+  if (user.totpConfirmedAt === null && passkey === null) {
+    return { session: await openSession(deps, tx, user.id, browser), step: null };
+  }
+  await requireFewWrongCodes(deps, tx, user.id);
+  const { token } = await createToken(deps, tx, { kind: 'second_factor', userId: user.id, data: { challenge: passkey?.challenge ?? null } });
+  const methods: SecondFactorStep['methods'] = [
+    ...(user.totpConfirmedAt === null ? [] : ['totp' as const]),
+    ...(passkey === null ? [] : ['passkey' as const]),
+    'recovery',
+  ];
+  return { session: null, step: { token, methods, passkeyOptions: passkey?.options ?? null } };
+}
+
+/** Only somebody with the password gets here, so this locks nobody out who did not lose it. */
+async function requireFewWrongCodes(deps: Deps, tx: Tx, userId: string): Promise<void> {
+  const [row] = await deps.db.rows<{ attempts: number | null }>(
+    tx,
+    `SELECT sum(attempts)::integer AS attempts FROM account_tokens
+     WHERE user_id = :userId AND kind = 'second_factor' AND created_at > :since`,
+    { userId, since: addSeconds(deps.clock.now(), -wrongCodeSeconds) },
+  );
+  if ((row?.attempts ?? 0) >= maxWrongCodes) {
+    throw new AppError('rate_limited', 'Too many wrong codes: sign in with a passkey, or try again in an hour.', {
+      retryAfterSeconds: wrongCodeSeconds,
+    });
+  }
+}
+
+/** Finishes a sign-in with a code or a passkey; five wrong ones end the step. */
+export async function signInBySecondFactor(
+  deps: Deps,
+  body: RouteInput<'createSecondFactorSession'>['body'],
+  browser: string | null,
+): Promise<SignedIn> {
+  const { db } = deps;
+  const { userId, data } = await tryToken(deps, 'second_factor', body.token);
+  if (userId === null) {
+    throw new Error('A sign-in step belongs to a user.');
+  }
+  const isRight =
+    body.passkey !== undefined && typeof data['challenge'] === 'string'
+      ? (await checkPasskey(deps, data['challenge'], body.passkey)) === userId
+      : await db.asSystem((tx) => useSecondFactorCode(deps, tx, userId, body.code ?? ''));
+  if (!isRight) {
+    await recordRefusal(deps, userId);
+    throw unauthenticated('This code does not fit: enter the newest one, or a recovery code that you have not used.');
+  }
+  return db.asSystem(async (tx) => {
+    await useToken(deps, tx, 'second_factor', body.token);
+    await db.change(tx, "DELETE FROM account_tokens WHERE user_id = :userId AND kind = 'second_factor'", { userId });
+    return openSession(deps, tx, userId, browser);
+  });
+}
+
+/** Signs in by a passkey alone, which proves possession and presence of mind at once. */
+export async function signInByPasskey(deps: Deps, token: string, response: Record<string, unknown>, browser: string | null): Promise<SignedIn> {
+  const userId = await checkPasskeyAnswer(deps, token, response);
+  return deps.db.asSystem((tx) => openSession(deps, tx, userId, browser));
+}
+
+/** A refused sign-in is an event; unknown addresses have no subject, so that the log is no list of guesses. */
+async function recordRefusal(deps: Deps, userId: string | null): Promise<void> {
+  await deps.db.asSystem((tx) => deps.appendEvent(tx, { workspaceId: null, type: 'session.refused', subjectId: userId }));
 }
 
 /** Signs in by a printed link, which opens once. */
-export function signInByLink(deps: Deps, token: string) {
+export function signInByLink(deps: Deps, token: string, browser: string | null) {
   const { db, clock } = deps;
   return db.asSystem(async (tx) => {
     const [row] = await db.rows<{ user_id: string }>(
@@ -38,13 +120,8 @@ export function signInByLink(deps: Deps, token: string) {
         'This link was used or has expired: sign in with your password, or restart the server to print a new link.',
       );
     }
-    return openSession(deps, tx, row.user_id);
+    return openSession(deps, tx, row.user_id, browser);
   });
-}
-
-async function findUserByEmail(deps: Deps, tx: Tx, email: string) {
-  const [row] = await deps.db.rows<{ id: string }>(tx, 'SELECT id FROM users WHERE lower(email) = lower(:email)', { email });
-  return row === undefined ? null : deps.db.model(Users).findByPk(row.id, { transaction: tx });
 }
 
 /** Creates the first administrator with a workspace of their own, unless there is one. Answers the administrator's id. */
@@ -80,6 +157,20 @@ export async function createSignInLink(deps: Deps): Promise<string | null> {
     await db
       .model(SignInLinks)
       .create({ id: newId(), userId, tokenHash: hashSecret(token), expiresAt: addSeconds(clock.now(), linkSeconds) }, { transaction: tx });
+    return token;
+  });
+}
+
+/** A one-time link for an administrator who cannot sign in any more: made on the machine itself, without mail, password or second factor. */
+export async function createRecoveryLink(deps: Deps): Promise<string> {
+  const { db, clock } = deps;
+  const userId = await ensureAdministrator(deps);
+  return db.asSystem(async (tx) => {
+    const token = newSecret('carmic_link');
+    await db
+      .model(SignInLinks)
+      .create({ id: newId(), userId, tokenHash: hashSecret(token), expiresAt: addSeconds(clock.now(), recoverySeconds) }, { transaction: tx });
+    await deps.appendEvent(tx, { workspaceId: null, type: 'user.password_reset', subjectId: userId, data: { by: 'recovery command' } });
     return token;
   });
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { isRange } from './addresses.ts';
 import { StartError } from './errors.ts';
 
 const seconds = (fallback: number) => z.coerce.number().positive().default(fallback);
@@ -53,6 +54,19 @@ export const envSchema = z.object({
   CARMIC_LLM_TIMEOUT_SECONDS: seconds(120).describe('Longest wait for one answer of a language model or translator'),
   CARMIC_TRANSCRIPTION_ENGINES: engines.describe('Order of `deepgram`, `local`; `none` switches off. Wins over the console'),
   CARMIC_TRANSLATION_ENGINES: engines.describe('Order of `libretranslate`, `language-model`; `none` switches off. Wins over the console'),
+  CARMIC_SMTP_URL: z
+    .string()
+    .regex(/^smtps?:\/\/./, 'must begin with smtp:// or smtps://')
+    .optional()
+    .describe('Mail server, such as smtps://user:password@mail.example; without it administrators hand links over'),
+  CARMIC_MAIL_FROM: z.string().default('Carmic <carmic@localhost>').describe('Sender of mails'),
+  CARMIC_TRUSTED_PROXIES: z
+    .string()
+    .default('')
+    .transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
+    .refine((ranges) => ranges.every(isRange), 'must be a list of addresses or CIDR ranges')
+    .describe('Addresses or ranges of proxies whose X-Forwarded-For is believed; none by default'),
+  CARMIC_RATE_LIMIT_PER_MINUTE: count(3000).describe('Calls of the API that one account, or one address that is not signed in, may make in a minute'),
   CARMIC_LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
@@ -80,6 +94,7 @@ const secretNames = [
   'CARMIC_CDN_TOKEN',
   'CARMIC_LIBRETRANSLATE_KEY',
   'CARMIC_LLM_KEY',
+  'CARMIC_SMTP_URL',
 ] as const;
 
 /** Parses the environment; each secret `FOO` may come from the file named by `FOO_FILE`. Throws StartError with every mistake. */

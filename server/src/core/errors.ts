@@ -24,6 +24,8 @@ export const invalidInput = (message: string, details?: unknown) => new AppError
 export const wrongState = (message: string) => new AppError('wrong_state', message);
 export const leaseLost = () => new AppError('lease_lost', 'This lease is no longer yours: stop the work and remove its files.');
 export const unauthenticated = (message = 'Sign in first.') => new AppError('unauthenticated', message);
+export const reauthenticationNeeded = () =>
+  new AppError('reauthentication_needed', 'Prove again that it is you: this change needs a fresh sign-in.');
 export const forbidden = (message = 'Your role does not allow this.') => new AppError('forbidden', message);
 export const unavailable = (message: string, retryAfterSeconds = 5, cause?: unknown) =>
   new AppError('unavailable', message, { retryAfterSeconds, cause });

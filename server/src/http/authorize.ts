@@ -1,11 +1,35 @@
-import type { Policy, Role } from '@carmic/contract';
-import { forbidden, unauthenticated } from '../core/errors.ts';
-import type { Actor } from './request.ts';
+import type { Role, RouteDefinition, Scope } from '@carmic/contract';
+import { AppError, forbidden, unauthenticated } from '../core/errors.ts';
+import type { Actor, Person } from './request.ts';
 
 const strength: Record<Role, number> = { viewer: 1, editor: 2, owner: 3 };
 
+type Door = Pick<RouteDefinition, 'method' | 'policy' | 'isForKeys' | 'isForSessions'>;
+
+/** The scope an API key needs for a route; null when no key may call it. */
+export function scopeOf({ method, policy, isForKeys, isForSessions }: Door): Scope | 'any' | null {
+  if (isForSessions === true) {
+    return null;
+  }
+  switch (policy) {
+    case 'person':
+      return isForKeys === true ? 'any' : null;
+    case 'viewer':
+    case 'editor':
+      return method === 'GET' ? 'read' : 'write';
+    case 'owner':
+      return 'manage';
+    case 'admin':
+      return 'admin';
+    case 'public':
+    case 'agent':
+      return null;
+  }
+}
+
 /** Lets a call pass or throws unauthenticated or forbidden: the first wall, before anything is loaded. */
-export function authorize(policy: Policy, actor: Actor): void {
+export function authorize(door: Door, actor: Actor): void {
+  const { policy } = door;
   switch (policy) {
     case 'public':
       return;
@@ -28,5 +52,24 @@ export function authorize(policy: Policy, actor: Actor): void {
       if (policy !== 'person' && policy !== 'admin' && strength[actor.role] < strength[policy]) {
         throw forbidden();
       }
+      requireCredential(door, actor);
+      return;
+    default:
+      throw new Error(`The policy ${String(policy)} is not known.`);
+  }
+}
+
+/** A key needs the scope; a session needs the second factor that the role demands, except to set it up. */
+function requireCredential(door: Door, actor: Person): void {
+  if (actor.scopes !== null) {
+    const scope = scopeOf(door);
+    if (scope === null) {
+      throw forbidden('An API key may not do this: sign in.');
+    }
+    if (scope !== 'any' && !actor.scopes.includes(scope)) {
+      throw forbidden(`This API key lacks the scope "${scope}".`);
+    }
+  } else if (actor.needsSecondFactor && door.policy !== 'person') {
+    throw new AppError('second_factor_needed', 'Your role demands a second factor: set one up on the Account page.');
   }
 }

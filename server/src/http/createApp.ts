@@ -1,26 +1,31 @@
 import { randomUUID } from 'node:crypto';
-import { type RouteDefinition, type RouteName, routes } from '@carmic/contract';
+import { type AccountSettings, isIdempotent, type RouteDefinition, type RouteName, routes } from '@carmic/contract';
 import { bodyParser } from '@koa/bodyparser';
 import Router from '@koa/router';
 import Koa, { type Context, type Middleware } from 'koa';
 import compress from 'koa-compress';
 import helmet from 'koa-helmet';
-import { AppError, notFound, unauthenticated } from '../core/errors.ts';
+import { callerAddress, isInRanges } from '../core/addresses.ts';
+import { AppError, forbidden, notFound, unauthenticated } from '../core/errors.ts';
 import type { Deps } from '../deps.ts';
 import { authorize } from './authorize.ts';
+import { describeBrowser } from './browser.ts';
+import { buildEtag } from './etag.ts';
 import { errorWriter } from './errorWriter.ts';
 import { once } from './idempotency.ts';
 import { createThrottle, type Throttle } from './rateLimits.ts';
 import type { Actor, ApiRequest, Handlers } from './request.ts';
 
-/** Finds out who is calling from the bearer token or the session cookie; null when the token opens nothing. */
-export type Authenticate = (token: string, workspaceId: string | null) => Promise<Actor | null>;
+/** Finds out who is calling from the bearer token or the session cookie; null when the token opens nothing from this address. */
+export type Authenticate = (token: string, workspaceId: string | null, address: string) => Promise<Actor | null>;
 
 export interface AppOptions {
   deps: Deps;
   handlers: Handlers;
   authenticate: Authenticate;
   baseUrl: () => string;
+  /** Which addresses may come in. */
+  settings: () => Promise<Pick<AccountSettings, 'consoleAddresses' | 'adminAddresses'>>;
   /** Aborted when the server stops, so that waiting requests end. */
   stopping: AbortSignal;
   /** Middleware that answers some paths by itself (signed storage URLs) and runs before any body is read. */
@@ -30,6 +35,8 @@ export interface AppOptions {
 }
 
 const defaultBodyLimitBytes = 1024 * 1024;
+/** A body that is not there after this long is not waited for. */
+const bodyTimeoutMs = 30_000;
 
 /** Builds the HTTP application: every middleware in the order in which it runs. */
 export function createApp(options: AppOptions): Koa {
@@ -44,6 +51,11 @@ export function createApp(options: AppOptions): Koa {
   app.use(async (context, next) => {
     context.state['requestId'] = randomUUID();
     context.set('x-request-id', String(context.state['requestId']));
+    context.state['address'] = callerAddress(
+      context.req.socket.remoteAddress ?? '',
+      context.get('x-forwarded-for'),
+      deps.env.CARMIC_TRUSTED_PROXIES,
+    );
     await next();
   });
   app.use(errorWriter(deps.log));
@@ -51,10 +63,11 @@ export function createApp(options: AppOptions): Koa {
   for (const middleware of options.beforeBody) {
     app.use(middleware);
   }
+  app.use(refuseForeignAddresses(options));
   app.use(compress({ threshold: 2048, filter: (type) => /json|javascript|text\/(html|css)|svg/.test(type), br: false }));
   app.use(identify(options));
   const router = new Router();
-  const throttle = createThrottle();
+  const throttle = createThrottle(deps.env.CARMIC_RATE_LIMIT_PER_MINUTE);
   for (const name of Object.keys(routes) as RouteName[]) {
     bindRoute(router, name, options, throttle);
   }
@@ -71,6 +84,21 @@ export function createApp(options: AppOptions): Koa {
   });
   return app;
 }
+
+/** Agents and signed storage URLs have credentials of their own and may be elsewhere. */
+function refuseForeignAddresses({ settings }: AppOptions): Middleware {
+  return async (context, next) => {
+    if (!context.path.startsWith('/api/v1/agent/')) {
+      const { consoleAddresses } = await settings();
+      if (consoleAddresses.length > 0 && !isInRanges(addressOf(context), consoleAddresses)) {
+        throw forbidden('This installation is not open to your address.');
+      }
+    }
+    await next();
+  };
+}
+
+const addressOf = (context: { state: Record<string, unknown> }) => String(context.state['address']);
 
 function securityHeaders(baseUrl: () => string): Middleware {
   const secure = helmet({
@@ -116,7 +144,7 @@ function identify({ authenticate, baseUrl }: AppOptions): Middleware {
     let actor: Actor = { kind: 'nobody' };
     if (token !== undefined && context.path.startsWith('/api/')) {
       const workspaceId = context.get('carmic-workspace');
-      actor = (await authenticate(token, workspaceId === '' ? null : workspaceId)) ?? actor;
+      actor = (await authenticate(token, workspaceId === '' ? null : workspaceId, addressOf(context))) ?? actor;
     }
     if (bearer === undefined && actor.kind !== 'nobody' && !isSafe(context.method)) {
       refuseForeignOrigin(context, baseUrl());
@@ -143,19 +171,27 @@ function refuseForeignOrigin(context: Context, baseUrl: string): void {
 function bindRoute(router: Router, name: RouteName, options: AppOptions, throttle: Throttle): void {
   const definition: RouteDefinition = routes[name];
   const limit = definition.bodyLimitBytes ?? defaultBodyLimitBytes;
-  const parser = bodyParser({
-    enableTypes: ['json'],
-    jsonLimit: limit,
-    parsedMethods: ['POST', 'PUT', 'PATCH', 'DELETE'],
-    jsonStrict: true,
-  });
+  const parser = withTimeLimit(
+    bodyParser({
+      enableTypes: ['json'],
+      jsonLimit: limit,
+      parsedMethods: ['POST', 'PUT', 'PATCH', 'DELETE'],
+      jsonStrict: true,
+    }),
+  );
   const verb = definition.method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete';
   router[verb](
     name,
     definition.path,
     async (context, next) => {
       context.state['route'] = name;
-      authorize(definition.policy, context.state['actor'] as Actor);
+      authorize(definition, context.state['actor'] as Actor);
+      if (definition.policy === 'admin') {
+        const { adminAddresses } = await options.settings();
+        if (adminAddresses.length > 0 && !isInRanges(addressOf(context), adminAddresses)) {
+          throw forbidden('Administrators may not act from this address.');
+        }
+      }
       await next();
     },
     parser,
@@ -163,6 +199,27 @@ function bindRoute(router: Router, name: RouteName, options: AppOptions, throttl
       await answer(context as unknown as Context, name, definition, options, throttle);
     },
   );
+}
+
+/** Ends the connection of a client that sends its body too slowly. */
+function withTimeLimit(parser: Middleware): Middleware {
+  return async (context, next) => {
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      context.req.destroy(new AppError('request_timeout', 'The body took too long.'));
+    }, bodyTimeoutMs);
+    try {
+      await parser(context, () => {
+        clearTimeout(timer);
+        return next();
+      });
+    } catch (error) {
+      throw isLate ? new AppError('request_timeout', 'The request body took too long to arrive.') : error;
+    } finally {
+      clearTimeout(timer);
+    }
+  };
 }
 
 async function answer(
@@ -178,8 +235,13 @@ async function answer(
     query: definition.query?.parse({ ...context.query }),
     body: definition.body?.parse((context.request as { body?: unknown }).body ?? {}),
   };
-  const callers = callersOf(context.ip, actor, input.body);
-  await throttle.consume(name, callers);
+  const callers = callersOf(addressOf(context), actor, input.body);
+  const left = await throttle.consume(name, callers);
+  context.set({
+    'ratelimit-limit': String(left.limit),
+    'ratelimit-remaining': String(left.remaining),
+    'ratelimit-reset': String(left.resetSeconds),
+  });
   const handler = options.handlers[name] as (request: unknown) => Promise<unknown>;
   const work = async () => {
     const reply = await handler(buildRequest(context, options, actor, input));
@@ -187,8 +249,8 @@ async function answer(
   };
   const key = context.get('idempotency-key');
   const reply =
-    definition.isIdempotent === true && key !== '' && actor.kind === 'person'
-      ? await once(options.deps, { workspaceId: actor.workspaceId, route: name, key, body: input.body, params: input.params }, work)
+    isIdempotent(definition) && key !== '' && actor.kind === 'person'
+      ? await once(options.deps, { actor, route: name, key, body: input.body, params: input.params }, work)
       : await work();
   await throttle.giveBack(name, callers);
   context.status = definition.status;
@@ -196,14 +258,22 @@ async function answer(
   context.body = reply === undefined ? null : reply;
   if (reply === undefined) {
     context.status = 204;
+  } else if (definition.method === 'GET' && context.fresh) {
+    context.status = 304;
   }
 }
 
-/** Who is throttled: the address, and the account a sign-in names, so that neither many addresses nor many names help. */
+/**
+ * Who is throttled: whoever is known, by account; otherwise the address, the account that a sign-in names, and both together, so that
+ * neither many addresses nor many names help, and a stranger's guesses do not lock the owner out.
+ */
 function callersOf(address: string, actor: Actor, body: unknown): string[] {
+  if (actor.kind !== 'nobody') {
+    return [actor.kind === 'agent' ? `user:agent:${actor.agentId}` : `user:${actor.userId}`];
+  }
   const email = (body as { email?: unknown } | undefined)?.email;
-  const account = actor.kind === 'person' ? `user:${actor.userId}` : typeof email === 'string' ? `email:${email.toLowerCase()}` : null;
-  return account === null ? [`address:${address}`] : [`address:${address}`, account];
+  const account = typeof email === 'string' ? email.toLowerCase() : null;
+  return account === null ? [`address:${address}`] : [`address:${address}`, `pair:${address}:${account}`, `email:${account}`];
 }
 
 function buildRequest(context: Context, options: AppOptions, actor: Actor, input: object): ApiRequest<RouteName> {
@@ -216,7 +286,9 @@ function buildRequest(context: Context, options: AppOptions, actor: Actor, input
     deps: options.deps,
     actor,
     requestId: String(context.state['requestId']),
-    address: context.ip,
+    address: addressOf(context),
+    browser: describeBrowser(context.get('user-agent')),
+    ...buildEtag(context),
     signal: AbortSignal.any([hangUp.signal, options.stopping]),
     setSession(token: string, expires: Date) {
       context.cookies.secure = cookie.secure;

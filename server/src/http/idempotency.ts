@@ -3,6 +3,7 @@ import type { RouteName } from '@carmic/contract';
 import { equalBytes } from '../core/crypto.ts';
 import { AppError, invalidInput } from '../core/errors.ts';
 import type { Deps } from '../deps.ts';
+import type { Person } from './request.ts';
 
 interface KeyRow {
   request_hash: Buffer;
@@ -15,16 +16,17 @@ interface KeyRow {
  */
 export async function once(
   deps: Deps,
-  request: { workspaceId: string; route: RouteName; key: string; body: unknown; params: unknown },
+  request: { actor: Pick<Person, 'workspaceId' | 'userId'>; route: RouteName; key: string; body: unknown; params: unknown },
   work: () => Promise<unknown>,
 ): Promise<unknown> {
   const { db, sealer, clock } = deps;
-  const { workspaceId, route, key } = request;
+  const { route, key } = request;
+  const { workspaceId, userId } = request.actor;
   if (!/^[\x21-\x7e]{1,200}$/.test(key)) {
     throw invalidInput('Idempotency-Key must be 1 to 200 visible ASCII characters.');
   }
   const requestHash = createHash('sha256')
-    .update(JSON.stringify([request.params, request.body]))
+    .update(JSON.stringify([userId, request.params, request.body]))
     .digest();
   const row = { workspaceId, route, key };
   const context = `idempotency_keys.reply:${workspaceId}:${route}:${key}`;
@@ -55,12 +57,12 @@ export async function once(
         retryAfterSeconds: 2,
       });
     }
-    return JSON.parse(sealer.open(context, earlier.reply_sealed)) as unknown;
+    return (JSON.parse(sealer.open(context, earlier.reply_sealed)) as unknown) ?? undefined;
   }
   const where = 'WHERE workspace_id = :workspaceId AND route = :route AND key = :key';
   try {
     const reply = await work();
-    const replySealed = sealer.seal(context, JSON.stringify(reply));
+    const replySealed = sealer.seal(context, JSON.stringify(reply ?? null));
     await db.inWorkspace(workspaceId, (tx) =>
       db.change(tx, `UPDATE idempotency_keys SET reply_sealed = :replySealed ${where}`, { ...row, replySealed }),
     );

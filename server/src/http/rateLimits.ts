@@ -13,36 +13,71 @@ interface Limit {
 const limits: Partial<Record<RouteName, Limit>> = {
   createSession: { points: 10, seconds: 300, isForFailures: true },
   createOneTimeSession: { points: 10, seconds: 300, isForFailures: true },
+  createSecondFactorSession: { points: 10, seconds: 300, isForFailures: true },
+  createPasskeySession: { points: 20, seconds: 300, isForFailures: true },
+  createPasskeyChallenge: { points: 60, seconds: 300 },
+  createSignUp: { points: 5, seconds: 900 },
+  confirmSignUp: { points: 20, seconds: 300 },
+  createPasswordReset: { points: 5, seconds: 900 },
+  completePasswordReset: { points: 20, seconds: 300 },
+  confirmEmail: { points: 20, seconds: 300 },
+  getInvitation: { points: 60, seconds: 300 },
+  acceptInvitation: { points: 20, seconds: 300 },
+  createReauthentication: { points: 10, seconds: 300, isForFailures: true },
+  confirmTotp: { points: 10, seconds: 300, isForFailures: true },
+  createInvitation: { points: 60, seconds: 3600 },
   registerAgent: { points: 20, seconds: 300, isForFailures: true },
   updateMe: { points: 20, seconds: 300 },
   createVideo: { points: 300, seconds: 60 },
 };
 
+/** What a caller has left; travels in the headers of every answer. */
+export interface Left {
+  limit: number;
+  remaining: number;
+  resetSeconds: number;
+}
+
 export interface Throttle {
-  /** Throws rate_limited, with the seconds to wait, when any of `callers` has used up the route's points. */
-  consume(route: RouteName, callers: readonly string[]): Promise<void>;
+  /** Throws rate_limited, with the seconds to wait, when any of `callers` has used up the route's points or all calls. */
+  consume(route: RouteName, callers: readonly string[]): Promise<Left>;
   /** Call after success. */
   giveBack(route: RouteName, callers: readonly string[]): Promise<void>;
 }
 
-/** Builds the throttle; it counts in this process. */
-export function createThrottle(): Throttle {
-  const limiters = new Map(
-    Object.entries(limits).map(([route, { points, seconds }]) => [
-      route,
-      new RateLimiterMemory({ keyPrefix: route, points, duration: seconds }),
-    ]),
-  );
+/** Addresses are shared by people, and accounts are named by strangers: each alone may fail this many times more than both together. */
+const wideFactor = 10;
+
+/** Builds the throttle; it counts in this process. `perMinute` is for all calls of one caller together. */
+export function createThrottle(perMinute: number): Throttle {
+  const build = (factor: number) =>
+    new Map(
+      Object.entries(limits).map(([route, { points, seconds }]) => [
+        route,
+        new RateLimiterMemory({ keyPrefix: route, points: points * factor, duration: seconds }),
+      ]),
+    );
+  const narrow = build(1);
+  const wide = build(wideFactor);
+  const limiterOf = (route: RouteName, caller: string) => (/^(user|pair):/.test(caller) ? narrow : wide).get(route);
+  const all = new RateLimiterMemory({ keyPrefix: 'all', points: perMinute, duration: 60 });
   return {
     async consume(route, callers) {
+      const { remainingPoints, msBeforeNext } = await all.consume(callers[0] ?? '').catch(refuse);
+      let left: Left = { limit: perMinute, remaining: remainingPoints, resetSeconds: Math.ceil(msBeforeNext / 1000) };
       for (const caller of callers) {
-        await limiters.get(route)?.consume(caller).catch(refuse);
+        const limiter = limiterOf(route, caller);
+        const result = await limiter?.consume(caller).catch(refuse);
+        if (limiter !== undefined && result !== undefined && result.remainingPoints < left.remaining) {
+          left = { limit: limiter.points, remaining: result.remainingPoints, resetSeconds: Math.ceil(result.msBeforeNext / 1000) };
+        }
       }
+      return left;
     },
     async giveBack(route, callers) {
       if (limits[route]?.isForFailures === true) {
         for (const caller of callers) {
-          await limiters.get(route)?.reward(caller);
+          await limiterOf(route, caller)?.reward(caller);
         }
       }
     },

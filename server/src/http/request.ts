@@ -1,14 +1,22 @@
-import type { Role, RouteInput, RouteName, RouteReply } from '@carmic/contract';
+import type { Role, RouteInput, RouteName, RouteReply, Scope } from '@carmic/contract';
 import { forbidden, unauthenticated } from '../core/errors.ts';
 import type { Deps } from '../deps.ts';
 
+/** A person or a service account, by session or by API key. */
 export interface Person {
   kind: 'person';
   userId: string;
+  /** The session; of a key its own id. */
   sessionId: string;
   workspaceId: string;
   role: Role;
   isAdmin: boolean;
+  /** What an API key may do; null for a session. */
+  scopes: readonly Scope[] | null;
+  /** When the person last proved who they are. */
+  authenticatedAt: Date;
+  /** A second factor is demanded and not set up: only routes for the own account answer. */
+  needsSecondFactor: boolean;
 }
 export interface AgentActor {
   kind: 'agent';
@@ -21,10 +29,16 @@ export interface ApiRequest<N extends RouteName> extends RouteInput<N> {
   deps: Deps;
   actor: Actor;
   requestId: string;
-  /** The caller's address, for throttling only; never stored or logged. */
+  /** The caller's address, for throttling and allow-lists; never logged, and stored sealed only. */
   address: string;
   /** Aborted when the caller hangs up or the server stops. */
   signal: AbortSignal;
+  /** Browser and system in words, from the User-Agent. */
+  browser: string | null;
+  /** Names the version that is answered. */
+  setEtag(version: string): void;
+  /** Throws precondition_failed when the caller changes another version than `version` by If-Match. */
+  checkMatch(version: string): void;
   setSession(token: string, expiresAt: Date): void;
   clearSession(): void;
 }

@@ -3,6 +3,7 @@ import { retention } from './20261124RetentionMigration.ts';
 import { clipEdits } from './20261127ClipEditsMigration.ts';
 import { erasure } from './20261127ErasureMigration.ts';
 import { speech } from './20261127SpeechMigration.ts';
+import { accounts } from './20261127AccountsMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
 export interface Migration {
@@ -12,4 +13,4 @@ export interface Migration {
 }
 
 /** All migrations, oldest first. A released one is never edited. */
-export const migrations: readonly Migration[] = [foundation, retention, clipEdits, erasure, speech];
+export const migrations: readonly Migration[] = [foundation, retention, clipEdits, erasure, speech, accounts];
