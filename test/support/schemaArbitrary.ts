@@ -85,6 +85,8 @@ function buildString(schema: Schema): fc.Arbitrary<string> {
       return fc.date({ min: new Date('2020-01-01'), max: new Date('2040-01-01'), noInvalidDate: true }).map((date) => date.toISOString());
     case 'uri':
       return fc.webUrl();
+    default:
+      break;
   }
   if (schema.pattern !== undefined) {
     return fc.stringMatching(new RegExp(schema.pattern));
