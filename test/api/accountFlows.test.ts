@@ -121,7 +121,9 @@ describe('sessions', () => {
     const other = (await as(second)('listSessions')).items.find((item) => item.isCurrent);
     await as(first)('endSession', { params: { id: other?.id ?? '' } });
     expect(await outcomeOf(as(second)('getMe'))).toBe('unauthenticated');
-    expect(await outcomeOf(as(admin.token)('endSession', { params: { id: items.find((item) => item.isCurrent)?.id ?? '' } }))).toBe('not_found');
+    expect(await outcomeOf(as(admin.token)('endSession', { params: { id: items.find((item) => item.isCurrent)?.id ?? '' } }))).toBe(
+      'not_found',
+    );
     await as(first)('endOtherSessions');
     expect(await outcomeOf(as(third)('getMe'))).toBe('unauthenticated');
     expect(await outcomeOf(as(first)('getMe'))).toBe('ok');
@@ -131,7 +133,10 @@ describe('sessions', () => {
     const token = await signUp('idle@example.org');
     const { db } = instance.server.deps;
     await db.asSystem((tx) =>
-      db.change(tx, "UPDATE sessions SET last_seen_at = now() - interval '15 days' WHERE user_id IN (SELECT id FROM users WHERE email = 'idle@example.org')"),
+      db.change(
+        tx,
+        "UPDATE sessions SET last_seen_at = now() - interval '15 days' WHERE user_id IN (SELECT id FROM users WHERE email = 'idle@example.org')",
+      ),
     );
     expect(await outcomeOf(as(token)('getMe'))).toBe('unauthenticated');
   });
@@ -211,7 +216,9 @@ describe('a change of address', () => {
     const port = await new Promise<number>((resolve) => {
       const server = smtp.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
     });
-    const mailing = await startInstance({ env: { CARMIC_SMTP_URL: `smtp://127.0.0.1:${port}`, CARMIC_MAIL_FROM: 'Carmic <c@example.org>' } });
+    const mailing = await startInstance({
+      env: { CARMIC_SMTP_URL: `smtp://127.0.0.1:${port}`, CARMIC_MAIL_FROM: 'Carmic <c@example.org>' },
+    });
     try {
       const caller = await mailing.createCaller();
       const call = createClient({ baseUrl: mailing.baseUrl });

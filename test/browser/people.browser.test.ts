@@ -72,10 +72,17 @@ describe('an account in the console', () => {
   test('is asked for the second step after the password', async (context) => {
     const caller = await instance.createCaller();
     await caller.call('updateMe', { body: { newPassword: password } });
-    const { page, problems, expectRefusal } = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token, width: 360, theme: 'dark' });
+    const { page, problems, expectRefusal } = await browser.visit(context, {
+      baseUrl: instance.baseUrl,
+      token: caller.token,
+      width: 360,
+      theme: 'dark',
+    });
     await page.goto('/#/account');
     const { db } = instance.server.deps;
-    await db.asSystem((tx) => db.change(tx, "UPDATE sessions SET authenticated_at = now() - interval '1 hour' WHERE user_id = :id", { id: caller.userId }));
+    await db.asSystem((tx) =>
+      db.change(tx, "UPDATE sessions SET authenticated_at = now() - interval '1 hour' WHERE user_id = :id", { id: caller.userId }),
+    );
     expectRefusal('/api/v1/me/totp');
     await page.getByRole('button', { name: 'Set up' }).click();
     await page.getByLabel('Password, or a code').fill(password);

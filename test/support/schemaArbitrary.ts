@@ -94,9 +94,7 @@ function buildString(schema: Schema): fc.Arbitrary<string> {
   const minLength = schema.minLength ?? 0;
   const maxLength = Math.min(schema.maxLength ?? 50, Math.max(minLength, 200));
   // Letters at both ends, so that trimming leaves enough.
-  return fc
-    .string({ minLength, maxLength, unit: 'grapheme-ascii' })
-    .map((text) => text.replace(/^\s|\s$/g, 'x').slice(0, maxLength));
+  return fc.string({ minLength, maxLength, unit: 'grapheme-ascii' }).map((text) => text.replace(/^\s|\s$/g, 'x').slice(0, maxLength));
 }
 
 function buildObject(schema: Schema): fc.Arbitrary<unknown> {

@@ -21,7 +21,9 @@ export const meSchema = z.object({
   hasPassword: z.boolean().describe('False until the first administrator has chosen one'),
   workspaces: z.array(z.object({ id: idSchema, name: z.string(), role: roleSchema })),
   workspaceId: idSchema.describe('The workspace this session works in'),
-  needsSecondFactor: z.boolean().describe('True until a second factor that your role demands is set up; only account routes answer until then'),
+  needsSecondFactor: z
+    .boolean()
+    .describe('True until a second factor that your role demands is set up; only account routes answer until then'),
   hasSecondFactor: z.boolean(),
 });
 export type Me = z.infer<typeof meSchema>;

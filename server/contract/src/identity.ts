@@ -27,12 +27,7 @@ export const signInReplySchema = z.object({
 });
 
 const credentialSchema = z.record(z.string(), z.unknown()).describe('The credential as the browser answered it (WebAuthn JSON)');
-const codeSchema = z
-  .string()
-  .trim()
-  .min(6)
-  .max(40)
-  .describe('Six digits of an authenticator app, or a recovery code');
+const codeSchema = z.string().trim().min(6).max(40).describe('Six digits of an authenticator app, or a recovery code');
 
 /** A proof that the person is there: any one of these. */
 export const proofBodySchema = z.object({
@@ -259,7 +254,15 @@ export const identityRoutes = {
 
 export const accountSettingsSchema = z.object({
   signUp: signUpModeSchema,
-  allowedDomains: z.array(z.string().toLowerCase().regex(/^[a-z0-9.-]+\.[a-z]{2,}$/)).max(100).describe('For sign-up by domain'),
+  allowedDomains: z
+    .array(
+      z
+        .string()
+        .toLowerCase()
+        .regex(/^[a-z0-9.-]+\.[a-z]{2,}$/),
+    )
+    .max(100)
+    .describe('For sign-up by domain'),
   secondFactorFor: z.array(z.enum(['owner', 'editor', 'viewer', 'admin'])).describe('Roles that must have a second factor'),
   consoleAddresses: z.array(z.string()).max(200).describe('CIDR ranges that may use console and API; empty: all'),
   adminAddresses: z.array(z.string()).max(200).describe('CIDR ranges from which administrators may act; empty: all'),

@@ -30,4 +30,5 @@ export interface RouteDefinition {
 export const route = <const T extends RouteDefinition>(definition: T): T => definition;
 
 /** Whether a route takes an `Idempotency-Key`: every POST of somebody who is known. */
-export const isIdempotent = ({ method, policy }: RouteDefinition): boolean => method === 'POST' && policy !== 'public' && policy !== 'agent';
+export const isIdempotent = ({ method, policy }: RouteDefinition): boolean =>
+  method === 'POST' && policy !== 'public' && policy !== 'agent';

@@ -79,7 +79,15 @@ export const routes = {
     reply: noContentSchema,
     status: 204,
   }),
-  getMe: route({ method: 'GET', path: '/api/v1/me', summary: 'The signed-in person', policy: 'person', reply: meSchema, status: 200, isForKeys: true }),
+  getMe: route({
+    method: 'GET',
+    path: '/api/v1/me',
+    summary: 'The signed-in person',
+    policy: 'person',
+    reply: meSchema,
+    status: 200,
+    isForKeys: true,
+  }),
   updateMe: route({
     method: 'PATCH',
     path: '/api/v1/me',

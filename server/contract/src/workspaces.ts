@@ -38,7 +38,9 @@ export type MediaVisit = z.infer<typeof mediaVisitSchema>;
 export const scopes = ['read', 'write', 'manage', 'admin', 'scim'] as const;
 export const scopeSchema = z
   .enum(scopes)
-  .describe('read: what viewers may; write: what editors may; manage: what owners may; admin: the installation; scim: provisioning of accounts');
+  .describe(
+    'read: what viewers may; write: what editors may; manage: what owners may; admin: the installation; scim: provisioning of accounts',
+  );
 export type Scope = z.infer<typeof scopeSchema>;
 
 export const apiKeySchema = z.object({

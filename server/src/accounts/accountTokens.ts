@@ -55,7 +55,9 @@ interface TokenRow {
 
 function present(deps: Deps, row: TokenRow): { userId: string | null; data: Record<string, unknown> } {
   const data =
-    row.data_sealed === null ? {} : (JSON.parse(deps.sealer.open(`account_tokens.data:${row.id}`, row.data_sealed)) as Record<string, unknown>);
+    row.data_sealed === null
+      ? {}
+      : (JSON.parse(deps.sealer.open(`account_tokens.data:${row.id}`, row.data_sealed)) as Record<string, unknown>);
   return { userId: row.user_id, data };
 }
 

@@ -76,7 +76,11 @@ export function listApiKeys(deps: Deps, person: Person): Promise<ApiKey[]> {
 }
 
 /** Makes a key for oneself, or as an owner for a service account. Throws forbidden for a scope one does not have. */
-export function createApiKey(deps: Deps, person: Person, body: RouteInput<'createApiKey'>['body']): Promise<{ key: ApiKey; secret: string }> {
+export function createApiKey(
+  deps: Deps,
+  person: Person,
+  body: RouteInput<'createApiKey'>['body'],
+): Promise<{ key: ApiKey; secret: string }> {
   const { db, clock } = deps;
   const wrong = body.addresses.find((range) => !isRange(range));
   if (wrong !== undefined) {

@@ -37,7 +37,12 @@ export async function deleteMe(deps: Deps, person: Person): Promise<void> {
       await db.change(tx, "DELETE FROM users WHERE kind = 'service' AND id IN (SELECT user_id FROM members WHERE workspace_id = :id)", {
         id: row.workspace_id,
       });
-      await appendEvent(tx, { workspaceId: row.workspace_id, type: 'workspace.deleted', subjectId: row.workspace_id, actorId: person.userId });
+      await appendEvent(tx, {
+        workspaceId: row.workspace_id,
+        type: 'workspace.deleted',
+        subjectId: row.workspace_id,
+        actorId: person.userId,
+      });
     }
     await db.change(tx, 'DELETE FROM users WHERE id = :userId', { userId: person.userId });
     await appendEvent(tx, { workspaceId: null, type: 'user.deleted', subjectId: person.userId, actorId: person.userId });

@@ -72,7 +72,9 @@ export function requireUncommonPassword(password: string, about: { email: string
   if (breachedPasswords().has(plain)) {
     throw invalidInput('This password is in lists of stolen passwords: choose another one.');
   }
-  const own = [about.email, about.email.split('@')[0] ?? '', about.name, 'carmic'].map((text) => text.toLowerCase()).filter((text) => text.length > 2);
+  const own = [about.email, about.email.split('@')[0] ?? '', about.name, 'carmic']
+    .map((text) => text.toLowerCase())
+    .filter((text) => text.length > 2);
   const core = plain.replace(/[\d\W_]+$/, '');
   if (own.some((text) => plain === text || core === text) || /^(.)\1+$/.test(plain)) {
     throw invalidInput('This password is easy to guess for you: choose another one.');

@@ -21,17 +21,28 @@ export const defaultSettings: AccountSettings = {
 
 /** Reads the settings. */
 export async function readSettings(deps: Deps, tx: Tx): Promise<AccountSettings> {
-  const [row] = await deps.db.rows<{ value: unknown }>(tx, 'SELECT value FROM instance_settings WHERE name = :settingName', { settingName });
+  const [row] = await deps.db.rows<{ value: unknown }>(tx, 'SELECT value FROM instance_settings WHERE name = :settingName', {
+    settingName,
+  });
   return row === undefined ? defaultSettings : accountSettingsSchema.parse(row.value);
 }
 
 /** Names a version of the settings. */
 export function settingsVersion(settings: AccountSettings): string {
-  return createHash('sha256').update(JSON.stringify(accountSettingsSchema.parse(settings))).digest('base64url').slice(0, 22);
+  return createHash('sha256')
+    .update(JSON.stringify(accountSettingsSchema.parse(settings)))
+    .digest('base64url')
+    .slice(0, 22);
 }
 
 /** Writes the settings. Throws invalid_input for what is no range, and for lists that would lock out whoever writes them. */
-export async function writeSettings(deps: Deps, person: Person, address: string, settings: AccountSettings, checkMatch: (version: string) => void) {
+export async function writeSettings(
+  deps: Deps,
+  person: Person,
+  address: string,
+  settings: AccountSettings,
+  checkMatch: (version: string) => void,
+) {
   const { db, appendEvent } = deps;
   const ranges = [...settings.consoleAddresses, ...settings.adminAddresses];
   const wrong = ranges.find((range) => !isRange(range));

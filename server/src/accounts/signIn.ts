@@ -44,7 +44,11 @@ async function continueSignIn(deps: Deps, tx: Tx, user: User, browser: string | 
     return { session: await openSession(deps, tx, user.id, browser), step: null };
   }
   await requireFewWrongCodes(deps, tx, user.id);
-  const { token } = await createToken(deps, tx, { kind: 'second_factor', userId: user.id, data: { challenge: passkey?.challenge ?? null } });
+  const { token } = await createToken(deps, tx, {
+    kind: 'second_factor',
+    userId: user.id,
+    data: { challenge: passkey?.challenge ?? null },
+  });
   const methods: SecondFactorStep['methods'] = [
     ...(user.totpConfirmedAt === null ? [] : ['totp' as const]),
     ...(passkey === null ? [] : ['passkey' as const]),
@@ -95,7 +99,12 @@ export async function signInBySecondFactor(
 }
 
 /** Signs in by a passkey alone, which proves possession and presence of mind at once. */
-export async function signInByPasskey(deps: Deps, token: string, response: Record<string, unknown>, browser: string | null): Promise<SignedIn> {
+export async function signInByPasskey(
+  deps: Deps,
+  token: string,
+  response: Record<string, unknown>,
+  browser: string | null,
+): Promise<SignedIn> {
   const userId = await checkPasskeyAnswer(deps, token, response);
   return deps.db.asSystem((tx) => openSession(deps, tx, userId, browser));
 }
@@ -169,7 +178,10 @@ export async function createRecoveryLink(deps: Deps): Promise<string> {
     const token = newSecret('carmic_link');
     await db
       .model(SignInLinks)
-      .create({ id: newId(), userId, tokenHash: hashSecret(token), expiresAt: addSeconds(clock.now(), recoverySeconds) }, { transaction: tx });
+      .create(
+        { id: newId(), userId, tokenHash: hashSecret(token), expiresAt: addSeconds(clock.now(), recoverySeconds) },
+        { transaction: tx },
+      );
     await deps.appendEvent(tx, { workspaceId: null, type: 'user.password_reset', subjectId: userId, data: { by: 'recovery command' } });
     return token;
   });

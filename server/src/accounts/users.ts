@@ -126,7 +126,13 @@ export function updateUser(deps: Deps, person: Person, id: string, body: RouteIn
         throw conflictOf('A service account cannot administrate the installation.');
       }
       await db.model(Users).update({ isAdmin: body.isAdmin }, { where: { id }, transaction: tx });
-      await appendEvent(tx, { workspaceId: null, type: 'user.updated', subjectId: id, actorId: person.userId, data: { fields: ['isAdmin'] } });
+      await appendEvent(tx, {
+        workspaceId: null,
+        type: 'user.updated',
+        subjectId: id,
+        actorId: person.userId,
+        data: { fields: ['isAdmin'] },
+      });
     }
     return oneUser(deps, tx, id);
   });

@@ -68,7 +68,12 @@ export function isPublicAddress(text: string): boolean {
   }
   const inner = embedded.find(({ prefix }) => address.match(prefix));
   if (inner !== undefined) {
-    return isPublicAddress(address.toByteArray().slice(inner.offset, inner.offset + 4).join('.'));
+    return isPublicAddress(
+      address
+        .toByteArray()
+        .slice(inner.offset, inner.offset + 4)
+        .join('.'),
+    );
   }
   return address.match(globalUnicast) && address.range() === 'unicast';
 }

@@ -66,7 +66,9 @@ export const envSchema = z.object({
     .transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
     .refine((ranges) => ranges.every(isRange), 'must be a list of addresses or CIDR ranges')
     .describe('Addresses or ranges of proxies whose X-Forwarded-For is believed; none by default'),
-  CARMIC_RATE_LIMIT_PER_MINUTE: count(3000).describe('Calls of the API that one account, or one address that is not signed in, may make in a minute'),
+  CARMIC_RATE_LIMIT_PER_MINUTE: count(3000).describe(
+    'Calls of the API that one account, or one address that is not signed in, may make in a minute',
+  ),
   CARMIC_LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')

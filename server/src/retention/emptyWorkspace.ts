@@ -15,12 +15,22 @@ export async function emptyWorkspace(deps: Deps, workspaceId: string): Promise<v
         { workspaceId, batchSize },
       );
       const wish = { scope: 'workspace', cause: 'request', actorId: null } as const;
-      return videos.length === 0 ? [] : buryVideos(deps, tx, wish, videos.map((video) => video.id));
+      return videos.length === 0
+        ? []
+        : buryVideos(
+            deps,
+            tx,
+            wish,
+            videos.map((video) => video.id),
+          );
     });
     if (started.length === 0) {
       break;
     }
-    await journalErasures(deps, started.map((each) => each.erasureId));
+    await journalErasures(
+      deps,
+      started.map((each) => each.erasureId),
+    );
   }
   await db.asSystem((tx) =>
     db.change(tx, "UPDATE workspaces SET name = 'Deleted workspace' WHERE id = :workspaceId AND deleted_at IS NOT NULL", { workspaceId }),
