@@ -134,6 +134,8 @@ function describeClip(clip: Clip, transcript: Transcript | null, file: string, f
       durationSeconds: rendition.durationSeconds,
       layout: rendition.layout,
       layoutReason: rendition.layoutReason,
+      encoder: rendition.encoder,
+      encoderReason: rendition.encoderReason,
     })),
     certificates: files.map(({ file: name, rendition }) => ({ file: name, entries: rendition.certificate })),
   };

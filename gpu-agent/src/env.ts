@@ -1,4 +1,5 @@
 import { availableParallelism, hostname } from 'node:os';
+import { encoderFamilies, type EncoderFamily } from '@carmic/contract';
 import { z } from 'zod';
 
 const pathSchema = z.string().min(1);
@@ -23,6 +24,11 @@ export const envSchema = z.object({
     .default(Math.max(1, Math.floor(availableParallelism() / 2)))
     .describe('Tasks at a time; one per two processor cores by default'),
   CARMIC_AGENT_TASK_MEMORY_MB: z.coerce.number().int().min(512).default(4096).describe('Memory one ffmpeg process may allocate'),
+  CARMIC_AGENT_ENCODERS: z
+    .string()
+    .regex(/^(auto|cpu|(nvenc|vaapi|qsv)(,(nvenc|vaapi|qsv))*)$/, 'auto, cpu, or some of nvenc, vaapi, qsv with commas between')
+    .default('auto')
+    .describe('Which graphics cards may encode: auto tries all, cpu none; or some of nvenc, vaapi, qsv with commas between'),
   CARMIC_AGENT_PARENT_PIPE: z.enum(['0', '1']).default('0').describe('1: end at once when standard input ends, because the parent is gone'),
   CARMIC_MODELS_DIR: pathSchema.optional().describe('Folder of whisper models (ggml) for hearing speech on this machine'),
   FFMPEG_PATH: pathSchema.default('ffmpeg').describe('ffmpeg 5 or newer with libx264 and libass'),
@@ -40,6 +46,12 @@ export function readEnv(source: Readonly<Record<string, string | undefined>>): E
   }
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   throw new StartError(exitCodes.config, `The agent's settings are wrong. ${problems.join('; ')}.`);
+}
+
+/** The encoder families that CARMIC_AGENT_ENCODERS allows. */
+export function encoderFamiliesOf(setting: string): ReadonlySet<EncoderFamily> {
+  const named = setting === 'auto' ? encoderFamilies : encoderFamilies.filter((family) => setting.split(',').includes(family));
+  return new Set<EncoderFamily>(['cpu', ...named]);
 }
 
 /** Exit codes of the agent, after sysexits.h. */

@@ -5,8 +5,9 @@ import type { Capabilities } from '@carmic/contract';
 import pino, { type Logger } from 'pino';
 import { runAgent } from './agent/agent.ts';
 import { openAgentDirectory } from './agent/agentDirectory.ts';
-import { probeFfmpeg } from './capabilities/probeCapabilities.ts';
-import { type Env, exitCodes, readEnv, StartError } from './env.ts';
+import { probeFfmpeg, requireX264 } from './capabilities/probeCapabilities.ts';
+import { createEncoderPool } from './encoders/encoderPool.ts';
+import { encoderFamiliesOf, type Env, exitCodes, readEnv, StartError } from './env.ts';
 import { openProcessRegister, type ProcessRegister } from './ffmpeg/processRegister.ts';
 import { createRunner } from './ffmpeg/run.ts';
 import { findSandbox } from './ffmpeg/sandbox.ts';
@@ -50,22 +51,26 @@ async function serve(
   try {
     const ffmpeg = await probeFfmpeg(run, directory.scratch);
     log.info({ ffmpeg: ffmpeg.version, sandbox: sandbox.description, slots: env.CARMIC_AGENT_SLOTS }, 'ready to work');
+    const families = encoderFamiliesOf(env.CARMIC_AGENT_ENCODERS);
+    const encoders = await createEncoderPool({ run, scratch: directory.scratch, slots: env.CARMIC_AGENT_SLOTS, families, log });
+    requireX264(encoders.describe(), ffmpeg.version);
     const transcriber = createLocalTranscriber({ modelsDir: env.CARMIC_MODELS_DIR ?? null, log, decodePcm: createPcmDecoder(run) });
     const capabilities = async (): Promise<Capabilities> => {
       const transcriptionModels = await transcriber.models();
       return {
         kinds: transcriptionModels.length > 0 ? ['inspect', 'transcribe', 'render'] : ['inspect', 'render'],
         ffmpegVersion: ffmpeg.version,
-        encoders: ffmpeg.encoders,
+        encoders: encoders.describe(),
         transcriptionModels,
         cpuCount: availableParallelism(),
         sandbox: sandbox.description,
+        confinement: sandbox.state,
       };
     };
-    const tools = { render: { canToneMap: ffmpeg.canToneMap, framer }, transcriber };
+    const tools = { render: { canToneMap: ffmpeg.canToneMap, framer, encoders }, transcriber };
     const version = readVersion();
     await runAgent(
-      { env, version, directory, capabilities, sources, run, log, runTask: (spec, context) => runTask(spec, context, tools) },
+      { env, version, directory, capabilities, onCapabilitiesChange: encoders.onChange, sources, run, log, runTask: (spec, context) => runTask(spec, context, tools) },
       draining,
     );
   } finally {

@@ -327,6 +327,7 @@ export const en = {
     passed: 'passed',
     notPassed: 'not passed',
     layout: 'Framing',
+    encoder: 'Encoder',
     layouts: {
       follow: 'Follows the face',
       center: 'Centre of the picture',
@@ -371,6 +372,11 @@ export const en = {
     models: 'Speech models',
     noModels: 'None. Words come from subtitle files or another engine.',
     sandbox: 'Confinement',
+    confinement: { sandbox: 'Sandboxed', limits: 'Not sandboxed' },
+    confinementFix: (fix: string) => `To confine it: ${fix}`,
+    sessions: (n: number) => `At most ${count(n, 'clip', 'clips')} at a time.`,
+    quality: (q: { ssim: number; referenceSsim: number; sizeShare: number }) =>
+      `SSIM ${q.ssim.toFixed(3)} (libx264 ${q.referenceSsim.toFixed(3)}), ${Math.round(q.sizeShare * 100)} % of its size.`,
     ffmpeg: (version: string) => `ffmpeg ${version}`,
     details: 'Capabilities',
     nobodyThere: 'No agent is running, so videos wait. They go on by themselves as soon as one is there.',

@@ -21,6 +21,8 @@ function buildRendition(id: string, aspect: Rendition['aspect'], state: Renditio
     editVersion: 1,
     layout: null,
     layoutReason: null,
+    encoder: null,
+    encoderReason: null,
     certificate: [],
     createdAt: `2026-01-01T00:0${minute}:00Z`,
     media: { videoUrl: null, downloadUrl: null, coverUrl: null, srtUrl: null, vttUrl: null },

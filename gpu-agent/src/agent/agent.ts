@@ -16,6 +16,8 @@ export interface AgentDeps {
   version: string;
   directory: AgentDirectory;
   capabilities: () => Promise<Capabilities>;
+  /** Calls the listener when what this host can do has changed. */
+  onCapabilitiesChange: (listener: () => void) => void;
   sources: SourceServer;
   run: Run;
   runTask: (spec: TaskSpec, context: TaskContext) => Promise<TaskOutcome>;
@@ -32,6 +34,9 @@ export async function runAgent(deps: AgentDeps, draining: AbortSignal): Promise<
     return enrolled.intervals;
   };
   let intervals = await enrol();
+  deps.onCapabilitiesChange(() => {
+    announceChange(deps, client, draining).catch((error: unknown) => deps.log.warn({ err: error }, 'the server was not told of a change'));
+  });
   // One at a time: several slots may learn at once that the server does not know this agent any more.
   let enrolling: Promise<unknown> | null = null;
   const enrolAgain = () => {
@@ -51,6 +56,12 @@ export async function runAgent(deps: AgentDeps, draining: AbortSignal): Promise<
     }
   });
   await Promise.all(slots);
+}
+
+/** Tells the server what this host can do now; it is shown to administrators. */
+async function announceChange({ version, capabilities }: AgentDeps, client: ServerClient, signal: AbortSignal): Promise<void> {
+  const able = await capabilities();
+  await withRetry(() => client.announce({ version, capabilities: able }), { signal, retries: 5 });
 }
 
 async function takeOne(

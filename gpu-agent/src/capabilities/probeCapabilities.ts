@@ -3,13 +3,13 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildAss, resolveLook } from '@carmic/captions';
 import { loadFontStack } from '@carmic/captions/node';
-import type { Capabilities } from '@carmic/contract';
+import type { EncoderCapability } from '@carmic/contract';
 import { exitCodes, StartError } from '../env.ts';
 import { type Run, RunError } from '../ffmpeg/run.ts';
+import { generatedInputArgs, quietArgs } from '../ffmpeg/safety.ts';
 
 export interface FoundFfmpeg {
   version: string;
-  encoders: Capabilities['encoders'];
   /** Whether HDR can be brought to ordinary colours. */
   canToneMap: boolean;
 }
@@ -32,12 +32,11 @@ const neededFilters = [
   'overlay',
   'thumbnail',
 ];
-const candidates = ['libx264', 'h264_nvenc', 'hevc_nvenc', 'av1_nvenc', 'libx265', 'libsvtav1'];
 const fix =
   'Install one that has it (Debian and Ubuntu: apt-get install ffmpeg; macOS: brew install ffmpeg), or set FFMPEG_PATH and FFPROBE_PATH to it.';
 
 /**
- * Tries ffmpeg: its version, its filters, each encoder on two real frames, and libass on a real caption.
+ * Tries ffmpeg: its version, its filters, and libass on a real caption.
  *
  * Throws StartError (78) that names what is missing and the command that brings it.
  */
@@ -57,16 +56,8 @@ export async function probeFfmpeg(run: Run, scratch: string): Promise<FoundFfmpe
       const names = missing.map((name) => (name === 'ass' ? 'ass (libass, which draws captions)' : name)).join(', ');
       throw new StartError(exitCodes.config, `This ffmpeg (${version}) lacks the filters ${names}. ${fix}`);
     }
-    const encoders = await probeEncoders(ask);
-    const x264 = encoders.find((encoder) => encoder.name === 'libx264');
-    if (!x264?.works) {
-      throw new StartError(
-        exitCodes.config,
-        `This ffmpeg (${version}) cannot encode with libx264: ${x264?.reason ?? 'it lacks it'}. ${fix}`,
-      );
-    }
     await tryCaptions(ask, directory, version);
-    return { version, encoders, canToneMap: lists(filters, 'zscale') && lists(filters, 'tonemap') };
+    return { version, canToneMap: lists(filters, 'zscale') && lists(filters, 'tonemap') };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -90,29 +81,9 @@ async function readVersion(ask: Ask): Promise<string> {
   return version;
 }
 
-/** A list of encoders proves nothing: a build may name one whose driver or card is not here. So each encodes two frames. */
-async function probeEncoders(ask: Ask): Promise<Capabilities['encoders']> {
-  const listed = await ask(['-hide_banner', '-encoders']);
-  const found: Capabilities['encoders'] = [];
-  for (const name of candidates) {
-    if (!lists(listed, name)) {
-      found.push({ name, works: false, reason: 'This ffmpeg was built without it.' });
-      continue;
-    }
-    const input = ['-hide_banner', '-nostdin', '-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=256x256:rate=25', '-frames:v', '2'];
-    try {
-      await ask([...input, '-pix_fmt', 'yuv420p', '-c:v', name, '-f', 'null', '-']);
-      found.push({ name, works: true, reason: 'It encoded two frames.' });
-    } catch (error) {
-      found.push({ name, works: false, reason: reasonOf(error) });
-    }
-  }
-  return found;
-}
-
 async function tryCaptions(ask: Ask, directory: string, version: string): Promise<void> {
   writeFileSync(join(directory, 'try.ass'), tryAss);
-  const input = ['-hide_banner', '-nostdin', '-v', 'error', '-f', 'lavfi', '-i', 'color=size=256x256:rate=25', '-frames:v', '2'];
+  const input = [...quietArgs, '-v', 'error', ...generatedInputArgs, '-i', 'color=size=256x256:rate=25', '-frames:v', '2'];
   try {
     await ask([...input, '-vf', 'ass=try.ass', '-f', 'null', '-']);
   } catch (error) {
@@ -127,17 +98,17 @@ const tryAss = buildAss(
   'en',
 );
 
-/** What drivers say, in words for an administrator. */
-const knownReasons: readonly (readonly [RegExp, string])[] = [
-  [/libcuda|Cannot load|libnvidia-encode/i, 'No NVIDIA driver is installed here.'],
-  [/no capable devices/i, 'The graphics card has no encoder.'],
-  [/OpenEncodeSessionEx/i, 'The graphics card allows no further encoding session.'],
-  [/API version/i, 'The NVIDIA driver is too old for this ffmpeg.'],
-];
-
 function reasonOf(error: unknown): string {
   const text = error instanceof RunError ? `${error.message}\n${error.stderr}` : String(error);
-  return knownReasons.find(([sign]) => sign.test(text))?.[1] ?? text.trim().split('\n').at(-1)?.slice(0, 300) ?? '';
+  return text.trim().split('\n').at(-1)?.slice(0, 300) ?? '';
+}
+
+/** Makes sure that the last resort works. Throws StartError (78). */
+export function requireX264(encoders: readonly EncoderCapability[], version: string): void {
+  const x264 = encoders.find((encoder) => encoder.name === 'libx264');
+  if (!x264?.works) {
+    throw new StartError(exitCodes.config, `This ffmpeg (${version}) cannot encode with libx264: ${x264?.reason ?? 'it lacks it'}. ${fix}`);
+  }
 }
 
 /** Tells whether the table of `-filters` or `-encoders` has a row for `name`. */

@@ -25,6 +25,8 @@ export interface RunRequest {
   signal: AbortSignal;
   /** Whether it reads the loopback source server; without it there is no network at all. */
   readsSource?: boolean;
+  /** Whether it may open the graphics card. */
+  usesGpu?: boolean;
   onProgress?: (progress: FfmpegProgress) => void;
   /** Takes standard output as it comes; without it, it is returned. A promise holds the program back until it settles. */
   onOutput?: (chunk: Buffer) => Promise<void> | void;
@@ -73,6 +75,7 @@ export function createRunner({ ffmpegPath, ffprobePath, sandbox, register, log }
     const [command, ...rest] = sandbox.wrap([program, ...args], {
       directory: request.directory,
       readsSource: request.readsSource ?? false,
+      usesGpu: request.usesGpu ?? false,
       fileBytes: request.limits.fileBytes,
     });
     log.debug({ program: request.program, args }, 'ffmpeg starts');

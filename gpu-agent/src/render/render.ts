@@ -1,9 +1,10 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RenderResult, RenderSpec } from '@carmic/contract';
+import { type EncoderPool, processorOnly } from '../encoders/encoderPool.ts';
 import type { Framer } from '../framing/framer.ts';
 import type { FfmpegProgress } from '../ffmpeg/progress.ts';
-import type { RunResult } from '../ffmpeg/run.ts';
+import type { RunRequest, RunResult } from '../ffmpeg/run.ts';
 import { describeRunError } from '../media/describeRunError.ts';
 import { sniffBytes, sniffContainer } from '../media/sniff.ts';
 import type { TaskContext, TaskOutcome } from '../media/task.ts';
@@ -20,6 +21,8 @@ import { planClipCaptions, writeCaptionFiles, type WrittenCaptions } from './wri
 export interface RenderTools {
   canToneMap: boolean;
   framer: Framer;
+  /** What chooses the encoder; libx264 alone by default. */
+  encoders?: Pick<EncoderPool, 'encode'>;
 }
 
 /**
@@ -56,8 +59,12 @@ export async function render(spec: RenderSpec, context: TaskContext, tools: Rend
     input,
   };
   await writeCamera(plan, context);
-  await runFfmpeg(context, renderArgs(plan), 'Encoding the clip', timeline.durationSeconds, ({ frame }) =>
-    context.onProgress(0.15 + 0.8 * Math.min(1, frame / timeline.frameCount), 'Encoding'),
+  const onFrame = ({ frame }: FfmpegProgress) => context.onProgress(0.15 + 0.8 * Math.min(1, frame / timeline.frameCount), 'Encoding');
+  const encoded = await (tools.encoders ?? processorOnly).encode(spec.output.codec ?? 'h264', context.signal, (encoder) =>
+    runFfmpeg(context, renderArgs({ ...plan, encoder }), 'Encoding the clip', timeline.durationSeconds, {
+      onProgress: onFrame,
+      usesGpu: encoder.family !== 'cpu',
+    }),
   );
   context.onProgress(0.96, 'Measuring the clip');
   let clip = await verifyClip(context, timeline);
@@ -99,7 +106,8 @@ export async function render(spec: RenderSpec, context: TaskContext, tools: Rend
     frameRate: rateValue(timeline.rate),
     width: clip.width,
     height: clip.height,
-    encoder: 'libx264',
+    encoder: encoded.profile.name,
+    encoderReason: encoded.reason,
     layout: framing.layout,
     layoutReason: framing.reason,
     shots: [...framing.shots],
@@ -178,7 +186,7 @@ async function runFfmpeg(
   args: string[],
   doing: string,
   durationSeconds: number,
-  onProgress?: (progress: FfmpegProgress) => void,
+  options: Pick<RunRequest, 'onProgress' | 'usesGpu'> = {},
 ): Promise<RunResult> {
   try {
     return await context.run({
@@ -188,7 +196,7 @@ async function runFfmpeg(
       limits: { wallSeconds: 300 + durationSeconds * 30, fileBytes: 8e9 },
       signal: context.signal,
       readsSource: true,
-      ...(onProgress ? { onProgress } : {}),
+      ...options,
     });
   } catch (error) {
     throw describeRunError(error, 'render_failed', doing);

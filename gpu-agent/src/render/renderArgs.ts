@@ -1,3 +1,4 @@
+import { type EncoderProfile, x264 } from '../encoders/profiles.ts';
 import { cleanOutputArgs, ownInputArgs, quietArgs, sourceInputArgs } from '../ffmpeg/safety.ts';
 import type { Container } from '../media/sniff.ts';
 import type { SoundSpan } from './censor.ts';
@@ -12,12 +13,12 @@ export interface RenderInput {
 
 export interface RenderPlan extends GraphPlan {
   input: RenderInput;
+  /** What encodes the picture; libx264 by default. */
+  encoder?: EncoderProfile;
 }
 
-/** The picture encoder's settings; the bench measures its floor with the same. */
-export const videoEncodeArgs: readonly string[] = [
-  ...['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '21', '-profile:v', 'high', '-pix_fmt', 'yuv420p'],
-];
+/** The settings of the processor's encoder; the bench measures its floor with the same. */
+export const videoEncodeArgs: readonly string[] = x264.encodeArgs;
 /** The sound encoder's settings. */
 export const audioEncodeArgs: readonly string[] = ['-c:a', 'aac', '-b:a', '160k', '-ar', '48000', '-ac', '2'];
 
@@ -43,12 +44,15 @@ export function spanInput({ container, sourceUrl, framePixels }: RenderInput, st
 /** The one encode of a clip. The trim in its graph counts the frames; `-frames:v` would also end the sound, wherever it is by then. */
 export function renderArgs(plan: RenderPlan): string[] {
   const { rate } = plan.timeline;
+  const encoder = plan.encoder ?? x264;
+  const upload = encoder.uploadFilter === null ? '' : `;[video]${encoder.uploadFilter}[uploaded]`;
   return [
-    ...[...quietArgs, '-v', 'error', ...segmentInputs(plan.input, plan.timeline, ['-an', ...decodeThreads(plan.input)])],
+    ...[...quietArgs, '-v', 'error', ...encoder.deviceArgs],
+    ...segmentInputs(plan.input, plan.timeline, ['-an', ...decodeThreads(plan.input)]),
     ...(plan.hasAudio ? soundInput : []),
-    ...['-filter_complex', buildFilterGraph(plan)],
-    ...['-map', '[video]', '-map', '[audio]', '-r', `${rate.numerator}/${rate.denominator}`],
-    ...[...videoEncodeArgs, '-force_key_frames', coverSeconds(plan.timeline).toFixed(5)],
+    ...['-filter_complex', buildFilterGraph(plan) + upload],
+    ...['-map', upload === '' ? '[video]' : '[uploaded]', '-map', '[audio]', '-r', `${rate.numerator}/${rate.denominator}`],
+    ...[...encoder.encodeArgs, '-force_key_frames', coverSeconds(plan.timeline).toFixed(5)],
     ...[...audioEncodeArgs, ...cleanOutputArgs, ...mp4Args, renderFiles.video],
   ];
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { idSchema, shareSchema, timeSchema } from './common.ts';
+import { confinementSchema, encoderCapabilitySchema } from './encoders.ts';
 import { failureCodeSchema } from './errors.ts';
 import { deliveredOutputSchema, outputSlotSchema, taskKindSchema, taskResultSchema, taskSpecSchema } from './media.ts';
 
@@ -7,10 +8,11 @@ import { deliveredOutputSchema, outputSlotSchema, taskKindSchema, taskResultSche
 export const capabilitiesSchema = z.object({
   kinds: z.array(taskKindSchema).min(1),
   ffmpegVersion: z.string(),
-  encoders: z.array(z.object({ name: z.string(), works: z.boolean(), reason: z.string() })),
+  encoders: z.array(encoderCapabilitySchema),
   transcriptionModels: z.array(z.string()),
   cpuCount: z.number().int().positive(),
   sandbox: z.string().describe('How ffmpeg is confined on this host, in one sentence'),
+  confinement: confinementSchema.optional(),
 });
 export type Capabilities = z.infer<typeof capabilitiesSchema>;
 

@@ -5,6 +5,7 @@ export * from './client.ts';
 export * from './common.ts';
 export * from './edits.ts';
 export * from './erasures.ts';
+export * from './encoders.ts';
 export * from './errors.ts';
 export * from './events.ts';
 export * from './identity.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { captionOptionsSchema, captionStyleSchema } from './captions.ts';
 import { secondsSchema, sha256Schema, shareSchema } from './common.ts';
+import { videoCodecSchema } from './encoders.ts';
 
 /** One spoken word on the source's time line. */
 export const wordSchema = z.object({
@@ -132,6 +133,7 @@ export const renderSpecSchema = z.object({
     width: z.number().int().positive(),
     height: z.number().int().positive(),
     maxFrameRate: z.number().positive(),
+    codec: videoCodecSchema.optional().describe('h264 by default'),
   }),
   captions: z
     .object({
@@ -228,6 +230,7 @@ export const renderResultSchema = z.object({
   width: z.number().int().positive(),
   height: z.number().int().positive(),
   encoder: z.string(),
+  encoderReason: z.string().optional().describe('Why this encoder, in one sentence'),
   layout: layoutSchema,
   layoutReason: z.string().describe('Why this layout, in one sentence'),
   shots: z.array(shotLayoutSchema).max(2000).optional().describe('The layout of each shot'),

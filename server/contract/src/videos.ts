@@ -159,6 +159,8 @@ export const renditionSchema = z.object({
   editVersion: z.number().int(),
   layout: z.string().nullable(),
   layoutReason: z.string().nullable(),
+  encoder: z.string().nullable().describe('What encoded the picture'),
+  encoderReason: z.string().nullable().describe('Why this encoder, in one sentence'),
   certificate: z.array(
     z.object({
       name: z.string(),

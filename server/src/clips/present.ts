@@ -118,6 +118,8 @@ async function presentRendition(deps: Deps, row: RenditionRow, objects: readonly
     editVersion: row.editVersion,
     layout: row.result?.layout ?? null,
     layoutReason: row.result?.layoutReason ?? null,
+    encoder: row.result?.encoder ?? null,
+    encoderReason: row.result?.encoderReason ?? null,
     certificate: row.result?.certificate ?? [],
     createdAt: row.createdAt.toISOString(),
     media: {
