@@ -70,7 +70,17 @@ async function serve(
     const tools = { render: { canToneMap: ffmpeg.canToneMap, framer, encoders }, transcriber };
     const version = readVersion();
     await runAgent(
-      { env, version, directory, capabilities, onCapabilitiesChange: encoders.onChange, sources, run, log, runTask: (spec, context) => runTask(spec, context, tools) },
+      {
+        env,
+        version,
+        directory,
+        capabilities,
+        onCapabilitiesChange: encoders.onChange,
+        sources,
+        run,
+        log,
+        runTask: (spec, context) => runTask(spec, context, tools),
+      },
       draining,
     );
   } finally {

@@ -38,7 +38,10 @@ interface Host {
   named(name: string): EncoderCapability | undefined;
 }
 
-async function startHost(behaviour: Behaviour, options: { slots?: number; families?: readonly EncoderFamily[]; measures?: boolean } = {}): Promise<Host> {
+async function startHost(
+  behaviour: Behaviour,
+  options: { slots?: number; families?: readonly EncoderFamily[]; measures?: boolean } = {},
+): Promise<Host> {
   count += 1;
   const home = join(folder.path, `host-${count}`);
   const standIn = makeStandIn(home, behaviour);
@@ -49,7 +52,15 @@ async function startHost(behaviour: Behaviour, options: { slots?: number; famili
   const run = createRunner({ ffmpegPath: standIn.path, ffprobePath: 'ffprobe', sandbox: open, register, log });
   const clock = { ms: 0 };
   const families = new Set<EncoderFamily>(['cpu', ...(options.families ?? (['nvenc'] as const))]);
-  const pool = await createEncoderPool({ run, scratch, slots: options.slots ?? 1, families, log, now: () => clock.ms, ...(options.measures ? {} : { createGate: passAll }) });
+  const pool = await createEncoderPool({
+    run,
+    scratch,
+    slots: options.slots ?? 1,
+    families,
+    log,
+    now: () => clock.ms,
+    ...(options.measures ? {} : { createGate: passAll }),
+  });
   return { standIn, run, pool, clock, named: (name) => pool.describe().find((encoder) => encoder.name === name) };
 }
 
@@ -85,7 +96,10 @@ describe('probing', () => {
     ['unsupported', 'unsupported', /does not encode this codec/],
     ['crash', 'failed', /Segmentation fault|Error initializing/],
   ])('tells %s from the others', async (says, cause, reason) => {
-    const { named, standIn } = await startHost({ listed: [...both], cards: { h264_nvenc: { probeSays: says }, hevc_nvenc: { probeSays: says } } });
+    const { named, standIn } = await startHost({
+      listed: [...both],
+      cards: { h264_nvenc: { probeSays: says }, hevc_nvenc: { probeSays: says } },
+    });
     expect(named('h264_nvenc')).toMatchObject({ works: false, cause });
     expect(named('h264_nvenc')?.reason).toMatch(reason);
     expect(named('av1_nvenc')).toMatchObject({ works: false, cause: 'not_built' });
@@ -96,7 +110,10 @@ describe('probing', () => {
   });
 
   it('learns how many clips the card takes at a time, once for all codecs', async () => {
-    const { named, standIn } = await startHost({ listed: [...both], cards: { h264_nvenc: { sessions: 3 }, hevc_nvenc: { sessions: 3 } } }, { slots: 8 });
+    const { named, standIn } = await startHost(
+      { listed: [...both], cards: { h264_nvenc: { sessions: 3 }, hevc_nvenc: { sessions: 3 } } },
+      { slots: 8 },
+    );
     expect([named('h264_nvenc')?.sessions, named('hevc_nvenc')?.sessions]).toEqual([3, 3]);
     const counted = standIn.calls().filter((args) => args.filter((word) => word === 'hevc_nvenc').length > 1);
     expect(counted).toEqual([]);
@@ -161,7 +178,10 @@ describe('encoding clips', () => {
     pool.onChange(() => changes.push(named('h264_nvenc')?.works ?? false));
     standIn.behave({ listed: ['h264_nvenc'], cards: { h264_nvenc: { ...card, clipSays: 'session_limit', probeSays: 'session_limit' } } });
     const first = await pool.encode('h264', signal, clip(run, 'first'));
-    expect([first.value, first.reason]).toEqual(['libx264', expect.stringMatching(/^h264_nvenc failed on this clip.*no further encoding session/)]);
+    expect([first.value, first.reason]).toEqual([
+      'libx264',
+      expect.stringMatching(/^h264_nvenc failed on this clip.*no further encoding session/),
+    ]);
     expect(named('h264_nvenc')).toMatchObject({ works: false, cause: 'session_limit', reason: expect.stringContaining('tried again') });
     const calls = standIn.calls().length;
     const second = await pool.encode('h264', signal, clip(run, 'second'));

@@ -12,17 +12,28 @@ interface Sign {
  */
 const signs: readonly Sign[] = [
   { pattern: /Cannot load (lib)?(cuda|nvcuda|nvidia-encode|nvEncodeAPI)/i, cause: 'no_driver' },
-  { pattern: /required nvenc API version|minimum required Nvidia driver|driver version is insufficient|SYSTEM_DRIVER_MISMATCH/i, cause: 'old_driver' },
+  {
+    pattern: /required nvenc API version|minimum required Nvidia driver|driver version is insufficient|SYSTEM_DRIVER_MISMATCH/i,
+    cause: 'old_driver',
+  },
   { pattern: /OpenEncodeSessionEx failed: (unsupported device|no encode device|invalid device|device not exist)/i, cause: 'no_device' },
   { pattern: /OpenEncodeSessionEx failed/i, cause: 'session_limit' },
-  { pattern: /CUDA_ERROR_OUT_OF_MEMORY|NV_ENC_ERR_OUT_OF_MEMORY|VA_STATUS_ERROR_ALLOCATION_FAILED|MFX_ERR_MEMORY_ALLOC/i, cause: 'out_of_memory' },
+  {
+    pattern: /CUDA_ERROR_OUT_OF_MEMORY|NV_ENC_ERR_OUT_OF_MEMORY|VA_STATUS_ERROR_ALLOCATION_FAILED|MFX_ERR_MEMORY_ALLOC/i,
+    cause: 'out_of_memory',
+  },
   { pattern: /CUDA_ERROR_NO_DEVICE|no CUDA-capable device/i, cause: 'no_device' },
   { pattern: /CUDA_ERROR_NOT_PERMITTED|CUDA_ERROR_OPERATING_SYSTEM|Permission denied/i, cause: 'no_access' },
   {
-    pattern: /Codec not supported|are? not supported|\bnot supported\b|Max B-frames \d+ exceed|(Width|Height) \d+ exceeds|No usable encoding (profile|entrypoint)|does not support any usable|Unrecognized option|Option .* not found|Error setting option/i,
+    pattern:
+      /Codec not supported|are? not supported|\bnot supported\b|Max B-frames \d+ exceed|(Width|Height) \d+ exceeds|No usable encoding (profile|entrypoint)|does not support any usable|Unrecognized option|Option .* not found|Error setting option/i,
     cause: 'unsupported',
   },
-  { pattern: /No VA display found|Failed to initialise VAAPI|Cannot open (a )?DRM render node|MFX session: unsupported|Failed to create MFX|creating a MFX session/i, cause: 'no_device' },
+  {
+    pattern:
+      /No VA display found|Failed to initialise VAAPI|Cannot open (a )?DRM render node|MFX session: unsupported|Failed to create MFX|creating a MFX session/i,
+    cause: 'no_device',
+  },
   { pattern: /No capable devices found/i, cause: 'no_device' },
 ];
 

@@ -29,7 +29,12 @@ describe('the cause of a failure', () => {
   });
 
   it('holds for a whole family only when it is the host’s', () => {
-    expect([isOfHost('no_driver'), isOfHost('no_device'), isOfHost('session_limit'), isOfHost('unsupported')]).toEqual([true, true, false, false]);
+    expect([isOfHost('no_driver'), isOfHost('no_device'), isOfHost('session_limit'), isOfHost('unsupported')]).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
   });
 });
 
@@ -52,7 +57,9 @@ describe('profiles', () => {
   it('of VAAPI open the card first and bring every frame to it', () => {
     const profile = kindNamed('h264_vaapi')?.profile(0, 0) ?? x264;
     const args = tryArgs(profile, 1).join(' ');
-    expect(args).toMatch(/-vaapi_device \/dev\/dri\/renderD128 .*-i testsrc2\S+ -map 0:v -vf format=nv12,hwupload -frames:v 2 -c:v h264_vaapi -rc_mode CQP -qp 22/);
+    expect(args).toMatch(
+      /-vaapi_device \/dev\/dri\/renderD128 .*-i testsrc2\S+ -map 0:v -vf format=nv12,hwupload -frames:v 2 -c:v h264_vaapi -rc_mode CQP -qp 22/,
+    );
   });
 
   it('open as many sessions in a probe as are asked for', () => {

@@ -169,7 +169,8 @@ export function tryArgs(profile: EncoderProfile, sessions: number): string[] {
 }
 
 function lastWord(error: unknown): string {
-  const text = error instanceof RunError && error.stderr.trim() !== '' ? error.stderr : error instanceof Error ? error.message : String(error);
+  const text =
+    error instanceof RunError && error.stderr.trim() !== '' ? error.stderr : error instanceof Error ? error.message : String(error);
   return text.trim().split('\n').at(-1)?.slice(0, 300) ?? '';
 }
 

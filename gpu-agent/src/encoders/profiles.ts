@@ -63,32 +63,57 @@ function nvenc(codec: VideoCodec, steps: readonly number[]): EncoderKind {
   const variants =
     codec === 'av1'
       ? [lookahead, []]
-      : [[...lookahead, '-bf', '3', '-b_ref_mode', 'middle'], [...lookahead, '-bf', '3'], [...lookahead, '-bf', '0'], ['-bf', '0']];
-  return kind({ name: `${codec}_nvenc`, codec, family: 'nvenc' }, variants, { flag: '-cq', steps }, {
-    before: ['-preset', 'p4', '-tune', 'hq', '-rc', 'vbr'],
-    after: ['-b:v', '0', '-forced-idr', '1', '-pix_fmt', 'yuv420p'],
-  });
+      : [
+          [...lookahead, '-bf', '3', '-b_ref_mode', 'middle'],
+          [...lookahead, '-bf', '3'],
+          [...lookahead, '-bf', '0'],
+          ['-bf', '0'],
+        ];
+  return kind(
+    { name: `${codec}_nvenc`, codec, family: 'nvenc' },
+    variants,
+    { flag: '-cq', steps },
+    {
+      before: ['-preset', 'p4', '-tune', 'hq', '-rc', 'vbr'],
+      after: ['-b:v', '0', '-forced-idr', '1', '-pix_fmt', 'yuv420p'],
+    },
+  );
 }
 
 function vaapi(codec: VideoCodec, steps: readonly number[]): EncoderKind {
-  return kind({ name: `${codec}_vaapi`, codec, family: 'vaapi' }, [[], ['-low_power', '1']], { flag: '-qp', steps }, {
-    before: ['-rc_mode', 'CQP'],
-    after: [],
-    deviceArgs: ['-vaapi_device', renderNode],
-    uploadFilter: 'format=nv12,hwupload',
-  });
+  return kind(
+    { name: `${codec}_vaapi`, codec, family: 'vaapi' },
+    [[], ['-low_power', '1']],
+    { flag: '-qp', steps },
+    {
+      before: ['-rc_mode', 'CQP'],
+      after: [],
+      deviceArgs: ['-vaapi_device', renderNode],
+      uploadFilter: 'format=nv12,hwupload',
+    },
+  );
 }
 
 function qsv(codec: VideoCodec, steps: readonly number[]): EncoderKind {
-  return kind({ name: `${codec}_qsv`, codec, family: 'qsv' }, [['-look_ahead', '1'], []].slice(codec === 'h264' ? 0 : 1), { flag: '-global_quality', steps }, {
-    before: ['-preset', 'medium'],
-    after: ['-forced_idr', '1', '-pix_fmt', 'nv12'],
-  });
+  return kind(
+    { name: `${codec}_qsv`, codec, family: 'qsv' },
+    [['-look_ahead', '1'], []].slice(codec === 'h264' ? 0 : 1),
+    { flag: '-global_quality', steps },
+    {
+      before: ['-preset', 'medium'],
+      after: ['-forced_idr', '1', '-pix_fmt', 'nv12'],
+    },
+  );
 }
 
 function cpu(name: string, codec: VideoCodec, encodeArgs: readonly string[]): EncoderKind {
   const base = { name, codec, family: 'cpu' } as const;
-  const profile: EncoderProfile = { ...base, deviceArgs: [], uploadFilter: null, encodeArgs: ['-c:v', name, ...encodeArgs, '-pix_fmt', 'yuv420p'] };
+  const profile: EncoderProfile = {
+    ...base,
+    deviceArgs: [],
+    uploadFilter: null,
+    encodeArgs: ['-c:v', name, ...encodeArgs, '-pix_fmt', 'yuv420p'],
+  };
   return { ...base, variantCount: 1, stepCount: 1, profile: () => profile };
 }
 

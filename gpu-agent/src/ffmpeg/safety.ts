@@ -58,7 +58,14 @@ export function ownInputArgs(format: 'mov' | 'flac' | 'wav'): string[] {
 
 /** Options that stand before the `-i` of a picture or sound that ffmpeg makes itself, from a graph that is ours: no file, no network. */
 export const generatedInputArgs: readonly string[] = [
-  ...['-protocol_whitelist', 'none', '-format_whitelist', 'lavfi', '-codec_whitelist', 'wrapped_avframe,rawvideo,pcm_s16le,pcm_f32le,pcm_f64le,pcm_u8'],
+  ...[
+    '-protocol_whitelist',
+    'none',
+    '-format_whitelist',
+    'lavfi',
+    '-codec_whitelist',
+    'wrapped_avframe,rawvideo,pcm_s16le,pcm_f32le,pcm_f64le,pcm_u8',
+  ],
   ...['-max_streams', '8', '-max_pixels', '10000000', '-f', 'lavfi'],
 ];
 

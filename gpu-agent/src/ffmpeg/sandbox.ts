@@ -63,7 +63,10 @@ function explain(problem: string): { text: string; fix: string } {
       fix: 'Allow unprivileged user name spaces on this host (sysctl kernel.unprivileged_userns_clone=1, or the AppArmor profile of bwrap), in a container also a seccomp profile that allows them, and restart the agent.',
     };
   }
-  return { text: `Bubblewrap does not work here: ${problem.trim().split('\n').at(-1)?.slice(0, 200) ?? ''}.`, fix: 'Update bubblewrap and restart the agent.' };
+  return {
+    text: `Bubblewrap does not work here: ${problem.trim().split('\n').at(-1)?.slice(0, 200) ?? ''}.`,
+    fix: 'Update bubblewrap and restart the agent.',
+  };
 }
 
 /** Runs ffmpeg confined; answers what went wrong, or null. */

@@ -30,7 +30,8 @@ const words = {
   out_of_memory: (/** @type {string} */ n) =>
     `[${n} @ 0x5581] dl_fn->cuda_dl->cuCtxCreate(&ctx->cu_context_internal, 0, cu_device) failed -> CUDA_ERROR_OUT_OF_MEMORY: out of memory\n[${n} @ 0x5581] No capable devices found`,
   unsupported: (/** @type {string} */ n) => `[${n} @ 0x5581] Codec not supported\n[${n} @ 0x5581] No capable devices found`,
-  no_bref: (/** @type {string} */ n) => `[${n} @ 0x5581] B frames as references are not supported\n[${n} @ 0x5581] No capable devices found`,
+  no_bref: (/** @type {string} */ n) =>
+    `[${n} @ 0x5581] B frames as references are not supported\n[${n} @ 0x5581] No capable devices found`,
   no_display: () => '[AVHWDeviceContext @ 0x5594] No VA display found for device /dev/dri/renderD128.\nDevice creation failed: -22.',
   no_mfx: (/** @type {string} */ n) => `[${n} @ 0x5609] Error initializing an internal MFX session: unsupported (-3)`,
   crash: () => 'Segmentation fault',

@@ -49,7 +49,9 @@ export type EncoderCapability = z.infer<typeof encoderCapabilitySchema>;
 
 /** How ffmpeg is confined on a host. */
 export const confinementSchema = z.object({
-  level: z.enum(['sandbox', 'limits']).describe('sandbox: sees only its scratch folder and has no network; limits: only limits and whitelists'),
+  level: z
+    .enum(['sandbox', 'limits'])
+    .describe('sandbox: sees only its scratch folder and has no network; limits: only limits and whitelists'),
   detail: z.string().describe('In one sentence'),
   fix: z.string().nullable().describe('What an administrator can do to confine it better; null when there is nothing to do'),
 });
