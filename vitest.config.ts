@@ -36,7 +36,7 @@ export default defineConfig({
       {
         test: {
           name: 'api',
-          include: ['test/api/**/*.test.ts', 'test/storage/**/*.test.ts'],
+          include: ['test/api/**/*.test.ts', 'test/storage/*.test.ts'],
           globalSetup,
           retry,
           testTimeout: 60_000,
@@ -52,6 +52,16 @@ export default defineConfig({
           ...slow,
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
+        },
+      },
+      // Last, because a build machine is still compiling the server that these talk to while the others run.
+      {
+        test: {
+          name: 's3',
+          include: ['test/storage/s3/**/*.test.ts'],
+          ...slow,
+          maxWorkers: 1,
+          sequence: { groupOrder: 4 },
         },
       },
       { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...slow, maxWorkers: 2, sequence: { groupOrder: 3 } } },

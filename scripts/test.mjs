@@ -2,7 +2,7 @@
  * `npm test`: installs what it needs, then checks types, lint, format, unused code and generated files, then runs every test.
  *
  *   npm test                       everything
- *   npm test -- unit api           some kinds of test (unit, api, agent, browser) or `check`
+ *   npm test -- unit api           some kinds of test (unit, api, agent, browser, s3) or `check`
  *   npm run check                  everything but the tests
  *
  * Ends with one line: `N passed, N failed` (and `, N skipped` where something was).
@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { install, isNodeSupported } from '../start/install.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const kinds = ['unit', 'api', 'agent', 'browser'];
+const kinds = ['unit', 'api', 'agent', 'browser', 's3'];
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 
 const checks = [

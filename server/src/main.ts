@@ -31,18 +31,17 @@ import type { Handlers } from './http/request.ts';
 import { checkRootKey, presentInstance } from './instance.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { libraryHandlers } from './library/routes.ts';
-import { isExpected, isReadable } from './library/storedObjects.ts';
+import { storageHandlers } from './library/storageRoutes.ts';
+import { isExpected, readableSeconds } from './library/storedObjects.ts';
 import { defineJobs, deliverEvent, specBuilders, wakingEvents } from './pipeline.ts';
 import { deferContinue } from './storage/continueLater.ts';
 import { cdnParties, createCdn } from './retention/cdn/cdn.ts';
 import { replayJournal } from './retention/erasure/journal.ts';
 import { createReceiptSigner, publishReceiptKey } from './retention/receipts/signer.ts';
 import { retentionHandlers } from './retention/routes.ts';
-import { createStore } from './storage/createStore.ts';
-import type { DiskStore } from './storage/disk/diskStore.ts';
-import type { StorageCheck } from './storage/objectStore.ts';
 import { createStorageMiddleware } from './storage/routes.ts';
-import { StorageError } from './storage/storageError.ts';
+import type { ServedStore } from './storage/servedStore.ts';
+import { openStoreFromEnv, requireSoundStore } from './storage/storeFromEnv.ts';
 import { partiesOf } from './understanding/switchboard/parties.ts';
 import { understandingHandlers } from './understanding/routes.ts';
 
@@ -147,7 +146,8 @@ async function buildDeps(env: Env, log: Log, rootKey: Buffer, baseUrl: () => str
   const clock = systemClock(env.CARMIC_CLOCK_OFFSET_MS);
   const db = createDatabase({ url: env.CARMIC_DATABASE_URL, poolSize: env.CARMIC_DATABASE_POOL, log });
   const committed = createSignal();
-  const storage = await openStorage({ dataDir: env.CARMIC_DATA_DIR, rootKey, baseUrl, clock, minimumFreeBytes: env.CARMIC_MIN_FREE_BYTES });
+  const storage = await openStoreFromEnv(env, { rootKey, baseUrl, clock });
+  await requireSoundStore(storage);
   const egress = createEgress([...partiesOf(env), ...cdnParties(env)], log);
   const deps: Deps = {
     env,
@@ -168,24 +168,6 @@ async function buildDeps(env: Env, log: Log, rootKey: Buffer, baseUrl: () => str
   return { deps, storage };
 }
 
-/** Opens the store and refuses to start while a check that matters fails. */
-async function openStorage(config: Parameters<typeof createStore>[0]): Promise<DiskStore> {
-  try {
-    const store = await createStore(config);
-    const fatal = (await store.check()).filter((check) => !check.passed && check.isFatal);
-    if (fatal.length > 0) {
-      throw new StartError(fatal.map(describeCheck).join('\n'));
-    }
-    return store;
-  } catch (error) {
-    throw error instanceof StorageError ? new StartError(error.message) : error;
-  }
-}
-
-function describeCheck({ message, remedy, command }: StorageCheck): string {
-  return [message, remedy, command === null ? null : `Run: ${command}`].filter((text) => text !== null).join(' ');
-}
-
 function buildHandlers(): Handlers {
   return {
     getInstance: ({ deps }) => presentInstance(deps),
@@ -197,13 +179,14 @@ function buildHandlers(): Handlers {
     ...understandingHandlers,
     ...clipHandlers,
     ...retentionHandlers,
+    ...storageHandlers,
     ...eventHandlers,
   };
 }
 
 async function startWeb(
   deps: Deps,
-  storage: DiskStore,
+  storage: ServedStore,
   baseUrl: () => string,
   fail: (error: Error) => void,
 ): Promise<{ port: number; close: () => Promise<void> }> {
@@ -215,6 +198,7 @@ async function startWeb(
     baseUrl,
     stopping: stopping.signal,
     settings: createSettingsCache(deps),
+    storageOrigin: storage.place.origin,
     async authenticate(token, workspaceId, address) {
       if (token.startsWith(agentPrefix)) {
         return findAgent(deps, token);
@@ -228,7 +212,7 @@ async function startWeb(
       createStorageMiddleware({
         store: storage,
         log,
-        mayRead: (key) => isReadable(deps, key),
+        readableSeconds: (key) => readableSeconds(deps, key),
         mayWrite: ({ key }) => isExpected(deps, key),
       }),
     ],

@@ -10,8 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import Koa from 'koa';
-import { createStore } from '../../server/src/storage/createStore.ts';
-import type { DiskStore } from '../../server/src/storage/disk/diskStore.ts';
+import { type DiskStore, openDiskStore } from '../../server/src/storage/disk/diskStore.ts';
 import { keys } from '../../server/src/storage/keys.ts';
 import { createStorageMiddleware } from '../../server/src/storage/routes.ts';
 
@@ -140,7 +139,7 @@ async function putSmall(store: DiskStore, count: number): Promise<number> {
 async function serve(store: () => DiskStore): Promise<{ port: number; close: () => void }> {
   const app = new Koa();
   app.use((context, next) =>
-    createStorageMiddleware({ store: store(), mayRead: () => Promise.resolve(true), log: { error: () => undefined } })(context, next),
+    createStorageMiddleware({ store: store(), readableSeconds: () => Promise.resolve(Number.POSITIVE_INFINITY), log: { error: () => undefined } })(context, next),
   );
   const server = createServer(app.callback());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -157,7 +156,7 @@ export async function benchStorage(sizeBytes = 256 * mebibyte): Promise<StorageB
   let store: DiskStore | null = null;
   const http = await serve(() => store ?? fail());
   try {
-    store = await createStore({
+    store = await openDiskStore({
       dataDir,
       rootKey: randomBytes(32),
       baseUrl: () => `http://127.0.0.1:${http.port}`,

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeObjectLifecycle } from './lifecycleSuite.ts';
 import { describeObjectStore } from './objectStoreSuite.ts';
 import { type DiskHarness, startDiskHarness } from './storeHarness.ts';
-import { createStore } from '../../server/src/storage/createStore.ts';
+import { openDiskStore } from '../../server/src/storage/disk/diskStore.ts';
 import { keys } from '../../server/src/storage/keys.ts';
 import { chunkBytes, fileSize } from '../../server/src/storage/disk/format.ts';
 
@@ -131,7 +131,9 @@ describe('the disk store', () => {
     const { uploadId } = await harness.store.createMultipart(key, { sizeBytes: 2 * chunkBytes, partSizeBytes: 2 * chunkBytes, ...video });
     const body = new PassThrough();
     const part = { partNumber: 1, sha256: '0'.repeat(64), body: { bytes: body, cancel: (reason: Error) => body.destroy(reason) } };
-    const receiving = expect(harness.store.receivePart(key, uploadId, part)).rejects.toEqual(expect.objectContaining({ code: 'conflict' }));
+    const receiving = expect(harness.store.writer.receivePart(key, uploadId, part)).rejects.toEqual(
+      expect.objectContaining({ code: 'conflict' }),
+    );
     body.write(randomBytes(chunkBytes + 1));
     await new Promise((resolve) => setTimeout(resolve, 50));
     await harness.store.abortMultipart(key, uploadId);
@@ -160,7 +162,7 @@ describe('the disk store', () => {
   it('says which directory it cannot use', async () => {
     const file = join(harness.dataDir, 'a-file');
     await writeFile(file, '');
-    const opening = createStore({
+    const opening = openDiskStore({
       dataDir: file,
       rootKey: randomBytes(32),
       baseUrl: () => '',

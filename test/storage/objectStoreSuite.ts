@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { keys } from '../../server/src/storage/keys.ts';
 import type { ObjectStore } from '../../server/src/storage/objectStore.ts';
 import { compositeSha256, planParts } from '../../server/src/storage/planParts.ts';
@@ -29,7 +29,11 @@ async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
 const code = (expected: string) => expect.objectContaining({ name: 'StorageError', code: expected });
 
 /** Everything that a driver must do, whatever it stores objects in. */
-export function describeObjectStore(name: string, start: () => Promise<StoreUnderTest>): void {
+export function describeObjectStore(
+  name: string,
+  start: () => Promise<StoreUnderTest>,
+  options: { toleratedChecks?: readonly string[] } = {},
+): void {
   describe(`the object store on ${name}`, () => {
     let under: StoreUnderTest;
     beforeAll(async () => {
@@ -219,20 +223,29 @@ export function describeObjectStore(name: string, start: () => Promise<StoreUnde
         expect((await read(key)).toString()).toBe('secret');
       });
 
-      it('end when their time is over', async ({ skip }) => {
-        if (under.advanceSeconds === undefined) {
-          skip('this server has its own clock');
-          return;
-        }
+      it('end when their time is over', async () => {
         const key = newSource();
         await under.store.put(key, Buffer.from('x'), { ...video, maxBytes: 1 });
-        const getUrl = await under.store.presignGet(key, { expiresInSeconds: 100, ...video });
-        const { url: putUrl } = await under.store.presignPut(key, { expiresInSeconds: 100, ...video, maxBytes: 1, objectId: randomUUID() });
-        under.advanceSeconds(70);
+        // A foreign server has a clock of its own, for which one waits.
+        const expiresInSeconds = under.advanceSeconds === undefined ? 2 : 100;
+        const getUrl = await under.store.presignGet(key, { expiresInSeconds, ...video });
+        const { url: putUrl, headers } = await under.store.presignPut(key, {
+          expiresInSeconds,
+          ...video,
+          maxBytes: 1,
+          objectId: randomUUID(),
+        });
+        under.advanceSeconds?.(70);
         expect((await fetch(getUrl)).status).toBe(200);
-        under.advanceSeconds(30);
-        expect((await fetch(getUrl)).status).toBe(403);
-        expect((await fetch(putUrl, { method: 'PUT', body: 'y' })).status).toBe(403);
+        under.advanceSeconds?.(30);
+        await vi.waitFor(async () => expect((await fetch(getUrl)).status).toBe(403), { timeout: 10_000, interval: 200 });
+        await vi.waitFor(
+          async () =>
+            expect((await fetch(putUrl, { method: 'PUT', body: 'y', headers: { ...headers, 'content-type': 'video/mp4' } })).status).toBe(
+              403,
+            ),
+          { timeout: 10_000, interval: 200 },
+        );
         expect((await read(key)).toString()).toBe('x');
       });
     });
@@ -394,7 +407,8 @@ export function describeObjectStore(name: string, start: () => Promise<StoreUnde
       it('says of itself that it can be used', async () => {
         const checks = await under.store.check();
         expect(checks.length).toBeGreaterThan(0);
-        expect(checks.filter((check) => !check.passed)).toEqual([]);
+        const failed = checks.filter((check) => !check.passed && !(options.toleratedChecks ?? []).includes(check.name));
+        expect(failed).toEqual([]);
       });
     });
   });

@@ -9,10 +9,10 @@ import type { Clock } from '../../server/src/core/clock.ts';
 import { errorWriter } from '../../server/src/http/errorWriter.ts';
 import { createLog } from '../../server/src/core/log.ts';
 import { deferContinue } from '../../server/src/storage/continueLater.ts';
-import { createStore } from '../../server/src/storage/createStore.ts';
-import type { DiskStore } from '../../server/src/storage/disk/diskStore.ts';
+import { type DiskStore, openDiskStore } from '../../server/src/storage/disk/diskStore.ts';
 import type { PaceLimits } from '../../server/src/storage/pacedBody.ts';
 import { createStorageMiddleware } from '../../server/src/storage/routes.ts';
+import type { ServedStore } from '../../server/src/storage/servedStore.ts';
 import type { StoreUnderTest } from './objectStoreSuite.ts';
 
 /** A disk store on a temporary directory, its URLs served by a real HTTP server. */
@@ -41,32 +41,13 @@ export async function startDiskHarness(options: DiskHarnessOptions = {}): Promis
   let port = 0;
   const clock: Clock = { now: () => new Date(Date.now() + offsetMs) };
   const baseUrl = () => `http://127.0.0.1:${port}`;
-  const open = () => createStore({ dataDir, rootKey, baseUrl, clock, minimumFreeBytes: options.minimumFreeBytes ?? 0 });
+  const open = () => openDiskStore({ dataDir, rootKey, baseUrl, clock, minimumFreeBytes: options.minimumFreeBytes ?? 0 });
   let store = await open();
   const unreadable = new Set<string>();
   const unwritable = new Set<string>();
   const logged: DiskHarness['logged'] = [];
-  const app = new Koa();
-  app.silent = true;
-  app.use(async (context, next) => {
-    context.state['requestId'] = randomUUID();
-    await next();
-  });
-  app.use(errorWriter(createLog({ level: 'silent' })));
-  app.use((context, next) =>
-    createStorageMiddleware({
-      store,
-      mayRead: (key) => Promise.resolve(!unreadable.has(key)),
-      mayWrite: ({ objectId }) => Promise.resolve(!unwritable.has(objectId)),
-      log: { error: (details, message) => logged.push({ details, message }) },
-      pace: options.pace,
-    })(context, next),
-  );
-  const handler = app.callback();
-  const server = createServer({ requestTimeout: 0 }, handler);
-  deferContinue(server, handler);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  port = (server.address() as AddressInfo).port;
+  const { port: listening, server } = await serveStore(() => store, { unreadable, unwritable, logged, pace: options.pace });
+  port = listening;
   return {
     get store() {
       return store;
@@ -84,9 +65,47 @@ export async function startDiskHarness(options: DiskHarnessOptions = {}): Promis
       store = await open();
     },
     async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await closeServer(server);
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** What a test says of objects that the real server would ask its rows about. */
+export interface ServedFacts {
+  unreadable: ReadonlySet<string>;
+  unwritable: ReadonlySet<string>;
+  logged: DiskHarness['logged'];
+  pace?: PaceLimits | undefined;
+}
+
+/** Answers a store's signed URLs over real HTTP, as the server does. */
+export async function serveStore(store: () => ServedStore, facts: ServedFacts): Promise<{ port: number; server: Server }> {
+  const app = new Koa();
+  app.silent = true;
+  app.use(async (context, next) => {
+    context.state['requestId'] = randomUUID();
+    await next();
+  });
+  app.use(errorWriter(createLog({ level: 'silent' })));
+  app.use((context, next) =>
+    createStorageMiddleware({
+      store: store(),
+      readableSeconds: (key) => Promise.resolve(facts.unreadable.has(key) ? 0 : Number.POSITIVE_INFINITY),
+      mayWrite: ({ objectId }) => Promise.resolve(!facts.unwritable.has(objectId)),
+      log: { error: (details, message) => facts.logged.push({ details, message }) },
+      pace: facts.pace,
+    })(context, next),
+  );
+  const handler = app.callback();
+  const server = createServer({ requestTimeout: 0 }, handler);
+  deferContinue(server, handler);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { port: (server.address() as AddressInfo).port, server };
+}
+
+/** Ends a test's server and everything that hangs on it. */
+export async function closeServer(server: Server): Promise<void> {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
 }

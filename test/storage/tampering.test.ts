@@ -4,9 +4,8 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DiskHarness, startDiskHarness } from './storeHarness.ts';
-import { createStore } from '../../server/src/storage/createStore.ts';
+import { type DiskStore, openDiskStore } from '../../server/src/storage/disk/diskStore.ts';
 import { keys } from '../../server/src/storage/keys.ts';
-import type { DiskStore } from '../../server/src/storage/disk/diskStore.ts';
 import { chunkBytes, fileSize, headerBytes, recordBytes, recordOffset } from '../../server/src/storage/disk/format.ts';
 
 const corrupt = expect.objectContaining({ name: 'StorageError', code: 'corrupt' }) as unknown;
@@ -297,7 +296,7 @@ describe('the data directory', () => {
 
 describe('the root key', () => {
   const openWith = (rootKey: Uint8Array) =>
-    createStore({
+    openDiskStore({
       dataDir: harness.dataDir,
       rootKey,
       baseUrl: () => 'http://localhost',

@@ -2,7 +2,7 @@
 import { createCipheriv, createHash, randomInt, randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { createStore } from '../../server/src/storage/createStore.ts';
+import { openDiskStore } from '../../server/src/storage/disk/diskStore.ts';
 import { keys } from '../../server/src/storage/keys.ts';
 
 const mebibyte = 1024 * 1024;
@@ -32,7 +32,7 @@ export function partBytes(seed: string, partNumber: number): Buffer {
 }
 
 async function run(dataDir: string, rootKey: Buffer): Promise<never> {
-  const store = await createStore({
+  const store = await openDiskStore({
     dataDir,
     rootKey,
     baseUrl: () => 'http://localhost',
@@ -63,7 +63,7 @@ async function run(dataDir: string, rootKey: Buffer): Promise<never> {
           yield await Promise.resolve(body);
         })();
         const sha256 = createHash('sha256').update(body).digest('hex');
-        await store.receivePart(key, uploadId, { partNumber, sha256, body: { bytes, cancel: () => undefined } });
+        await store.writer.receivePart(key, uploadId, { partNumber, sha256, body: { bytes, cancel: () => undefined } });
         seeds[partNumber - 1] = seed;
         say({ kind: 'part', key, uploadId, partNumber, seed });
       };

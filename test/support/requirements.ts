@@ -5,8 +5,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { findMinio, readBuildFailure } from '../../scripts/fetchMinio.mjs';
 
-export type Requirement = 'chromium';
+export type Requirement = 'chromium' | 'minio';
 
 interface Finding {
   /** Where it is, or null. */
@@ -57,7 +58,18 @@ export function findRequirement(requirement: Requirement): Finding {
         reason: 'no Chromium on this machine',
         command: isRoot ? 'apt-get install -y chromium' : 'npx playwright-core install chromium',
       };
+    case 'minio':
+      return {
+        path: findMinio(),
+        reason: `no MinIO server on this machine${describeFailure()}`,
+        command: 'node scripts/fetchMinio.mjs',
+      };
   }
+}
+
+function describeFailure(): string {
+  const failure = readBuildFailure();
+  return failure === null ? '' : ` (its build failed: ${failure})`;
 }
 
 /** Answers the path of what is required, or skips the test that is running (fails it when CI=true). */

@@ -15,6 +15,7 @@ export * from './retention.ts';
 export * from './route.ts';
 export * from './routes.ts';
 export * from './speech.ts';
+export * from './storage.ts';
 export * from './transcriber.ts';
 export * from './videos.ts';
 export * from './workspaces.ts';

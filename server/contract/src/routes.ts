@@ -24,6 +24,7 @@ import { planRoutes } from './plans.ts';
 import { retentionRoutes } from './retention.ts';
 import { route, type RouteDefinition } from './route.ts';
 import { speechRoutes, transcriptSchema } from './speech.ts';
+import { storageRoutes } from './storage.ts';
 import {
   captionsReplySchema,
   clipSchema,
@@ -407,6 +408,7 @@ export const routes = {
   ...peopleRoutes,
   ...workspaceRoutes,
   ...planRoutes,
+  ...storageRoutes,
   ...retentionRoutes,
   ...erasureRoutes,
   ...speechRoutes,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { isRange } from './addresses.ts';
 import { StartError } from './errors.ts';
+import { storageEnv, storageSecretNames } from './storageEnv.ts';
 
 const seconds = (fallback: number) => z.coerce.number().positive().default(fallback);
 const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
@@ -23,6 +24,7 @@ export const envSchema = z.object({
   CARMIC_DATABASE_POOL: count(10).describe('Connections to PostgreSQL'),
   CARMIC_DATA_DIR: z.string().min(1).describe('Directory of the disk storage driver; objects go to <dir>/objects'),
   CARMIC_MIN_FREE_BYTES: z.coerce.number().int().nonnegative().default(1_073_741_824).describe('Free disk space that uploads must leave'),
+  ...storageEnv,
   CARMIC_ROOT_KEY_FILE: z.string().min(1).describe('File with the root key: 32 bytes in base64, mode 0600'),
   CARMIC_HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
   CARMIC_PORT: z.coerce.number().int().min(0).max(65535).default(7070).describe('Port to listen on; 0 takes a free one'),
@@ -97,6 +99,7 @@ const secretNames = [
   'CARMIC_LIBRETRANSLATE_KEY',
   'CARMIC_LLM_KEY',
   'CARMIC_SMTP_URL',
+  ...storageSecretNames,
 ] as const;
 
 /** Parses the environment; each secret `FOO` may come from the file named by `FOO_FILE`. Throws StartError with every mistake. */

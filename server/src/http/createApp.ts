@@ -26,6 +26,8 @@ export interface AppOptions {
   baseUrl: () => string;
   /** Which addresses may come in. */
   settings: () => Promise<Pick<AccountSettings, 'consoleAddresses' | 'adminAddresses'>>;
+  /** Where browsers read and write objects when it is not here; null otherwise. */
+  storageOrigin: string | null;
   /** Aborted when the server stops, so that waiting requests end. */
   stopping: AbortSignal;
   /** Middleware that answers some paths by itself (signed storage URLs) and runs before any body is read. */
@@ -59,7 +61,7 @@ export function createApp(options: AppOptions): Koa {
     await next();
   });
   app.use(errorWriter(deps.log));
-  app.use(securityHeaders(options.baseUrl));
+  app.use(securityHeaders(options));
   for (const middleware of options.beforeBody) {
     app.use(middleware);
   }
@@ -100,7 +102,8 @@ function refuseForeignAddresses({ settings }: AppOptions): Middleware {
 
 const addressOf = (context: { state: Record<string, unknown> }) => String(context.state['address']);
 
-function securityHeaders(baseUrl: () => string): Middleware {
+function securityHeaders({ baseUrl, storageOrigin }: AppOptions): Middleware {
+  const storage = storageOrigin === null ? [] : [storageOrigin];
   const secure = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
@@ -108,10 +111,10 @@ function securityHeaders(baseUrl: () => string): Middleware {
         defaultSrc: ["'none'"],
         scriptSrc: ["'self'"],
         styleSrc: ["'self'"],
-        imgSrc: ["'self'", 'data:', 'blob:'],
+        imgSrc: ["'self'", 'data:', 'blob:', ...storage],
         fontSrc: ["'self'"],
-        mediaSrc: ["'self'", 'blob:'],
-        connectSrc: ["'self'"],
+        mediaSrc: ["'self'", 'blob:', ...storage],
+        connectSrc: ["'self'", ...storage],
         manifestSrc: ["'self'"],
         baseUri: ["'none'"],
         formAction: ["'self'"],

@@ -10,11 +10,11 @@ export async function mediaUrl(deps: Deps, object: Pick<StoredObject, 'key' | 'c
     contentType: object.contentType,
     ...(downloadName === undefined ? {} : { downloadName }),
   });
-  return browserUrl(url);
+  return browserUrl(deps, url);
 }
 
-/** Drops the origin from a URL that our own storage route answers. */
-export function browserUrl(url: string): string {
-  const { pathname, search } = new URL(url);
-  return pathname.startsWith('/storage/v1/') ? `${pathname}${search}` : url;
+/** Drops the origin from a URL unless it leads to a storage of its own. */
+export function browserUrl(deps: Deps, url: string): string {
+  const { origin, pathname, search } = new URL(url);
+  return origin === deps.store.place.origin ? url : `${pathname}${search}`;
 }

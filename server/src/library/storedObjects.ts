@@ -88,18 +88,25 @@ export async function removeDiscarded(deps: Deps): Promise<number> {
   }
 }
 
-/** Tells whether the bytes under `key` may be read now: written, not given up, not expired, and of no deleted video. */
-export function isReadable(deps: Deps, key: string): Promise<boolean> {
+/**
+ * Tells how many seconds the bytes under `key` may still be read: 0 unless they are written, not given up, not expired, and of no deleted
+ * video; Infinity when no end is set.
+ */
+export function readableSeconds(deps: Deps, key: string): Promise<number> {
   const { db, clock } = deps;
   return db.asSystem(async (tx) => {
-    const rows = await db.rows(
+    const now = clock.now();
+    const [row] = await db.rows<{ ends_at: Date | null }>(
       tx,
-      `SELECT 1 FROM stored_objects o LEFT JOIN videos v ON v.id = o.video_id
+      `SELECT LEAST(o.expires_at, v.expires_at) AS ends_at FROM stored_objects o LEFT JOIN videos v ON v.id = o.video_id
        WHERE o.key = :key AND o.state = 'ready' AND (o.expires_at IS NULL OR o.expires_at > :now)
          AND (o.video_id IS NULL OR (v.id IS NOT NULL AND v.deleted_at IS NULL AND (v.expires_at IS NULL OR v.expires_at > :now)))`,
-      { key, now: clock.now() },
+      { key, now },
     );
-    return rows.length > 0;
+    if (row === undefined) {
+      return 0;
+    }
+    return row.ends_at === null ? Number.POSITIVE_INFINITY : (row.ends_at.getTime() - now.getTime()) / 1000;
   });
 }
 

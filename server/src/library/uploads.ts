@@ -47,7 +47,7 @@ export async function createPartUrls(deps: Deps, person: Person, id: string, par
           sha256,
           expiresInSeconds: partUrlSeconds,
         });
-        return { partNumber, url: browserUrl(url), headers };
+        return { partNumber, url: browserUrl(deps, url), headers };
       }),
     ),
   };

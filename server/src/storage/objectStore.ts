@@ -145,6 +145,8 @@ export interface PutPartOptions {
 export interface StorePlace {
   driver: 'disk' | 's3';
   place: string;
+  /** Where browsers are sent to for bytes; null when that is this server. */
+  origin: string | null;
 }
 
 export interface ObjectStore {

@@ -1,26 +1,27 @@
 /**
- * Serves the signed URLs of the disk driver. Keeps: S4.
+ * Answers signed URLs: all of the disk driver's, and the links for people of every driver. Keeps: S4.
  *
- * The signature alone says what a request may do; `mayRead` is asked on every read besides, so that deleted and expired content is gone for
- * every URL that was ever given out. What is served can be looked at and saved but never run: fixed type, nosniff, and a sandbox.
+ * The signature alone says what a request may do; `readableSeconds` is asked on every read besides, so that deleted and expired content is
+ * gone for every URL that was ever given out. What is served can be looked at and saved but never run: fixed type, nosniff, and a sandbox.
+ * Where the storage can be reached directly, the reader is sent on to it, for no longer than the content may be read.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Context, Middleware } from 'koa';
 import { AppError } from '../core/errors.ts';
 import { contentDisposition } from './contentDisposition.ts';
 import { sendContinue } from './continueLater.ts';
-import type { DiskStore } from './disk/diskStore.ts';
 import type { BodySource } from './disk/storePart.ts';
 import type { StoredInfo } from './objectStore.ts';
 import { defaultPace, pacedBody, type PaceLimits } from './pacedBody.ts';
 import { readRangeHeader } from './rangeHeader.ts';
+import type { ServedStore, SignedWriter } from './servedStore.ts';
 import { type Grant, storagePath } from './signing.ts';
 import { hasErrno, objectNotFound, presentStorageError, StorageError } from './storageError.ts';
 
 export interface StorageMiddlewareOptions {
-  store: DiskStore;
-  /** Whether the object may be read now: its row is there, ready, not deleted and not expired. */
-  mayRead: (key: string) => Promise<boolean>;
+  store: ServedStore;
+  /** How long the object may still be read: 0 when its row is gone, deleted or expired; Infinity when it has no end. */
+  readableSeconds: (key: string) => Promise<number>;
   /** Whether a single PUT may still store the object: asked before the body is read and again before it can be seen. */
   mayWrite?: ((target: { key: string; objectId: string }) => Promise<boolean>) | undefined;
   log: { error(details: object, message: string): void };
@@ -28,6 +29,8 @@ export interface StorageMiddlewareOptions {
 }
 
 const readerTimeoutMs = 5 * 60_000;
+/** Players keep the address they were sent to, so that it must outlast a film that is watched with pauses. */
+const redirectSeconds = 3600;
 const lingerMs = 5_000;
 const lingerBytes = 32 * 1024 * 1024;
 
@@ -79,8 +82,23 @@ function presentError(error: unknown, log: StorageMiddlewareOptions['log']): unk
 
 // ---- reading ---------------------------------------------------------------------------------------------------------
 
-async function serveObject(context: Context, grant: Grant & { op: 'get' }, { mayRead, store }: StorageMiddlewareOptions): Promise<void> {
-  const info = (await mayRead(grant.key)) ? await store.head(grant.key) : null;
+async function serveObject(context: Context, grant: Grant & { op: 'get' }, options: StorageMiddlewareOptions): Promise<void> {
+  const { store } = options;
+  const secondsLeft = Math.floor(await options.readableSeconds(grant.key));
+  if (secondsLeft <= 0) {
+    throw objectNotFound();
+  }
+  const method = context.method === 'HEAD' ? 'HEAD' : 'GET';
+  const { contentType, downloadName } = grant;
+  const expiresInSeconds = Math.min(redirectSeconds, secondsLeft);
+  const target = await store.redirect(method, grant.key, { expiresInSeconds, contentType, downloadName });
+  if (target !== null) {
+    context.set({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer', location: target });
+    context.body = '';
+    context.status = 302;
+    return;
+  }
+  const info = await store.head(grant.key);
   if (info === null) {
     throw objectNotFound();
   }
@@ -108,7 +126,7 @@ async function serveObject(context: Context, grant: Grant & { op: 'get' }, { may
   context.length = end - start;
 }
 
-async function openStream(context: Context, store: DiskStore, key: string, range: { start: number; end: number }) {
+async function openStream(context: Context, store: ServedStore, key: string, range: { start: number; end: number }) {
   try {
     return (await store.get(key, range)).stream;
   } catch (error) {
@@ -160,6 +178,7 @@ function refuseRange(context: Context, info: StoredInfo): void {
 
 async function receiveObject(context: Context, grant: Grant & { op: 'put' }, options: StorageMiddlewareOptions): Promise<void> {
   const { key, contentType, maxBytes, objectId } = grant;
+  const writer = requireWriter(options);
   const requireAllowed = async () => {
     if (options.mayWrite !== undefined && !(await options.mayWrite({ key, objectId }))) {
       throw new StorageError('conflict', 'This file is no longer wanted.');
@@ -170,14 +189,21 @@ async function receiveObject(context: Context, grant: Grant & { op: 'put' }, opt
     throw new StorageError('too_large', `The body is larger than the ${maxBytes} bytes that are allowed here.`);
   }
   const body = openBody(context, options);
-  const info = await options.store.receive(key, { contentType, maxBytes, body, beforeCommit: requireAllowed });
+  const info = await writer.receive(key, { contentType, maxBytes, body, beforeCommit: requireAllowed });
   acknowledge(context, info);
 }
 
 async function receivePart(context: Context, grant: Grant & { op: 'part' }, options: StorageMiddlewareOptions): Promise<void> {
   const { key, uploadId, partNumber, sha256 } = grant;
-  const part = await options.store.receivePart(key, uploadId, { partNumber, sha256, body: openBody(context, options) });
+  const part = await requireWriter(options).receivePart(key, uploadId, { partNumber, sha256, body: openBody(context, options) });
   acknowledge(context, part);
+}
+
+function requireWriter({ store }: StorageMiddlewareOptions): SignedWriter {
+  if (store.writer === null) {
+    throw new StorageError('bad_signature', 'This link is not valid: ask for a new one.');
+  }
+  return store.writer;
 }
 
 function openBody(context: Context, { pace }: StorageMiddlewareOptions): BodySource {

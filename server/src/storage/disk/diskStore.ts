@@ -9,8 +9,10 @@ import { chmod, mkdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { keys } from '../keys.ts';
-import type { ByteRange, ListedObject, ListedVersion, ObjectStore, OpenObject, StoredInfo, StoredPart } from '../objectStore.ts';
-import { createUrlSigner, type UrlSigner } from '../signing.ts';
+import type { ByteRange, ListedObject, ListedVersion, ObjectStore, OpenObject, StoredInfo } from '../objectStore.ts';
+import { requireContentType } from '../contentType.ts';
+import type { ServedStore, SignedWriter } from '../servedStore.ts';
+import { createUrlSigner } from '../signing.ts';
 import { hasErrno, refineDiskError, StorageError } from '../storageError.ts';
 import { checkDisk } from './checks.ts';
 import { directoryMode, makeDirectory, removeEmptyDirectories, syncDirectory } from './files.ts';
@@ -19,7 +21,6 @@ import { checkRootKey } from './keyCheck.ts';
 import { type Multiparts, openMultiparts } from './multipart.ts';
 import { openObject, streamObject } from './readObject.ts';
 import { openScratch, type Scratch } from './scratch.ts';
-import type { BodySource, PartRequest } from './storePart.ts';
 import { walkObjects } from './walk.ts';
 import { deriveWrappingKey, type WrappingKey } from './wrappingKey.ts';
 import { writeObject, type WriteRequest } from './writeObject.ts';
@@ -36,20 +37,9 @@ export interface DiskStoreOptions {
   minimumFreeBytes: number;
 }
 
-/** What a PUT to a signed URL brings. */
-export interface ReceiveRequest {
-  contentType: string;
-  maxBytes: number;
-  body: BodySource;
-  /** Called when the body is complete and before it can be seen; throwing here keeps nothing. */
-  beforeCommit: () => Promise<void>;
-}
-
-/** The disk driver, and what the middleware that serves its URLs needs besides. */
-export interface DiskStore extends ObjectStore {
-  signer: UrlSigner;
-  receive(key: string, request: ReceiveRequest): Promise<StoredInfo>;
-  receivePart(key: string, uploadId: string, part: PartRequest): Promise<StoredPart>;
+/** The disk driver: this server answers all of its URLs. */
+export interface DiskStore extends ServedStore {
+  readonly writer: SignedWriter;
 }
 
 /**
@@ -119,7 +109,7 @@ function buildStore(parts: Parts): DiskStore {
   const presignGet: ObjectStore['presignGet'] = async (key, { expiresInSeconds, contentType, downloadName }) =>
     signer.sign({ op: 'get', key: known(key), contentType: requireContentType(contentType), downloadName }, expiresInSeconds);
   const store: DiskStore = {
-    place: { driver: 'disk', place: root },
+    place: { driver: 'disk', place: root, origin: null },
     checksEveryWrite: true,
     signer,
     presignGet,
@@ -143,8 +133,11 @@ function buildStore(parts: Parts): DiskStore {
     putPart: (key, uploadId, { partNumber, sha256, body }) =>
       multiparts.putPart(key, uploadId, { partNumber, sha256, body: { bytes: onePiece(body), cancel: () => undefined } }),
     put: (key, body, request) => write(key, { body, ...request }),
-    receive: (key, request) => write(key, { ...request, body: request.body.bytes }),
-    receivePart: (key, uploadId, part) => multiparts.putPart(key, uploadId, part),
+    writer: {
+      receive: (key, request) => write(key, { ...request, body: request.body.bytes }),
+      receivePart: (key, uploadId, part) => multiparts.putPart(key, uploadId, part),
+    },
+    redirect: () => Promise.resolve(null),
     get: (key, range) => readObject(blobs, wrapping, key, range),
     head: async (key) => {
       const facts = await findFacts(blobs, wrapping, key);
@@ -176,13 +169,6 @@ function known(key: string): string {
 
 function pathIn(blobs: string, key: string): string {
   return join(blobs, known(key));
-}
-
-function requireContentType(value: string): string {
-  if (value.length > 100 || !/^[a-z0-9.+-]+\/[a-z0-9.+-]+(; ?charset=[a-z0-9-]+)?$/i.test(value)) {
-    throw new StorageError('invalid_content_type', 'The content type is a plain media type of at most 100 characters.');
-  }
-  return value;
 }
 
 function presentFacts(key: string, facts: ObjectFacts): StoredInfo {

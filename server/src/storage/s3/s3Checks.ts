@@ -1,0 +1,193 @@
+/**
+ * Looks whether a bucket can be used as it must be. Nothing is believed: an object is written, looked at, asked for without a signature, and
+ * removed; every finding is one sentence, with the command that mends it.
+ */
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { keys } from '../keys.ts';
+import type { ObjectStore, StorageCheck } from '../objectStore.ts';
+import type { S3Client } from './s3Client.ts';
+import { checkCors } from './s3CorsCheck.ts';
+import type { S3Encryption } from './s3Encryption.ts';
+import { S3Failure } from './s3Failure.ts';
+import type { Versioning } from './s3Versioning.ts';
+import { readXml } from './s3Xml.ts';
+import { tryObjects } from './s3Probes.ts';
+
+export interface S3CheckContext {
+  client: S3Client;
+  publicClient: S3Client;
+  store: ObjectStore;
+  versioning: Versioning;
+  encryption: S3Encryption;
+  isR2: boolean;
+  origins: readonly string[];
+  nameOf: (key: string) => string;
+}
+
+/** A check that found what it wanted. */
+export function passing(name: string, message: string): StorageCheck {
+  return { name, passed: true, isFatal: false, message, remedy: null, command: null };
+}
+
+/** A check that did not. */
+export function failing(name: string, isFatal: boolean, message: string, remedy: string, command: string | null): StorageCheck {
+  return { name, passed: false, isFatal, message, remedy, command };
+}
+
+/** The start of a command of the AWS command line, which speaks to every S3 server. */
+export function awsCommand({ connection: { bucket, endpoint } }: S3Client, words: string): string {
+  return `aws --endpoint-url ${endpoint} s3api ${words.replace(' ', ` --bucket ${bucket} `).trimEnd()}`;
+}
+
+/** Makes all checks; never throws for what it finds. */
+export async function checkS3(context: S3CheckContext): Promise<StorageCheck[]> {
+  const reached = await checkReachable(context.client);
+  if (!reached.every((check) => check.passed || !check.isFatal)) {
+    return reached;
+  }
+  return [
+    ...reached,
+    await checkObjectLock(context.client),
+    await checkVersioning(context),
+    await checkLifecycle(context.client),
+    await checkCors(context),
+    ...(await tryObjects(context, keys.probe(randomUUID()))),
+  ];
+}
+
+async function checkReachable(client: S3Client): Promise<StorageCheck[]> {
+  const { bucket, endpoint, region } = client.connection;
+  try {
+    const { headers } = await client.sendForText({ method: 'GET', query: { 'list-type': '2', 'max-keys': '1' }, retries: 2 });
+    return [passing('reachable', `The bucket ${bucket} at ${endpoint} answers.`), checkClock(headers.date)];
+  } catch (error) {
+    const code = error instanceof S3Failure ? error.code : 'unknown';
+    const fatal = (message: string, remedy: string, command: string | null = null) => [
+      failing('reachable', true, message, remedy, command),
+    ];
+    switch (code) {
+      case 'NoSuchBucket':
+        return fatal(
+          `There is no bucket ${bucket} at ${endpoint}.`,
+          'Make the bucket, or put the right name into CARMIC_S3_BUCKET.',
+          awsCommand(client, 'create-bucket '),
+        );
+      case 'RequestTimeTooSkewed':
+        return fatal(
+          'The clock of this machine is more than 15 minutes off, and the storage refuses every request.',
+          'Set the clock and keep it right.',
+          'timedatectl set-ntp true',
+        );
+      case 'InvalidAccessKeyId':
+      case 'SignatureDoesNotMatch':
+        return fatal(
+          `The storage does not accept the access key (${code}).`,
+          'Put the right pair into CARMIC_S3_ACCESS_KEY_ID and CARMIC_S3_SECRET_ACCESS_KEY.',
+        );
+      case 'AccessDenied':
+        return fatal(
+          `The access key may not list the bucket ${bucket}.`,
+          'Allow it s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject and their versions, and s3:AbortMultipartUpload there.',
+          `aws --endpoint-url ${endpoint} sts get-caller-identity`,
+        );
+      case 'AuthorizationHeaderMalformed':
+      case 'InvalidRegion':
+        return fatal(
+          `The bucket is not in the region ${region}.`,
+          'Put its region into CARMIC_S3_REGION.',
+          awsCommand(client, 'get-bucket-location '),
+        );
+      default:
+        return fatal(
+          `The bucket ${bucket} at ${endpoint} cannot be used: ${error instanceof Error ? error.message : String(error)}`,
+          'Look at CARMIC_S3_ENDPOINT, the network, and (with a certificate of your own) CARMIC_S3_CA_FILE.',
+          `curl -sv ${endpoint} -o /dev/null`,
+        );
+    }
+  }
+}
+
+const toleratedSkewSeconds = 30;
+const fatalSkewSeconds = 600;
+
+function checkClock(date: string | undefined): StorageCheck {
+  const skewSeconds = Math.round(Math.abs(Date.now() - Date.parse(date ?? new Date().toUTCString())) / 1000);
+  return skewSeconds <= toleratedSkewSeconds
+    ? passing('clock_skew', 'The clocks of this machine and of the storage agree.')
+    : failing(
+        'clock_skew',
+        skewSeconds > fatalSkewSeconds,
+        `The clocks of this machine and of the storage are ${skewSeconds} seconds apart: links would end too early or too late.`,
+        'Set the clock and keep it right.',
+        'timedatectl set-ntp true',
+      );
+}
+
+const lockSchema = z.object({ ObjectLockEnabled: z.string().optional() });
+
+async function checkObjectLock(client: S3Client): Promise<StorageCheck> {
+  const { bucket } = client.connection;
+  const settings = await ask(client, 'object-lock', 'ObjectLockConfiguration', lockSchema);
+  return settings?.ObjectLockEnabled === 'Enabled'
+    ? failing(
+        'object_lock',
+        true,
+        `The bucket ${bucket} has object lock: what is stored there cannot be deleted before its time, and Carmic promises that deleted is deleted.`,
+        'Object lock cannot be taken off a bucket. Make another bucket without it and name that one in CARMIC_S3_BUCKET.',
+        `aws --endpoint-url ${client.connection.endpoint} s3api create-bucket --bucket ${bucket}-unlocked`,
+      )
+    : passing('object_lock', 'The bucket has no object lock: what is deleted is gone.');
+}
+
+async function checkVersioning({ versioning }: S3CheckContext): Promise<StorageCheck> {
+  const status = await versioning.status();
+  return passing(
+    'versioning',
+    status === 'Off'
+      ? 'The bucket keeps no versions.'
+      : `The bucket keeps versions (${status.toLowerCase()}): a deletion removes each of them, which costs one listing for each video.`,
+  );
+}
+
+const lifecycleSchema = z.object({
+  Rule: z
+    .array(
+      z.object({
+        ID: z.string().default(''),
+        Status: z.string(),
+        Expiration: z.union([z.string(), z.object({ Days: z.string().optional(), Date: z.string().optional() })]).optional(),
+        AbortIncompleteMultipartUpload: z.unknown().optional(),
+      }),
+    )
+    .default([]),
+});
+
+async function checkLifecycle(client: S3Client): Promise<StorageCheck> {
+  const found = await ask(client, 'lifecycle', 'LifecycleConfiguration', lifecycleSchema);
+  const expiring = (found?.Rule ?? []).find(
+    ({ Expiration, Status }) =>
+      Status === 'Enabled' && typeof Expiration === 'object' && (Expiration.Days !== undefined || Expiration.Date !== undefined),
+  );
+  return expiring === undefined
+    ? passing('lifecycle', 'No lifecycle rule of the bucket deletes objects: plans alone decide how long content is kept.')
+    : failing(
+        'lifecycle',
+        false,
+        `The lifecycle rule ${expiring.ID === '' ? 'without a name' : `“${expiring.ID}”`} of the bucket deletes objects by their age, whatever the plan says.`,
+        'Take the rule away, unless it leaves our objects alone. Rules that end unfinished uploads may stay.',
+        awsCommand(client, 'delete-bucket-lifecycle '),
+      );
+}
+
+/** Asks for a setting of the bucket; null when there is none, or the server knows no such thing. */
+async function ask<T>(client: S3Client, setting: string, root: string, schema: z.ZodType<T>): Promise<T | null> {
+  try {
+    return readXml((await client.sendForText({ method: 'GET', query: { [setting]: '' } })).text, root, schema);
+  } catch (error) {
+    if (error instanceof S3Failure && (error.status === 404 || error.status === 501 || error.code === 'NotImplemented')) {
+      return null;
+    }
+    throw error;
+  }
+}
