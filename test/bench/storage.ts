@@ -139,7 +139,11 @@ async function putSmall(store: DiskStore, count: number): Promise<number> {
 async function serve(store: () => DiskStore): Promise<{ port: number; close: () => void }> {
   const app = new Koa();
   app.use((context, next) =>
-    createStorageMiddleware({ store: store(), readableSeconds: () => Promise.resolve(Number.POSITIVE_INFINITY), log: { error: () => undefined } })(context, next),
+    createStorageMiddleware({
+      store: store(),
+      readableSeconds: () => Promise.resolve(Number.POSITIVE_INFINITY),
+      log: { error: () => undefined },
+    })(context, next),
   );
   const server = createServer(app.callback());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
