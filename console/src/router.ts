@@ -16,6 +16,8 @@ export const paths = {
   people: '#/people',
   forgot: '#/forgot',
   signUp: '#/sign-up',
+  deletions: '#/deletions',
+  plans: '#/plans',
   video: (id: string) => `#/videos/${id}`,
 } as const;
 
@@ -27,6 +29,8 @@ export const routes = {
   '/account': wrap({ asyncComponent: () => import('./pages/Account.svelte') }),
   '/members': wrap({ asyncComponent: () => import('./pages/Members.svelte') }),
   '/people': wrap({ asyncComponent: () => import('./pages/People.svelte') }),
+  '/deletions': wrap({ asyncComponent: () => import('./pages/Deletions.svelte') }),
+  '/plans': wrap({ asyncComponent: () => import('./pages/Plans.svelte') }),
   '*': wrap({ asyncComponent: () => import('./pages/NotFound.svelte') }),
 };
 

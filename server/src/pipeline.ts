@@ -21,6 +21,7 @@ import { type Video, Videos } from './library/model.ts';
 import { moveVideo } from './library/moveVideo.ts';
 import { removeDiscarded } from './library/storedObjects.ts';
 import { stageOfState } from './library/videoStates.ts';
+import { failReconciliation, reconcile } from './retention/reconcile.ts';
 import { workErasures } from './retention/erasure/work.ts';
 import { defineMailJobs } from './mail/mail.ts';
 import { failTranscript, transcribeWithDeepgram } from './understanding/deepgramJob.ts';
@@ -166,6 +167,13 @@ export function defineJobs(deps: Deps): void {
   jobs.define({ name: 'erasures.work', payload: z.object({}), run: async () => void (await workErasures(deps)), concurrency: 2 });
   defineMailJobs(deps);
   defineAccountJobs(deps);
+  jobs.define({
+    name: 'storage.reconcile',
+    payload: z.object({ id: z.uuid() }),
+    run: ({ id }) => reconcile(deps, id),
+    onExhausted: ({ id }, reason) => failReconciliation(deps, id, `The comparison could not be done: ${reason}.`),
+    concurrency: 1,
+  });
   jobs.define({ name: 'watchdog', payload: z.object({}), run: () => watch(deps), concurrency: 1 });
   jobs.every('watchdog', deps.env.CARMIC_WATCHDOG_SECONDS);
 }

@@ -14,6 +14,8 @@ import { stageOfState } from './library/videoStates.ts';
 import { recountStale } from './plans/quota.ts';
 import { buryVideos } from './retention/erasure/bury.ts';
 import { watchErasures } from './retention/erasure/watch.ts';
+import { giveNotices } from './retention/notices.ts';
+import { reconcileDaily } from './retention/reconcile.ts';
 import { sweepExpired } from './retention/sweep.ts';
 import { nudgeTranslations } from './understanding/translation/nudgeTranslations.ts';
 
@@ -31,6 +33,8 @@ export async function watch(deps: Deps): Promise<void> {
   await expireUploads(deps);
   await sweepExpired(deps);
   await watchErasures(deps);
+  await giveNotices(deps);
+  await reconcileDaily(deps);
   await recountStale(deps, batchSize);
   await sweepAccounts(deps);
   await nudgeStages(deps);

@@ -1,8 +1,10 @@
 /** `npm run bench -- NAME`: measures one thing and ends with a line of JSON. */
 import { benchRender } from './render.ts';
+import { benchRetention } from './retention.ts';
 
 const benches: Readonly<Record<string, (options: readonly string[]) => Promise<Record<string, unknown>>>> = {
   render: benchRender,
+  retention: benchRetention,
 };
 
 const [name = '', ...options] = process.argv.slice(2);

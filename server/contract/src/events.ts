@@ -67,6 +67,10 @@ export const eventTypes = [
   'erasure.finished',
   'erasure.late',
   'erasure.overdue',
+  'retention.notice',
+  'hold.placed',
+  'hold.released',
+  'storage.reconciled',
 ] as const;
 export const eventTypeSchema = z.enum(eventTypes);
 export type EventType = z.infer<typeof eventTypeSchema>;

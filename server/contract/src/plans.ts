@@ -21,6 +21,9 @@ const limit = (text: string) => z.number().int().positive().nullable().describe(
 export const planLimitsSchema = z.object({
   uploadBytes: limit('Largest upload in bytes'),
   durationSeconds: limit('Longest video in seconds'),
+  framePixels: limit('Largest frame, width times height'),
+  processingMinutes: z.number().int().positive().nullable().describe('Minutes of source video processed in a month; null is no limit'),
+  parallelTasks: z.number().int().positive().nullable().describe('Media tasks of a workspace that run at the same time; null is no limit'),
 });
 export type PlanLimits = z.infer<typeof planLimitsSchema>;
 
@@ -62,7 +65,15 @@ export const confirmationSchema = z.object({
   typedVideoCount: z.number().int().nonnegative().optional().describe('Needed when the impact says needsTyping'),
 });
 
-export const createPlanBodySchema = z.object({ ...planFields, isDefault: z.boolean().default(false) });
+export const createPlanBodySchema = z.object({
+  ...planFields,
+  limits: planLimitsSchema.extend({
+    framePixels: planLimitsSchema.shape.framePixels.default(null),
+    processingMinutes: planLimitsSchema.shape.processingMinutes.default(null),
+    parallelTasks: planLimitsSchema.shape.parallelTasks.default(null),
+  }),
+  isDefault: z.boolean().default(false),
+});
 export const updatePlanBodySchema = z.object({
   version: z.number().int().positive().describe('The version this edit was made from; another answers conflict'),
   name: planFields.name.optional(),

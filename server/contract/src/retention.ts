@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { idSchema, timeSchema } from './common.ts';
+import { idParamsSchema, idSchema, timeSchema } from './common.ts';
 import { route } from './route.ts';
 
 /** What expires, day by day. */
@@ -24,6 +24,71 @@ export const calendarSchema = z.object({
 });
 export type Calendar = z.infer<typeof calendarSchema>;
 
+/** Content that must not be deleted, whoever asks: a whole workspace, or one video. */
+export const legalHoldSchema = z.object({
+  id: idSchema,
+  workspaceId: idSchema,
+  workspaceName: z.string(),
+  videoId: idSchema.nullable().describe('Null: the whole workspace'),
+  reason: z.string(),
+  placedBy: z.string().nullable(),
+  placedAt: timeSchema,
+  endsAt: timeSchema.nullable().describe('Null: until it is released'),
+  releasedAt: timeSchema.nullable(),
+  isInForce: z.boolean(),
+});
+export type LegalHold = z.infer<typeof legalHoldSchema>;
+
+export const placeHoldBodySchema = z.object({
+  workspaceId: idSchema,
+  videoId: idSchema.optional(),
+  reason: z.string().trim().min(1).max(1000),
+  endsAt: timeSchema.optional(),
+});
+export type PlaceHoldBody = z.infer<typeof placeHoldBodySchema>;
+
+/** A comparison of storage and rows, both ways. */
+export const reconciliationSchema = z.object({
+  id: idSchema,
+  isDryRun: z.boolean().describe('Nothing was removed'),
+  startedAt: timeSchema,
+  finishedAt: timeSchema.nullable(),
+  failure: z.string().nullable(),
+  counts: z.object({
+    listedObjects: z.number().int(),
+    orphans: z.number().int().describe('Files over a day old that no row speaks of'),
+    orphansRemoved: z.number().int(),
+    youngOrphans: z.number().int().describe('Younger ones; they may belong to work that is going on'),
+    missing: z.number().int().describe('Rows whose file is not there'),
+    openUploads: z.number().int().describe('Uploads in parts that no row knows, over a day old'),
+    openUploadsRemoved: z.number().int(),
+  }),
+  findings: z
+    .array(z.object({ kind: z.enum(['orphan', 'missing', 'open_upload']), key: z.string(), since: timeSchema }))
+    .describe('The first 200'),
+});
+export type Reconciliation = z.infer<typeof reconciliationSchema>;
+
+/** Processing minutes of one month. The lines add up to the totals. */
+export const usageStatementSchema = z.object({
+  month: z.string().describe('2026-03'),
+  limitMinutes: z.number().int().nullable().describe('Of the plan; null when it sets none'),
+  usedSeconds: z.number().int().describe('Delivered work'),
+  reservedSeconds: z.number().int().describe('Work that is going on'),
+  lines: z
+    .array(
+      z.object({
+        videoId: idSchema,
+        reservedSeconds: z.number().int(),
+        usedSeconds: z.number().int(),
+        releasedSeconds: z.number().int().describe('Failed or cancelled work; it costs nothing'),
+        at: timeSchema,
+      }),
+    )
+    .describe('By video, newest first; at most 1000'),
+});
+export type UsageStatement = z.infer<typeof usageStatementSchema>;
+
 export const retentionRoutes = {
   getCalendar: route({
     method: 'GET',
@@ -32,6 +97,65 @@ export const retentionRoutes = {
     policy: 'viewer',
     query: z.object({ days: z.coerce.number().int().min(1).max(90).default(30) }),
     reply: calendarSchema,
+    status: 200,
+  }),
+  listHolds: route({
+    method: 'GET',
+    path: '/api/v1/legal-holds',
+    summary: 'Legal holds, those in force first',
+    policy: 'admin',
+    reply: z.object({ items: z.array(legalHoldSchema) }),
+    status: 200,
+  }),
+  placeHold: route({
+    method: 'POST',
+    path: '/api/v1/legal-holds',
+    summary: 'Keep a workspace or one of its videos from every deletion',
+    policy: 'admin',
+    body: placeHoldBodySchema,
+    reply: legalHoldSchema,
+    status: 201,
+    isIdempotent: true,
+  }),
+  releaseHold: route({
+    method: 'DELETE',
+    path: '/api/v1/legal-holds/:id',
+    summary: 'End a legal hold now',
+    policy: 'admin',
+    params: idParamsSchema,
+    reply: legalHoldSchema,
+    status: 200,
+  }),
+  listReconciliations: route({
+    method: 'GET',
+    path: '/api/v1/reconciliations',
+    summary: 'The last comparisons of storage and rows, newest first',
+    policy: 'admin',
+    reply: z.object({ items: z.array(reconciliationSchema) }),
+    status: 200,
+  }),
+  createReconciliation: route({
+    method: 'POST',
+    path: '/api/v1/reconciliations',
+    summary: 'Compare storage and rows now',
+    policy: 'admin',
+    body: z.object({ isDryRun: z.boolean().default(true).describe('Report only') }),
+    reply: reconciliationSchema,
+    status: 201,
+  }),
+  getUsage: route({
+    method: 'GET',
+    path: '/api/v1/usage',
+    summary: 'Processing minutes of a month',
+    policy: 'viewer',
+    query: z.object({
+      month: z
+        .string()
+        .regex(/^20\d{2}-(0[1-9]|1[0-2])$/)
+        .optional()
+        .describe('2026-03; this month by default'),
+    }),
+    reply: usageStatementSchema,
     status: 200,
   }),
 } as const;

@@ -6,6 +6,7 @@ import type { Deps } from '../deps.ts';
 import { fileNameOf } from '../library/content.ts';
 import { Uploads, type Video, Videos } from '../library/model.ts';
 import { moveVideo } from '../library/moveVideo.ts';
+import { reserveMinutes } from '../plans/usage.ts';
 import { uploadLimits } from '../plans/workspacePlan.ts';
 import { findObject } from '../library/storedObjects.ts';
 import type { MediaTask } from './model.ts';
@@ -40,6 +41,12 @@ export function inspectVideo(deps: Deps, video: Video): Promise<void> {
     }
     if (task.state === 'done' && task.result?.kind === 'inspect') {
       const { probe } = task.result;
+      const refusal = await reserveMinutes(deps, tx, video, probe.durationSeconds);
+      if (refusal !== null) {
+        const failure = buildFailure('inspect', 'minutes_exhausted', refusal);
+        await moveVideo(deps, tx, video, ['inspecting'], 'failed', { failure });
+        return;
+      }
       await moveVideo(deps, tx, video, ['inspecting'], 'transcribing', {
         probe,
         ...(probe.audioCodec === null ? { notices: ['This video has no sound.'] } : {}),
@@ -55,13 +62,11 @@ export async function buildInspectSpec(deps: Deps, tx: Tx, task: MediaTask): Pro
   if (video === null || source === null) {
     return null;
   }
+  const { durationSeconds, framePixels } = await uploadLimits(deps, tx, task.workspaceId);
   return {
     kind: 'inspect',
     source: await agentInput(deps, source),
     fileName: fileNameOf(deps, video),
-    limits: {
-      durationSeconds: (await uploadLimits(deps, tx, task.workspaceId)).durationSeconds,
-      framePixels: deps.env.CARMIC_MAX_FRAME_PIXELS,
-    },
+    limits: { durationSeconds, framePixels },
   };
 }

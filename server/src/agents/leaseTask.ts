@@ -41,11 +41,15 @@ const maxOutputBytes: Record<OutputName, number> = {
 const pickSql = `
   WITH pick AS MATERIALIZED (
     SELECT q.id FROM media_tasks q
+    JOIN workspaces o ON o.id = q.workspace_id
+    JOIN plans p ON p.id = o.plan_id
     JOIN (
       SELECT workspace_id, count(*) FILTER (WHERE state = 'leased') AS running, max(leased_at) AS last_leased_at
       FROM media_tasks WHERE state IN ('queued', 'leased') GROUP BY workspace_id
     ) w ON w.workspace_id = q.workspace_id
     WHERE q.state = 'queued' AND q.kind IN (:kinds) AND q.run_after <= :now
+      AND w.running < COALESCE(CAST(CASE WHEN o.overrides->'limits' ? 'parallelTasks' THEN o.overrides->'limits'->>'parallelTasks'
+        ELSE p.limits->>'parallelTasks' END AS integer), 2147483647)
     ORDER BY w.running, w.last_leased_at NULLS FIRST, q.priority, q.queued_at, q.id
     LIMIT 1 FOR UPDATE OF q SKIP LOCKED
   )

@@ -23,7 +23,7 @@ export function finishVideo(deps: Deps, video: Video): Promise<void> {
     const failed = renditions.filter((rendition) => rendition.state === 'failed');
     if (readyCount > 0) {
       const notices = failed.length === 0 ? [] : [`${failed.length} of ${renditions.length} clips could not be rendered; open them to see why and try again.`];
-      await moveVideo(deps, tx, video, ['rendering'], 'ready', { notices });
+      await moveVideo(deps, tx, video, ['rendering'], 'ready', { notices, deliveredShare: readyCount / renditions.length });
       return;
     }
     const failure = failed[0]?.failure ?? buildFailure('render', 'cancelled', 'Every rendering was cancelled.');

@@ -5,6 +5,7 @@ import { newId } from '../core/ids.ts';
 import type { Deps } from '../deps.ts';
 import type { Person } from '../http/request.ts';
 import { requireRoom } from '../plans/quota.ts';
+import { requireMinutes } from '../plans/usage.ts';
 import { uploadLimits } from '../plans/workspacePlan.ts';
 import { keys } from '../storage/keys.ts';
 import { planParts } from '../storage/planParts.ts';
@@ -26,6 +27,7 @@ export async function createVideo(
   }
   await db.inWorkspace(person.workspaceId, async (tx) => {
     requireSize(body.sizeBytes, (await uploadLimits(deps, tx, person.workspaceId)).uploadBytes);
+    await requireMinutes(deps, tx, person.workspaceId);
     await requireRoom(deps, tx, person.workspaceId, body.sizeBytes);
   });
   const options = videoOptionsSchema.parse(body.options ?? {});

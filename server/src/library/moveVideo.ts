@@ -2,6 +2,7 @@ import type { Failure, VideoState } from '@carmic/contract';
 import { assertAllowed } from '../core/transitions.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
+import { settleMinutes } from '../plans/usage.ts';
 import { type StageTime, type StageTimes, type Video, Videos } from './model.ts';
 import { stageOfState, videoTransitions } from './videoStates.ts';
 
@@ -12,6 +13,8 @@ export interface MoveExtras {
   notices?: string[];
   /** Said about the stage that ends with this move. */
   finished?: Pick<StageTime, 'note' | 'isSkipped'>;
+  /** Share of the asked-for clips that came out, with the move to ready: so much of the reserved minutes is used. */
+  deliveredShare?: number;
 }
 
 /**
@@ -50,6 +53,9 @@ export async function moveVideo(
     },
     { where: { id: video.id }, transaction: tx },
   );
+  if (to === 'failed' || to === 'ready') {
+    await settleMinutes(deps, tx, video, to === 'failed' ? 0 : (extras.deliveredShare ?? 1));
+  }
   await appendEvent(tx, {
     workspaceId: video.workspaceId,
     type: eventOf(to),

@@ -1,6 +1,7 @@
-import { wrongState } from '../core/errors.ts';
+import { AppError, wrongState } from '../core/errors.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
+import { reserveMinutes } from '../plans/usage.ts';
 import type { Video } from './model.ts';
 import { moveVideo } from './moveVideo.ts';
 import { stateOfStage } from './videoStates.ts';
@@ -12,6 +13,13 @@ export async function retryVideo(deps: Deps, tx: Tx, video: Video): Promise<void
   }
   if (!video.failure.canRetry) {
     throw wrongState(`Trying again cannot help. ${video.failure.nextAction}`);
+  }
+  // What comes before the inspection's end has no length yet, and reserves by itself.
+  if (video.probe !== null) {
+    const refusal = await reserveMinutes(deps, tx, video, video.probe.durationSeconds);
+    if (refusal !== null) {
+      throw new AppError('quota_exceeded', `${refusal} Wait for the next month, or ask for a larger plan.`);
+    }
   }
   await moveVideo(deps, tx, video, ['failed'], stateOfStage[video.failure.stage]);
 }

@@ -29,8 +29,11 @@ describe('grace after a change of rule', () => {
 });
 
 test('an override that is there wins over the plan, field by field', () => {
-  const plan = { retention: { kind: 'expires', days: 3 } as const, limits: { uploadBytes: 5, durationSeconds: 60 } };
+  const plan = {
+    retention: { kind: 'expires', days: 3 } as const,
+    limits: { uploadBytes: 5, durationSeconds: 60, framePixels: null, processingMinutes: 90, parallelTasks: null },
+  };
   expect(resolveInForce(plan, null)).toEqual(plan);
-  expect(resolveInForce(plan, { limits: { uploadBytes: null } })).toEqual({ ...plan, limits: { uploadBytes: null, durationSeconds: 60 } });
+  expect(resolveInForce(plan, { limits: { uploadBytes: null } })).toEqual({ ...plan, limits: { ...plan.limits, uploadBytes: null } });
   expect(resolveInForce(plan, { retention: { kind: 'fixed', storageBytes: 9 } }).retention).toEqual({ kind: 'fixed', storageBytes: 9 });
 });

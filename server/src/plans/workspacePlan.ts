@@ -25,10 +25,15 @@ export async function loadWorkspacePlan(deps: Deps, tx: Tx, workspaceId: string,
 }
 
 /** What applies to uploads of a workspace: the stricter of its plan and the installation. */
-export async function uploadLimits(deps: Deps, tx: Tx, workspaceId: string): Promise<{ uploadBytes: number; durationSeconds: number }> {
+export async function uploadLimits(
+  deps: Deps,
+  tx: Tx,
+  workspaceId: string,
+): Promise<{ uploadBytes: number; durationSeconds: number; framePixels: number }> {
   const { limits } = (await loadWorkspacePlan(deps, tx, workspaceId)).inForce;
   return {
     uploadBytes: Math.min(limits.uploadBytes ?? Infinity, deps.env.CARMIC_MAX_UPLOAD_BYTES),
     durationSeconds: Math.min(limits.durationSeconds ?? Infinity, deps.env.CARMIC_MAX_DURATION_SECONDS),
+    framePixels: Math.min(limits.framePixels ?? Infinity, deps.env.CARMIC_MAX_FRAME_PIXELS),
   };
 }

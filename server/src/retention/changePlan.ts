@@ -111,10 +111,7 @@ async function editedFields(deps: Deps, tx: Tx, plan: PlanRow, body: UpdatePlanB
   const fields: PlanFields = {
     name: body.name ?? plan.name,
     retention: body.retention ?? ruleOf(plan),
-    limits: {
-      uploadBytes: body.limits?.uploadBytes === undefined ? plan.limits.uploadBytes : body.limits.uploadBytes,
-      durationSeconds: body.limits?.durationSeconds === undefined ? plan.limits.durationSeconds : body.limits.durationSeconds,
-    },
+    limits: resolveInForce({ retention: ruleOf(plan), limits: plan.limits }, { limits: body.limits }).limits,
     isDefault: body.isDefault ?? plan.isDefault,
     isArchived: body.isArchived ?? plan.archivedAt !== null,
   };

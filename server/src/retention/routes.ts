@@ -5,8 +5,11 @@ import { Users } from '../accounts/model.ts';
 import { Plans, PlanVersions, WorkspacePlans } from '../plans/model.ts';
 import { presentEntitlements, presentPlans, presentWorkspaces } from '../plans/present.ts';
 import { recountStorage } from '../plans/quota.ts';
+import { readStatement } from '../plans/usage.ts';
 import type { Deps } from '../deps.ts';
 import { erasureHandlers } from './erasureRoutes.ts';
+import { listHolds, placeHold, releaseHold } from './holds.ts';
+import { listReconciliations, startReconciliation } from './reconcile.ts';
 import { readCalendar } from './calendar.ts';
 import { assignPlan, createPlan, previewPlan, previewWorkspacePlan, updatePlan } from './changePlan.ts';
 
@@ -106,6 +109,22 @@ export const retentionHandlers = {
   async getEntitlements(request) {
     const { workspaceId } = personOf(request);
     return request.deps.db.inWorkspace(workspaceId, (tx) => presentEntitlements(request.deps, tx, workspaceId));
+  },
+  listHolds: async ({ deps }) => ({ items: await listHolds(deps) }),
+  placeHold: (request) => placeHold(request.deps, request.body, personOf(request).userId),
+  releaseHold: (request) => releaseHold(request.deps, request.params.id, personOf(request).userId),
+  listReconciliations: async ({ deps }) => ({ items: await listReconciliations(deps) }),
+  async createReconciliation({ deps, body }) {
+    const id = await startReconciliation(deps, body.isDryRun);
+    const [report] = await listReconciliations(deps, id);
+    if (report === undefined) {
+      throw notFound('comparison');
+    }
+    return report;
+  },
+  async getUsage(request) {
+    const { workspaceId } = personOf(request);
+    return request.deps.db.inWorkspace(workspaceId, (tx) => readStatement(request.deps, tx, workspaceId, request.query.month));
   },
   async getCalendar(request) {
     return readCalendar(request.deps, personOf(request).workspaceId, request.query.days);

@@ -4,6 +4,7 @@ import { clipEdits } from './20261127ClipEditsMigration.ts';
 import { erasure } from './20261127ErasureMigration.ts';
 import { speech } from './20261127SpeechMigration.ts';
 import { accounts } from './20261127AccountsMigration.ts';
+import { usage } from './20261127UsageMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
 export interface Migration {
@@ -13,4 +14,4 @@ export interface Migration {
 }
 
 /** All migrations, oldest first. A released one is never edited. */
-export const migrations: readonly Migration[] = [foundation, retention, clipEdits, erasure, speech, accounts];
+export const migrations: readonly Migration[] = [foundation, retention, clipEdits, erasure, speech, accounts, usage];

@@ -9,6 +9,7 @@ import { newId } from '../../core/ids.ts';
 import type { Tx } from '../../db/database.ts';
 import { uuidArray } from '../../db/uuidArray.ts';
 import type { Deps } from '../../deps.ts';
+import { settleMinutes } from '../../plans/usage.ts';
 import { requireNoHold } from '../holds.ts';
 import { deadlineSeconds, type ErasureCause, type ErasureScope } from './steps.ts';
 
@@ -112,6 +113,7 @@ export async function buryVideos(deps: Deps, tx: Tx, wish: ErasureWish, videoIds
   if (buried.length === 0) {
     return [];
   }
+  await releaseMinutes(deps, tx, buried);
   const started = await addItems(deps, tx, wish, {
     subject: 'video',
     rows: buried,
@@ -135,6 +137,19 @@ export async function buryVideos(deps: Deps, tx: Tx, wish: ErasureWish, videoIds
     })),
   ]);
   return started;
+}
+
+/** Work that a deletion interrupts has delivered nothing. */
+async function releaseMinutes(deps: Deps, tx: Tx, buried: readonly Buried[]): Promise<void> {
+  const reserved = await deps.db.rows<Buried>(
+    tx,
+    `SELECT video_id AS id, workspace_id FROM usage_entries WHERE video_id = ANY(CAST(:ids AS uuid[])) GROUP BY video_id, workspace_id
+     HAVING sum(CASE kind WHEN 'reserve' THEN seconds ELSE -seconds END) > 0 ORDER BY workspace_id, video_id`,
+    { ids: uuidArray(buried.map((row) => row.id)) },
+  );
+  for (const { id, workspace_id: workspaceId } of reserved) {
+    await settleMinutes(deps, tx, { id, workspaceId }, 0);
+  }
 }
 
 async function addItems(

@@ -1,0 +1,183 @@
+/**
+ * The ledger of processing minutes.
+ *
+ * A video's length is reserved when it is known and before anything is made of it; what was delivered of it is committed, in proportion to the
+ * clips that came out, and the rest is released. Failed work costs nothing. Entries are only ever added.
+ */
+import type { UsageStatement } from '@carmic/contract';
+import { AppError } from '../core/errors.ts';
+import type { Tx } from '../db/database.ts';
+import type { Deps } from '../deps.ts';
+import { loadWorkspacePlan } from './workspacePlan.ts';
+
+interface Subject {
+  id: string;
+  workspaceId: string;
+}
+
+interface OpenReservation {
+  sequence: number;
+  seconds: number;
+  month: string;
+}
+
+/** The first day of a UTC month, as the ledger writes it. */
+function monthOf(date: Date): string {
+  return `${date.toISOString().slice(0, 7)}-01`;
+}
+
+async function findOpen(deps: Deps, tx: Tx, videoId: string): Promise<{ open: OpenReservation | null; lastSequence: number }> {
+  const rows = await deps.db.rows<{ sequence: number; seconds: number; month: string; is_open: boolean }>(
+    tx,
+    `SELECT r.sequence, r.seconds, CAST(r.month AS text) AS month,
+       NOT EXISTS (SELECT 1 FROM usage_entries s WHERE s.video_id = r.video_id AND s.sequence = r.sequence AND s.kind <> 'reserve') AS is_open
+     FROM usage_entries r WHERE r.video_id = :videoId AND r.kind = 'reserve' ORDER BY r.sequence DESC LIMIT 1`,
+    { videoId },
+  );
+  const [last] = rows;
+  return { open: last?.is_open === true ? last : null, lastSequence: last?.sequence ?? 0 };
+}
+
+function addEntry(
+  deps: Deps,
+  tx: Tx,
+  video: Subject,
+  entry: OpenReservation & { kind: 'reserve' | 'commit' | 'release' },
+): Promise<number> {
+  return deps.db.change(
+    tx,
+    `INSERT INTO usage_entries (workspace_id, video_id, sequence, kind, seconds, month, created_at)
+     VALUES (:workspaceId, :videoId, :sequence, :kind, :seconds, CAST(:month AS date), :now) ON CONFLICT DO NOTHING`,
+    { ...entry, workspaceId: video.workspaceId, videoId: video.id, now: deps.clock.now() },
+  );
+}
+
+/** The seconds a month allows, and what is reserved and used of them. The month's row is locked until the end of the transaction. */
+async function lockMonth(deps: Deps, tx: Tx, workspaceId: string, month: string) {
+  const { db } = deps;
+  await db.change(tx, 'INSERT INTO usage_months (workspace_id, month) VALUES (:workspaceId, CAST(:month AS date)) ON CONFLICT DO NOTHING', {
+    workspaceId,
+    month,
+  });
+  const [row] = await db.rows<{ reserved: string; used: string }>(
+    tx,
+    `SELECT reserved_seconds AS reserved, used_seconds AS used FROM usage_months
+     WHERE workspace_id = :workspaceId AND month = CAST(:month AS date) FOR UPDATE`,
+    { workspaceId, month },
+  );
+  return { reserved: Number(row?.reserved ?? 0), used: Number(row?.used ?? 0) };
+}
+
+const minutes = (seconds: number) => {
+  const rounded = Math.ceil(seconds / 60);
+  return `${rounded} ${rounded === 1 ? 'minute' : 'minutes'}`;
+};
+
+/**
+ * Reserves a video's length in this month. Answers null when it is reserved (once, however often it is asked for), or the sentence that says
+ * why the plan does not allow it.
+ */
+export async function reserveMinutes(deps: Deps, tx: Tx, video: Subject, durationSeconds: number): Promise<string | null> {
+  const { db, clock } = deps;
+  const month = monthOf(clock.now());
+  const seconds = Math.ceil(durationSeconds);
+  const { inForce } = await loadWorkspacePlan(deps, tx, video.workspaceId);
+  const { reserved, used } = await lockMonth(deps, tx, video.workspaceId, month);
+  const { open, lastSequence } = await findOpen(deps, tx, video.id);
+  if (open !== null) {
+    return null;
+  }
+  const limit = inForce.limits.processingMinutes;
+  if (limit !== null && reserved + used + seconds > limit * 60) {
+    return `This video needs ${minutes(seconds)} of processing, and ${minutes(Math.max(0, limit * 60 - reserved - used))} of the ${limit} of this month are left.`;
+  }
+  await addEntry(deps, tx, video, { sequence: lastSequence + 1, seconds, month, kind: 'reserve' });
+  await db.change(
+    tx,
+    'UPDATE usage_months SET reserved_seconds = reserved_seconds + :seconds WHERE workspace_id = :workspaceId AND month = CAST(:month AS date)',
+    { seconds, month, workspaceId: video.workspaceId },
+  );
+  return null;
+}
+
+/** Ends a video's reservation: `share` of it (0 to 1) was delivered and is used, the rest is free again. Without one it does nothing. */
+export async function settleMinutes(deps: Deps, tx: Tx, video: Subject, share: number): Promise<void> {
+  const { db } = deps;
+  const before = await findOpen(deps, tx, video.id);
+  if (before.open === null) {
+    return;
+  }
+  await lockMonth(deps, tx, video.workspaceId, before.open.month);
+  const { open } = await findOpen(deps, tx, video.id);
+  if (open === null) {
+    return;
+  }
+  const used = Math.ceil(open.seconds * Math.min(1, Math.max(0, share)));
+  if (used > 0) {
+    await addEntry(deps, tx, video, { ...open, seconds: used, kind: 'commit' });
+  }
+  if (used < open.seconds) {
+    await addEntry(deps, tx, video, { ...open, seconds: open.seconds - used, kind: 'release' });
+  }
+  await db.change(
+    tx,
+    `UPDATE usage_months SET reserved_seconds = reserved_seconds - :reserved, used_seconds = used_seconds + :used
+     WHERE workspace_id = :workspaceId AND month = CAST(:month AS date)`,
+    { reserved: open.seconds, used, month: open.month, workspaceId: video.workspaceId },
+  );
+}
+
+/** Throws quota_exceeded when a workspace has no processing minute left this month, before anything is uploaded. */
+export async function requireMinutes(deps: Deps, tx: Tx, workspaceId: string): Promise<void> {
+  const limit = (await loadWorkspacePlan(deps, tx, workspaceId)).inForce.limits.processingMinutes;
+  if (limit === null) {
+    return;
+  }
+  const { reservedSeconds, usedSeconds } = await monthTotals(deps, tx, workspaceId, monthOf(deps.clock.now()));
+  if (reservedSeconds + usedSeconds >= limit * 60) {
+    throw new AppError(
+      'quota_exceeded',
+      `All ${limit} processing minutes of this month are used or reserved. Wait for the next month, or ask for a larger plan.`,
+      { details: { limitMinutes: limit, usedSeconds, reservedSeconds } },
+    );
+  }
+}
+
+async function monthTotals(deps: Deps, tx: Tx, workspaceId: string, month: string) {
+  const [row] = await deps.db.rows<{ reserved: string; used: string }>(
+    tx,
+    `SELECT COALESCE(sum(CASE kind WHEN 'reserve' THEN seconds ELSE -seconds END), 0) AS reserved,
+       COALESCE(sum(seconds) FILTER (WHERE kind = 'commit'), 0) AS used
+     FROM usage_entries WHERE workspace_id = :workspaceId AND month = CAST(:month AS date)`,
+    { workspaceId, month },
+  );
+  return { reservedSeconds: Number(row?.reserved ?? 0), usedSeconds: Number(row?.used ?? 0) };
+}
+
+const maxLines = 1000;
+
+/** The statement of one month (`2026-03`; this one by default): a line per video, and totals that are the sums of all entries. */
+export async function readStatement(deps: Deps, tx: Tx, workspaceId: string, wanted: string | undefined): Promise<UsageStatement> {
+  const month = wanted === undefined ? monthOf(deps.clock.now()) : `${wanted}-01`;
+  const { inForce } = await loadWorkspacePlan(deps, tx, workspaceId);
+  const lines = await deps.db.rows<{ video_id: string; reserved: string; used: string; released: string; at: Date }>(
+    tx,
+    `SELECT video_id, sum(seconds) FILTER (WHERE kind = 'reserve') AS reserved, COALESCE(sum(seconds) FILTER (WHERE kind = 'commit'), 0) AS used,
+       COALESCE(sum(seconds) FILTER (WHERE kind = 'release'), 0) AS released, min(created_at) AS at
+     FROM usage_entries WHERE workspace_id = :workspaceId AND month = CAST(:month AS date)
+     GROUP BY video_id ORDER BY at DESC, video_id LIMIT :maxLines`,
+    { workspaceId, month, maxLines },
+  );
+  return {
+    month: month.slice(0, 7),
+    limitMinutes: inForce.limits.processingMinutes,
+    ...(await monthTotals(deps, tx, workspaceId, month)),
+    lines: lines.map((line) => ({
+      videoId: line.video_id,
+      reservedSeconds: Number(line.reserved),
+      usedSeconds: Number(line.used),
+      releasedSeconds: Number(line.released),
+      at: line.at.toISOString(),
+    })),
+  };
+}

@@ -1,0 +1,247 @@
+/** The ledger of processing minutes, legal holds, notices before content ends, and the comparison of storage and rows. */
+import { ApiError, type Plan, type PlanOverrides, type Reconciliation, type Video } from '@carmic/contract';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Tx } from '../../server/src/db/database.ts';
+import { readStatement, requireMinutes, reserveMinutes, settleMinutes } from '../../server/src/plans/usage.ts';
+import { giveNotices } from '../../server/src/retention/notices.ts';
+import { sweepExpired } from '../../server/src/retention/sweep.ts';
+import { type Caller, startInstance, type TestInstance, until } from '../support/instance.ts';
+import { enrolAgent, type ProtocolAgent } from '../support/protocolAgent.ts';
+import { uploadVideo } from '../support/upload.ts';
+
+let instance: TestInstance;
+let admin: Caller;
+let agent: ProtocolAgent;
+let plans: Map<string, Plan>;
+const deps = () => instance.server.deps;
+
+beforeAll(async () => {
+  instance = await startInstance({ env: { CARMIC_WATCHDOG_SECONDS: '86400', CARMIC_LEASE_SECONDS: '60' } });
+  admin = await instance.createCaller({ isAdmin: true });
+  agent = await enrolAgent(instance);
+  plans = new Map((await admin.call('listPlans')).items.map((plan) => [plan.slug, plan]));
+});
+afterAll(() => instance.stop());
+
+const codeOf = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'ok',
+    (error: unknown) => (error instanceof ApiError ? error.code : String(error)),
+  );
+const upload = (who: Caller) =>
+  uploadVideo(who.call, instance.baseUrl, Buffer.from(`a video ${Math.random()}`), {
+    wishes: { clipCount: 2, minClipSeconds: 5, maxClipSeconds: 10 },
+  });
+async function withOverrides(overrides: PlanOverrides, slug = 'enterprise'): Promise<Caller> {
+  const caller = await instance.createCaller();
+  await admin.call('assignPlan', { params: { id: caller.workspaceId }, body: { planId: plans.get(slug)?.id ?? '', overrides } });
+  return caller;
+}
+const stateOf = (who: Caller, id: string, state: Video['state']) =>
+  until(`the video to be ${state}`, async () => {
+    const video = await who.call('getVideo', { params: { id } });
+    return video.state === state ? video : null;
+  });
+/** Moves the clock that everybody in the server reads; the move ends with the test that made it. */
+async function at<T>(ms: number, work: () => Promise<T>): Promise<T> {
+  const { clock } = deps();
+  const { now } = clock;
+  clock.now = () => new Date(Date.now() + ms);
+  try {
+    return await work();
+  } finally {
+    clock.now = now;
+  }
+}
+
+describe('processing minutes', () => {
+  test('are reserved when the length is known, used by what is delivered, and free again for what failed', async () => {
+    const who = await withOverrides({ limits: { processingMinutes: 3 } });
+    const { id } = await upload(who);
+    await agent.finish(await until('the inspection', () => agent.lease(['inspect'], 5)), { probe: { durationSeconds: 59.2 } });
+    await stateOf(who, id, 'rendering');
+    expect(await who.call('getUsage')).toMatchObject({ limitMinutes: 3, reservedSeconds: 60, usedSeconds: 0 });
+    // One of two renderings fails for good: half of the minute was delivered.
+    const first = await until('a rendering', () => agent.lease(['render'], 5));
+    const second = await until('another rendering', () => agent.lease(['render'], 5));
+    await agent.finish(first);
+    await agent.call('failLease', {
+      params: { id: second.taskId },
+      body: { leaseToken: second.leaseToken, code: 'render_failed', message: 'It failed.', isRetryable: false },
+    });
+    await stateOf(who, id, 'ready');
+    const statement = await who.call('getUsage');
+    expect(statement).toMatchObject({
+      reservedSeconds: 0,
+      usedSeconds: 30,
+      lines: [{ videoId: id, reservedSeconds: 60, usedSeconds: 30, releasedSeconds: 30 }],
+    });
+    // Saying it again changes nothing, and nobody can write the past anew.
+    await deps().db.inWorkspace(who.workspaceId, (tx) => settleMinutes(deps(), tx, { id, workspaceId: who.workspaceId }, 1));
+    expect(await who.call('getUsage')).toEqual(statement);
+    for (const sql of ['UPDATE usage_entries SET seconds = 0', 'DELETE FROM usage_entries']) {
+      await expect(deps().db.asSystem((tx) => deps().db.change(tx, sql))).rejects.toThrow(/permission denied/);
+    }
+  });
+
+  test('that do not suffice end the video with what to do next, cost nothing, and a larger plan lets it go on', async () => {
+    const who = await withOverrides({ limits: { processingMinutes: 1 } });
+    const { id } = await upload(who);
+    await agent.finish(await until('the inspection', () => agent.lease(['inspect'], 5)), { probe: { durationSeconds: 61 } });
+    const failed = await stateOf(who, id, 'failed');
+    expect(failed.failure).toMatchObject({ stage: 'inspect', code: 'minutes_exhausted', canRetry: true });
+    expect(failed.failure?.message).toBe('This video needs 2 minutes of processing, and 1 minute of the 1 of this month are left.');
+    expect(await who.call('getUsage')).toMatchObject({ reservedSeconds: 0, usedSeconds: 0, lines: [] });
+    await admin.call('assignPlan', { params: { id: who.workspaceId }, body: { overrides: { limits: { processingMinutes: 2 } } } });
+    await who.call('retryVideo', { params: { id } });
+    await stateOf(who, id, 'rendering');
+    expect(await who.call('getUsage')).toMatchObject({ reservedSeconds: 61, limitMinutes: 2 });
+    // A deletion in the middle of the work has delivered nothing.
+    await who.call('deleteVideo', { params: { id } });
+    expect(await who.call('getUsage')).toMatchObject({ reservedSeconds: 0, usedSeconds: 0, lines: [{ releasedSeconds: 61 }] });
+  });
+
+  test('that are used up refuse the next upload before a byte is sent, until the next month', async () => {
+    const who = await withOverrides({ limits: { processingMinutes: 1 } });
+    await deps().db.inWorkspace(who.workspaceId, async (tx) => {
+      const video = { id: crypto.randomUUID(), workspaceId: who.workspaceId };
+      expect(await reserveMinutes(deps(), tx, video, 60)).toBeNull();
+      expect(await reserveMinutes(deps(), tx, video, 60)).toBeNull();
+      await settleMinutes(deps(), tx, video, 1);
+    });
+    expect((await who.call('getUsage')).usedSeconds).toBe(60);
+    const create = () => who.call('createVideo', { body: { fileName: 'x.mp4', sizeBytes: 10 } });
+    expect(await codeOf(create())).toBe('quota_exceeded');
+    // Sessions have ended by then, so the verbs are asked themselves.
+    const inNextMonth = <T>(work: (tx: Tx) => Promise<T>) => at(32 * 86_400_000, () => deps().db.inWorkspace(who.workspaceId, work));
+    await inNextMonth((tx) => requireMinutes(deps(), tx, who.workspaceId));
+    expect((await inNextMonth((tx) => readStatement(deps(), tx, who.workspaceId, undefined))).usedSeconds).toBe(0);
+  });
+
+  test('twenty reservations at once cannot pass the limit', async () => {
+    const who = await withOverrides({ limits: { processingMinutes: 7 } });
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        deps().db.inWorkspace(who.workspaceId, (tx) =>
+          reserveMinutes(deps(), tx, { id: crypto.randomUUID(), workspaceId: who.workspaceId }, 60),
+        ),
+      ),
+    );
+    expect(outcomes.filter((outcome) => outcome === null)).toHaveLength(7);
+    expect((await who.call('getUsage')).reservedSeconds).toBe(420);
+  });
+
+  test('a plan limits how many tasks of a workspace run at the same time', async () => {
+    const who = await withOverrides({ limits: { parallelTasks: 1 } });
+    await upload(who);
+    await upload(who);
+    const first = await until('the first inspection', () => agent.lease(['inspect'], 5));
+    expect(first.spec.source.url).toContain(who.workspaceId);
+    expect(await agent.lease(['inspect'], 0)).toBeNull();
+    await agent.finish(first);
+    await agent.finish(await until('the second inspection', () => agent.lease(['inspect'], 5)));
+  });
+});
+
+describe('a legal hold', () => {
+  test('keeps content from people, plans and the sweeper until it ends, and does not make it readable again', async () => {
+    const who = await withOverrides({}, 'free');
+    const [held, free] = [await upload(who), await upload(who)];
+    const body = { workspaceId: who.workspaceId, videoId: held.id, reason: 'Case 12/2026' };
+    const hold = await admin.call('placeHold', { body });
+    expect(hold).toMatchObject({ reason: 'Case 12/2026', isInForce: true, endsAt: null, placedBy: 'Somebody' });
+    expect(await codeOf(who.call('deleteVideo', { params: { id: held.id } }))).toBe('wrong_state');
+    const both = { scope: 'selection' as const, videoIds: [held.id, free.id] };
+    expect(await codeOf(who.call('createErasure', { body: both }))).toBe('wrong_state');
+    await at(4 * 86_400_000, async () => {
+      await sweepExpired(deps());
+      expect(await codeOf(who.call('getVideo', { params: { id: held.id } }))).toBe('not_found');
+    });
+    const left = () =>
+      deps().db.asSystem((tx) =>
+        deps().db.rows<{ id: string }>(tx, 'SELECT id FROM videos WHERE workspace_id = :id AND deleted_at IS NULL', {
+          id: who.workspaceId,
+        }),
+      );
+    expect(await left()).toEqual([{ id: held.id }]);
+    expect(await deps().store.head(`w/${who.workspaceId}/v/${held.id}/source`)).not.toBeNull();
+    expect((await admin.call('releaseHold', { params: { id: hold.id } })).isInForce).toBe(false);
+    await at(4 * 86_400_000, async () => {
+      await sweepExpired(deps());
+    });
+    expect(await left()).toEqual([]);
+    expect((await admin.call('listHolds')).items.map(({ id }) => id)).toContain(hold.id);
+    expect(await codeOf(admin.call('placeHold', { body: { ...body, endsAt: '2020-01-01T00:00:00Z' } }))).toBe('invalid_input');
+    expect(await codeOf(admin.call('placeHold', { body: { ...body, videoId: who.workspaceId } }))).toBe('not_found');
+  });
+});
+
+describe('notices', () => {
+  test('come a week and a day before content ends, once each, and again for another expiry', async () => {
+    const who = await withOverrides({ retention: { kind: 'expires', days: 29 } });
+    const video = await upload(who);
+    const noticesOf = async () =>
+      (await who.call('listEvents', { query: { limit: 100 } })).items
+        .filter((event) => event.type === 'retention.notice')
+        .map((event) => event.data);
+    const days = (n: number) => at(n * 86_400_000, () => giveNotices(deps()));
+    await days(21.9);
+    expect(await noticesOf()).toEqual([]);
+    await days(22.1);
+    await days(22.2);
+    expect(await noticesOf()).toMatchObject([{ days: 7, videos: 1, videoIds: [video.id], firstExpiresAt: video.expiresAt }]);
+    await days(28.1);
+    await days(28.2);
+    expect((await noticesOf()).map((data) => data['days'])).toEqual([7, 1]);
+    await admin.call('assignPlan', { params: { id: who.workspaceId }, body: { overrides: { retention: { kind: 'expires', days: 60 } } } });
+    await days(54);
+    expect((await noticesOf()).map((data) => data['days'])).toEqual([7, 1, 7]);
+    // Content that is kept for three days is not announced a week ahead.
+    const short = await withOverrides({}, 'free');
+    await upload(short);
+    await days(0);
+    expect((await short.call('listEvents', { query: { limit: 100 } })).items.some((event) => event.type === 'retention.notice')).toBe(
+      false,
+    );
+  });
+});
+
+describe('the comparison of storage and rows', () => {
+  const compare = async (isDryRun: boolean): Promise<Reconciliation> => {
+    const { id } = await admin.call('createReconciliation', { body: { isDryRun } });
+    return until('the report', async () => {
+      const { items } = await admin.call('listReconciliations');
+      return items.find((report) => report.id === id && report.finishedAt !== null);
+    });
+  };
+
+  test('finds orphans and missing files, removes only old orphans, and nothing in a dry run', async () => {
+    const who = await withOverrides({});
+    const [kept, damaged] = [await upload(who), await upload(who)];
+    const { store } = deps();
+    const keyOf = (videoId: string) => `w/${who.workspaceId}/v/${videoId}/source`;
+    const orphan = keyOf(crypto.randomUUID());
+    await store.put(orphan, Buffer.from('nobody knows me'), { contentType: 'video/mp4', maxBytes: 100 });
+    await store.createMultipart(keyOf(crypto.randomUUID()), { sizeBytes: 100, partSizeBytes: 8_388_608, contentType: 'video/mp4' });
+    await store.delete([keyOf(damaged.id)]);
+
+    const young = await compare(false);
+    expect(young.counts).toMatchObject({ orphans: 0, openUploads: 0, missing: 1 });
+    expect(young.counts.youngOrphans).toBeGreaterThanOrEqual(1);
+    expect(young.findings).toMatchObject([{ kind: 'missing', key: keyOf(damaged.id) }]);
+    expect(await store.head(orphan)).not.toBeNull();
+
+    await at(25 * 3_600_000, async () => {
+      const dry = await compare(true);
+      expect(dry.findings.map(({ kind }) => kind).sort()).toEqual(['missing', 'open_upload', 'orphan']);
+      expect(dry.counts).toMatchObject({ orphansRemoved: 0, openUploadsRemoved: 0 });
+      expect(await store.head(orphan)).not.toBeNull();
+      const wet = await compare(false);
+      expect(wet.counts).toMatchObject({ orphans: 1, orphansRemoved: 1, openUploads: 1, openUploadsRemoved: 1, missing: 1 });
+    });
+    expect(await store.head(orphan)).toBeNull();
+    expect(await store.head(keyOf(kept.id))).not.toBeNull();
+    const after = await compare(false);
+    expect(after.counts).toMatchObject({ orphans: 0, youngOrphans: 0, openUploads: 0, missing: 1 });
+  });
+});
