@@ -469,7 +469,7 @@ export const en = {
       tombstoned: 'Gone for readers',
       cancelled: 'Work stopped',
       deleted: 'Files deleted',
-      purged: 'Network purged',
+      purged: 'Copies purged',
       probed: 'Looked again',
       done: 'Receipt signed',
     },

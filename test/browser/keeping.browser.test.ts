@@ -1,0 +1,87 @@
+/** Plans, deletions and the calendar in the console. */
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startInstance, type TestInstance, until } from '../support/instance.ts';
+import { uploadVideo } from '../support/upload.ts';
+import { verifyReceipt } from '../../server/src/retention/receipts/verifyReceipt.ts';
+import { findBarriersEverywhere } from './support/axe.ts';
+import { consoleDirectory, prepareBrowser } from './support/browser.ts';
+
+const browser = prepareBrowser();
+let instance: TestInstance;
+beforeAll(async () => {
+  instance = await startInstance({ env: { CARMIC_CONSOLE_DIR: consoleDirectory } });
+});
+afterAll(async () => {
+  await browser.close();
+  await instance.stop();
+});
+const upload = (caller: Parameters<typeof uploadVideo>[0], fileName: string) =>
+  uploadVideo(caller, instance.baseUrl, Buffer.from(`video ${fileName}`), { fileName });
+
+test('a deletion shows every step and gives a receipt that is genuine; what expires stands in the calendar', async (context) => {
+  const caller = await instance.createCaller();
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token });
+  const { page } = visit;
+  await page.goto('/#/deletions');
+  await page.getByText('Nothing was deleted yet').waitFor();
+  await page.getByText('Nothing expires in the next 30 days.').waitFor();
+  const [gone] = [await upload(caller.call, 'gone.mp4'), await upload(caller.call, 'A talk about harbours.mp4')];
+  const { id } = await caller.call('createErasure', { body: { scope: 'video', videoId: gone.id } });
+  await until('the deletion to be done', async () =>
+    (await caller.call('getErasure', { params: { id } })).state === 'done' ? true : null,
+  );
+  await page.reload();
+  await page.getByRole('link', { name: 'A talk about harbours' }).waitFor();
+  await page.getByText('A video with everything made from it').waitFor();
+  await page.getByText('Receipt signed').waitFor();
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Receipt' }).click()]);
+  const verdict = verifyReceipt(readFileSync(await download.path(), 'utf8'), null);
+  expect(verdict).toMatchObject({ isValid: true, body: { erasureId: id, keys: { count: 1 } } });
+  expect(visit.problems).toEqual([]);
+});
+
+test('an administrator edits a plan after seeing what it would end, and gives a workspace rules of its own', async (context) => {
+  const admin = await instance.createCaller({ isAdmin: true });
+  const customer = await instance.createCaller();
+  const plan = await admin.call('createPlan', {
+    body: { name: 'Trial', retention: { kind: 'expires', days: 60 }, limits: { uploadBytes: null, durationSeconds: null } },
+  });
+  await admin.call('assignPlan', { params: { id: customer.workspaceId }, body: { planId: plan.id } });
+  const video = await upload(customer.call, 'kept.mp4');
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: admin.token });
+  const { page } = visit;
+  await page.goto('/#/plans');
+  await page.getByRole('heading', { name: 'Trial' }).waitFor();
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+
+  await page.getByRole('button', { name: 'Edit Trial' }).click();
+  await page.getByLabel('Days after the upload').fill('soon');
+  await page.getByRole('button', { name: 'Show the impact' }).click();
+  await page.getByText('Check the fields').waitFor();
+  await page.getByLabel('Days after the upload').fill('10');
+  await page.getByRole('button', { name: 'Show the impact' }).click();
+  await page.getByText('1 video (14 bytes) would expire, or expire earlier').waitFor();
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  // Another value is another impact: it has to be looked at again.
+  await page.getByLabel('Days after the upload').fill('12');
+  await page.getByRole('button', { name: 'Show the impact' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  await page.getByText('The plan was saved.').waitFor();
+  await page.getByText('Content expires after 12 days.').first().waitFor();
+  expect((await customer.call('getVideo', { params: { id: video.id } })).expiresAt).not.toBe(video.expiresAt);
+
+  await page.locator('li', { hasText: 'Trial' }).getByRole('button', { name: 'Change plan' }).click();
+  await page.getByLabel('Rules of its own').check();
+  await page.getByText('Fixed storage').click();
+  await page.getByLabel('Storage in GB').fill('50');
+  await page.getByLabel('Processing minutes').fill('600');
+  await page.getByRole('button', { name: 'Show the impact' }).click();
+  await page.getByText('1 video would be kept longer.').waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  await page.getByText('own rules').waitFor();
+  const { limits, retention } = await customer.call('getEntitlements');
+  expect({ minutes: limits.processingMinutes, retention }).toEqual({ minutes: 600, retention: { kind: 'fixed', storageBytes: 50e9 } });
+  expect(visit.problems).toEqual([]);
+});
