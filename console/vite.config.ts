@@ -6,6 +6,7 @@ const apiUrl = process.env['CARMIC_API_URL'] ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
   plugins: [svelte()],
+  worker: { format: 'es' },
   server: { proxy: { '/api': { target: apiUrl } } },
   build: {
     target: ['chrome123', 'edge123', 'firefox121', 'safari17.5'],

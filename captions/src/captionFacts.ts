@@ -76,20 +76,23 @@ function syncErrors(ass: string, words: readonly { startSeconds: number }[], sou
   const starts = [...ass.matchAll(/^Dialogue: \d+,(\d+):(\d+):(\d+)\.(\d+),/gm)].map(
     (match) => Number(match[1]) * 3600 + Number(match[2]) * 60 + Number(match[3]) + Number(match[4]) / 100,
   );
-  const heard = sourceWords.flatMap((word) => clipTime(word, timeline) ?? []);
+  const heard = playedWords(sourceWords, timeline).map((word) => word.atSeconds);
   const shown = starts.map((start) => Math.ceil(start * perSecond - 1e-6) / perSecond);
   const errors = shown.map((start) => nearest(heard, start)).concat(words.length === 0 ? [1] : []);
   return errors.sort((a, b) => a - b);
 }
 
-function clipTime(word: Word, { segments, rate }: Timeline): number | null {
-  const middle = (word.startSeconds + word.endSeconds) / 2;
-  for (const segment of segments) {
-    if (middle >= segment.sourceSeconds && middle < segment.sourceSeconds + segment.frames / rateValue(rate)) {
-      return segment.outSeconds + Math.max(0, word.startSeconds - segment.sourceSeconds);
-    }
-  }
-  return null;
+/** The words that the edit list plays, in playing order, with the times it gives them. */
+function playedWords(words: readonly Word[], { segments, rate }: Timeline): { text: string; atSeconds: number }[] {
+  return segments.flatMap(({ sourceSeconds, frames, outSeconds }) =>
+    words
+      .filter((word) => {
+        const middle = (word.startSeconds + word.endSeconds) / 2;
+        return middle >= sourceSeconds && middle < sourceSeconds + frames / rateValue(rate);
+      })
+      .sort((a, b) => a.startSeconds - b.startSeconds)
+      .map((word) => ({ text: word.text, atSeconds: outSeconds + Math.max(0, word.startSeconds - sourceSeconds) })),
+  );
 }
 
 function nearest(values: readonly number[], wanted: number): number {
@@ -127,7 +130,7 @@ function layoutFacts({ plan: { captions, look }, faces, isBurnedIn }: CaptionFac
 
 function textFacts({ plan: { words, captions, missing }, sourceWords, timeline }: CaptionFactsInput): CertificateEntry[] {
   const bare = (texts: readonly string[]) => texts.join('').replace(/\s/g, '');
-  const spoken = sourceWords.filter((word) => clipTime(word, timeline) !== null).map((word) => word.text);
+  const spoken = playedWords(sourceWords, timeline).map((word) => word.text);
   const wanted = [bare(spoken), bare(spoken.map((word) => (isSwearing(word) ? maskWord(word) : word)))];
   const shown = bare(captions.flatMap((caption) => caption.lines.flat().map((word) => word.text)));
   const isWhole = wanted.includes(shown);

@@ -30,7 +30,7 @@ const serverLayers = [
 const parts = {
   'server/contract': [],
   captions: ['server/contract'],
-  'server/src': ['server/contract'],
+  'server/src': ['server/contract', 'captions'],
   'gpu-agent': ['server/contract', 'captions'],
   console: ['server/contract', 'captions'],
   start: ['server/contract', 'server/src'],

@@ -26,6 +26,7 @@ import { createRelay } from './events/relay.ts';
 import { createConsole } from './http/console.ts';
 import { createApp } from './http/createApp.ts';
 import { eventHandlers } from './http/eventRoutes.ts';
+import { createExports } from './clips/exports/exportMiddleware.ts';
 import { createLiveStream } from './http/liveStream.ts';
 import type { Handlers } from './http/request.ts';
 import { checkRootKey, presentInstance } from './instance.ts';
@@ -218,6 +219,7 @@ async function startWeb(
     ],
     afterApi: [
       createLiveStream(deps, stopping.signal),
+      createExports(deps),
       ...(env.CARMIC_CONSOLE_DIR === undefined ? [] : [createConsole(env.CARMIC_CONSOLE_DIR)]),
     ],
   });

@@ -43,15 +43,14 @@ async function suggestClip() {
   }
 }
 
-/** Leases renderings, and leaves them, until the one that is asked for comes. */
-async function leaseRendition(id: string) {
+/** Leases renderings, and leaves them, until the square one comes; only one is asked for here. */
+async function leaseSquare() {
   for (;;) {
-    const lease = await agent.lease(['render'], 5);
+    const lease = await agent.lease(['render']);
     if (lease?.spec.kind !== 'render') {
       throw new Error('The rendering was not offered.');
     }
-    const reply = await caller.call('getRendition', { params: { id } });
-    if (reply.state === 'rendering') {
+    if (lease.spec.output.width === lease.spec.output.height) {
       return lease.spec;
     }
   }
@@ -93,7 +92,7 @@ describe('the edit list of a clip', () => {
     const rendition = await caller.call('createRendition', { params, body: { aspect: '1:1', captionStyle: 'boxed', captionOptions } });
     expect(rendition).toMatchObject({ editVersion: 2, captionStyle: 'boxed', captionOptions });
     await caller.call('chooseClipEdit', { params, body: { version: 1 } });
-    const spec = await leaseRendition(rendition.id);
+    const spec = await leaseSquare();
     expect(spec.segments).toEqual(tightened.segments);
     expect(spec.captions).toMatchObject({ style: 'boxed', ...captionOptions });
     // The words between the spans are not sent along.

@@ -156,7 +156,9 @@ async function workOnClips(page: Page) {
 async function addSquareFormat(page: Page) {
   const first = page.getByRole('article').first();
   await first.getByRole('button', { name: 'Add format' }).click();
-  await page.getByRole('menuitem', { name: /Square/ }).click();
+  const dialog = page.getByRole('dialog', { name: 'Render this clip' });
+  await dialog.getByRole('radio', { name: '1:1' }).check({ force: true });
+  await dialog.getByRole('button', { name: 'Render', exact: true }).click();
   await first.getByRole('button', { name: 'Square 1:1, Ready' }).waitFor({ timeout: 60_000 });
   await first.getByRole('button', { name: 'Download' }).click();
   const [video] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: /Video 1:1/ }).click()]);

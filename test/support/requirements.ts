@@ -2,12 +2,13 @@
  * What a test needs and a stranger's machine may not have. Without it the test is skipped with a reason and the command that brings it;
  * with CI=true it fails instead, because there `.ci/run` has installed it.
  */
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { findMinio, readBuildFailure } from '../../scripts/fetchMinio.mjs';
 
-export type Requirement = 'chromium' | 'minio';
+export type Requirement = 'chromium' | 'minio' | 'opentimelineio';
 
 interface Finding {
   /** Where it is, or null. */
@@ -48,6 +49,21 @@ function findDownloaded(): string | null {
   return folders.flatMap((folder) => inner.map((path) => join(cache, folder, path))).find((path) => existsSync(path)) ?? null;
 }
 
+/** Where `.ci/run` puts the Python packages that read editing programs' files: parsers that nobody here wrote. */
+const pythonPackages = join(homedir(), '.cache', 'carmic-otio');
+
+/** A Python that knows OpenTimelineIO and its readers of FCPXML and CMX 3600, by the folder of its packages. */
+function findTimelineReaders(): string | null {
+  try {
+    const env = { ...process.env, PYTHONPATH: pythonPackages };
+    execFileSync('python3', ['-c', 'import opentimelineio, otio_cmx3600_adapter, otio_fcpx_xml_adapter'], { env, stdio: 'ignore' });
+    return pythonPackages;
+  } catch {
+    // No Python, or no such packages: the reason and the command below say so.
+    return null;
+  }
+}
+
 /** Looks for what a requirement names. */
 export function findRequirement(requirement: Requirement): Finding {
   const isRoot = process.getuid?.() === 0;
@@ -63,6 +79,12 @@ export function findRequirement(requirement: Requirement): Finding {
         path: findMinio(),
         reason: `no MinIO server on this machine${describeFailure()}`,
         command: 'node scripts/fetchMinio.mjs',
+      };
+    case 'opentimelineio':
+      return {
+        path: findTimelineReaders(),
+        reason: 'no OpenTimelineIO on this machine',
+        command: `python3 -m pip install --target ${pythonPackages} opentimelineio otio-cmx3600-adapter otio-fcpx-xml-adapter`,
       };
   }
 }

@@ -22,6 +22,7 @@ export class VideoPage {
   waveform = $state.raw<Waveform | null>(null);
   status = $state<'loading' | 'ready' | 'gone' | 'failed'>('loading');
   error = $state('');
+  #newestEdits = $state<Record<string, number>>({});
   readonly #call: Call;
   readonly #t: Messages;
   readonly #refreshes = new Throttle(refreshEveryMs, (what) => void (what === 'clips' ? this.#loadClips() : this.#loadVideo()));
@@ -91,8 +92,34 @@ export class VideoPage {
     }
   }
 
-  async addRendition(clip: Clip, aspect: Rendition['aspect'], idempotencyKey: string): Promise<Rendition> {
-    const rendition = await this.#call('createRendition', { params: { id: clip.id }, body: { aspect } }, { idempotencyKey });
+  /** The highest version of a clip's edit list that is known here: redo goes up to it. */
+  newestEdit(clip: Clip): number {
+    return Math.max(this.#newestEdits[clip.id] ?? 1, clip.editVersion, ...clip.renditions.map((item) => item.editVersion));
+  }
+
+  /** Takes pauses and filler words out of a clip. */
+  async tighten(clip: Clip): Promise<void> {
+    const body = { kind: 'tighten' as const, baseVersion: clip.editVersion };
+    this.#takeEdit(await this.#call('createClipEdit', { params: { id: clip.id }, body }));
+  }
+
+  /** Goes to another version of a clip's edit list. */
+  async chooseEdit(clip: Clip, version: number): Promise<void> {
+    this.#newestEdits[clip.id] = this.newestEdit(clip);
+    this.#takeEdit(await this.#call('chooseClipEdit', { params: { id: clip.id }, body: { version } }));
+  }
+
+  #takeEdit(clip: Clip): void {
+    this.#newestEdits[clip.id] = Math.max(this.#newestEdits[clip.id] ?? 1, clip.editVersion);
+    this.#takeClip(clip);
+  }
+
+  async addRendition(
+    clip: Clip,
+    wish: Pick<Rendition, 'aspect' | 'captionStyle' | 'captionOptions'>,
+    idempotencyKey: string,
+  ): Promise<Rendition> {
+    const rendition = await this.#call('createRendition', { params: { id: clip.id }, body: wish }, { idempotencyKey });
     this.#takeRendition(rendition);
     return rendition;
   }

@@ -109,7 +109,9 @@ function securityHeaders({ baseUrl, storageOrigin }: AppOptions): Middleware {
       useDefaults: false,
       directives: {
         defaultSrc: ["'none'"],
-        scriptSrc: ["'self'"],
+        // libass, which draws previews of captions, is WebAssembly of our own origin.
+        scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
+        workerSrc: ["'self'"],
         styleSrc: ["'self'"],
         imgSrc: ["'self'", 'data:', 'blob:', ...storage],
         fontSrc: ["'self'"],

@@ -1,0 +1,102 @@
+/** Plans captions and draws them with libass, exactly as the agent does: same code, same fonts, same library. */
+import type { CaptionOptions, CaptionStyle, Probe, Span, Transcript } from '@carmic/contract';
+import { buildFontStack, type CaptionPlan, captionTemplates, fontsForText, type LoadedFont, loadFont, planCaptions, planTimeline } from '@carmic/captions';
+import JASSUB from 'jassub';
+import modernWasmUrl from 'jassub/dist/wasm/jassub-worker-modern.wasm?url';
+import wasmUrl from 'jassub/dist/wasm/jassub-worker.wasm?url';
+import { fontUrls } from './fontUrls.ts';
+
+/** As the server asks of agents. */
+const maxFrameRate = 60;
+
+export interface PreviewRequest extends CaptionOptions {
+  style: Exclude<CaptionStyle, 'none'>;
+  transcript: Pick<Transcript, 'language' | 'words'>;
+  segments: readonly Span[];
+  probe: Probe;
+  width: number;
+  height: number;
+}
+
+const files = new Map<string, Promise<Uint8Array>>();
+
+/** Fetches a font once. */
+function fontFile(id: string): Promise<Uint8Array> {
+  const known = files.get(id);
+  if (known) {
+    return known;
+  }
+  const fetching = fetch(fontUrls[id] ?? '').then(async (response) => {
+    if (!response.ok) {
+      throw new Error(`The font ${id} could not be fetched (${response.status}).`);
+    }
+    return new Uint8Array(await response.arrayBuffer());
+  });
+  files.set(id, fetching);
+  fetching.catch(() => files.delete(id));
+  return fetching;
+}
+
+/** Plans the captions of a clip. */
+export async function planPreview(request: PreviewRequest): Promise<CaptionPlan> {
+  const { style, transcript, segments, probe, width, height, look, platform, profanity } = request;
+  const words = transcript.words.filter((word) => segments.some((span) => word.endSeconds > span.startSeconds && word.startSeconds < span.endSeconds));
+  const text = words.map((word) => word.text).join('');
+  const wanted = fontsForText(look?.font ?? captionTemplates[style].font, text);
+  const [first, ...rest] = await Promise.all(wanted.map(async (font): Promise<LoadedFont> => loadFont(font, await fontFile(font.id))));
+  if (!first) {
+    throw new Error('There is no font for these captions.');
+  }
+  return planCaptions({
+    ...{ style, language: transcript.language, words, width, height, look, platform, profanity },
+    timeline: planTimeline(segments, probe, maxFrameRate),
+    fonts: buildFontStack([first, ...rest], text, transcript.language),
+  });
+}
+
+/** A canvas on which libass draws. */
+export interface CaptionCanvas {
+  /** Draws what is seen at a time of the clip. */
+  draw(plan: CaptionPlan, seconds: number): Promise<void>;
+  close(): void;
+}
+
+/** Gives a canvas to libass. It is drawn at the size it is shown in. */
+export function openCaptionCanvas(canvas: HTMLCanvasElement): CaptionCanvas {
+  let drawer: Promise<JASSUB> | null = null;
+  let current: CaptionPlan | null = null;
+  let closed = false;
+  const start = async (plan: CaptionPlan): Promise<JASSUB> => {
+    const fonts = await Promise.all(plan.fonts.map((font) => fontFile(font.id)));
+    const made = new JASSUB({
+      ...{ canvas, subContent: plan.ass, wasmUrl, modernWasmUrl, queryFonts: false },
+      // Copies, because the bytes are moved into the worker.
+      fonts: fonts.map((font) => font.slice()),
+      defaultFont: plan.fonts[0]?.family ?? 'Montserrat ExtraBold',
+    });
+    await made.ready;
+    return made;
+  };
+  return {
+    async draw(plan, seconds) {
+      const before = current;
+      current = plan;
+      drawer ??= start(plan);
+      const jassub = await drawer;
+      if (closed) {
+        return;
+      }
+      if (before !== null && before !== plan) {
+        const fonts = await Promise.all(plan.fonts.filter((font) => !before.fonts.some((known) => known.id === font.id)).map((font) => fontFile(font.id)));
+        await jassub.renderer.addFonts(fonts.map((font) => font.slice()));
+        await jassub.renderer.setTrack(plan.ass);
+      }
+      const { width, height } = plan.look;
+      await jassub.manualRender({ mediaTime: seconds, expectedDisplayTime: 0, width, height }, true);
+    },
+    close() {
+      closed = true;
+      void drawer?.then((jassub) => jassub.destroy());
+    },
+  };
+}
