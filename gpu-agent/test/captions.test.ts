@@ -28,7 +28,16 @@ beforeAll(async () => {
   framer = createFramer(pino({ level: 'silent' }));
   const tones = words.map((word) => `between(t,${word.startSeconds.toFixed(3)},${word.endSeconds.toFixed(3)})`).join('+');
   file = await makeMedia(path('words.mp4'), [
-    ...['-f', 'lavfi', '-i', 'color=c=black:size=320x180:rate=30000/1001:duration=20', '-f', 'lavfi', '-i', `aevalsrc='0.3*sin(2*PI*700*t)*(${tones})':s=48000:d=20`],
+    ...[
+      '-f',
+      'lavfi',
+      '-i',
+      'color=c=black:size=320x180:rate=30000/1001:duration=20',
+      '-f',
+      'lavfi',
+      '-i',
+      `aevalsrc='0.3*sin(2*PI*700*t)*(${tones})':s=48000:d=20`,
+    ],
     ...['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-c:a', 'aac'],
   ]);
 });
@@ -38,7 +47,12 @@ afterAll(async () => {
   folder.remove();
 });
 
-const captions = (changes: Partial<NonNullable<RenderSpec['captions']>> = {}) => ({ style: 'pop' as const, language: 'en', words, ...changes });
+const captions = (changes: Partial<NonNullable<RenderSpec['captions']>> = {}) => ({
+  style: 'pop' as const,
+  language: 'en',
+  words,
+  ...changes,
+});
 
 /** Times at which the burned-in picture changes to another word, seen in the finished frames. */
 async function wordsSeen(video: string, rate: number): Promise<number[]> {
@@ -47,7 +61,9 @@ async function wordsSeen(video: string, rate: number): Promise<number[]> {
   const changes: number[] = [];
   for (const [index, frame] of frames.entries()) {
     const before = frames[index - 1];
-    const isNew = !before ? brightness(frame) > 0.4 : frame.reduce((sum, value, at) => sum + Math.abs(value - (before[at] ?? 0)), 0) / frame.length > 0.6;
+    const isNew = !before
+      ? brightness(frame) > 0.4
+      : frame.reduce((sum, value, at) => sum + Math.abs(value - (before[at] ?? 0)), 0) / frame.length > 0.6;
     // A word grows for four frames: what follows at once is the same word.
     if (isNew && brightness(frame) > 0.4 && index / rate - (changes.at(-1) ?? -1) > 0.2) {
       changes.push(index / rate);
@@ -63,17 +79,27 @@ describe('captions after cuts', () => {
       startSeconds: (words[first]?.startSeconds ?? 0) - lead,
       endSeconds: (words[last]?.endSeconds ?? 0) + tail,
     });
-    const segments = [piece(24, 27, 0.101, 0.07), piece(0, 5, 0.083, 0.12), piece(7, 7, 0.11, 0.09), piece(9, 16, 0.06, 0.077), piece(18, 22, 0.127, 0.11)];
-    const { files, result, failed, facts } = await renderFile(engine, framer, file, { output, segments, captions: captions({ look: { size: 1.4 } }) });
+    const segments = [
+      piece(24, 27, 0.101, 0.07),
+      piece(0, 5, 0.083, 0.12),
+      piece(7, 7, 0.11, 0.09),
+      piece(9, 16, 0.06, 0.077),
+      piece(18, 22, 0.127, 0.11),
+    ];
+    const { files, result, failed, facts } = await renderFile(engine, framer, file, {
+      output,
+      segments,
+      captions: captions({ look: { size: 1.4 } }),
+    });
     expect(failed).toEqual([]);
     const heard = onsetsOf(await samplesOf(files['video'] ?? ''), 0.05, 0.08);
     const seen = await wordsSeen(files['video'] ?? '', result.frameRate);
     expect(heard.length).toBeGreaterThan(18);
-    const errors = heard
-      .map((onset) => Math.min(...seen.map((time) => Math.abs(time - onset))))
-      .sort((a, b) => a - b);
+    const errors = heard.map((onset) => Math.min(...seen.map((time) => Math.abs(time - onset)))).sort((a, b) => a - b);
     const at = (share: number) => errors[Math.floor(errors.length * share)] ?? 1;
-    process.stderr.write(`caption sync over ${errors.length} words: p50 ${(at(0.5) * 1000).toFixed(0)} ms, p95 ${(at(0.95) * 1000).toFixed(0)} ms\n`);
+    process.stderr.write(
+      `caption sync over ${errors.length} words: p50 ${(at(0.5) * 1000).toFixed(0)} ms, p95 ${(at(0.95) * 1000).toFixed(0)} ms\n`,
+    );
     expect(at(0.5)).toBeLessThanOrEqual(0.04);
     expect(at(0.95)).toBeLessThanOrEqual(0.08);
     expect(facts['caption_sync']).toBeLessThanOrEqual(80);
@@ -94,7 +120,11 @@ describe('swearing', () => {
   };
 
   it('is masked in every text and silent in the sound, or has a tone over it; other words stay', async () => {
-    const muted = await renderFile(engine, framer, file, { output, segments, captions: captions({ words: said, profanity: { text: 'mask', sound: 'mute' } }) });
+    const muted = await renderFile(engine, framer, file, {
+      output,
+      segments,
+      captions: captions({ words: said, profanity: { text: 'mask', sound: 'mute' } }),
+    });
     const silence = await samplesOf(muted.files['video'] ?? '');
     expect(level(silence)).toBeLessThan(0.005);
     expect(onsetsOf(silence, 0.05, 0.08)).toHaveLength(7);
@@ -105,7 +135,13 @@ describe('swearing', () => {
       expect(text.toLowerCase(), name).not.toContain('shit');
     }
     const beeped = await samplesOf(
-      (await renderFile(engine, framer, file, { output, segments, captions: captions({ style: 'none', words: said, profanity: { text: 'keep', sound: 'beep' } }) })).files['video'] ?? '',
+      (
+        await renderFile(engine, framer, file, {
+          output,
+          segments,
+          captions: captions({ style: 'none', words: said, profanity: { text: 'keep', sound: 'beep' } }),
+        })
+      ).files['video'] ?? '',
     );
     // The tone has 1000 Hz, the word had 700.
     expect(Math.abs(crossings(beeped) - 200)).toBeLessThan(8);
@@ -116,7 +152,11 @@ describe('swearing', () => {
 describe('characters that no font has', () => {
   it('are left out of the picture and named in the certificate', async () => {
     const odd = words.slice(0, 4).map((word, index) => ({ ...word, text: index === 1 ? 'fine𓀀' : word.text }));
-    const { result, files } = await renderFile(engine, framer, file, { output, segments: [{ startSeconds: 0, endSeconds: 2 }], captions: captions({ style: 'karaoke', words: odd }) });
+    const { result, files } = await renderFile(engine, framer, file, {
+      output,
+      segments: [{ startSeconds: 0, endSeconds: 2 }],
+      captions: captions({ style: 'karaoke', words: odd }),
+    });
     const fact = result.certificate.find((entry) => entry.name === 'caption_glyphs');
     expect(fact).toMatchObject({ passed: false, label: expect.stringContaining('𓀀') });
     expect(readFileSync(files['ass'] ?? '', 'utf8')).not.toContain('𓀀');

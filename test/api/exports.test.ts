@@ -28,7 +28,10 @@ beforeAll(async () => {
   caller = await instance.createCaller();
   agent = await enrolAgent(instance);
   const wishes = { clipCount: 1 };
-  const video = await uploadVideo(caller.call, instance.baseUrl, Buffer.from('to be exported'), { fileName: 'My <talk> & "more".mov', wishes });
+  const video = await uploadVideo(caller.call, instance.baseUrl, Buffer.from('to be exported'), {
+    fileName: 'My <talk> & "more".mov',
+    wishes,
+  });
   const inspection = await agent.lease(['inspect']);
   if (inspection === null) {
     throw new Error('There is nothing to inspect.');
@@ -104,13 +107,19 @@ describe('a cut for editing programs', () => {
     const { stdout } = await run('python3', ['-c', readTimeline, path], { env: { ...process.env, PYTHONPATH: packages } });
     const found = JSON.parse(stdout) as { name: string; spans: [number, number][]; seconds: number };
     expect(found.name).toBe('A < B & "C"');
-    const wanted = segments.map(({ startSeconds, endSeconds }) => [Math.round(startSeconds * 30) / 30, (Math.round(endSeconds * 30) - Math.round(startSeconds * 30)) / 30]);
+    const wanted = segments.map(({ startSeconds, endSeconds }) => [
+      Math.round(startSeconds * 30) / 30,
+      (Math.round(endSeconds * 30) - Math.round(startSeconds * 30)) / 30,
+    ]);
     expect(found.spans).toHaveLength(wanted.length);
     for (const [index, [start = 0, length = 0]] of wanted.entries()) {
       expect(found.spans[index]?.[0]).toBeCloseTo(start, 5);
       expect(found.spans[index]?.[1]).toBeCloseTo(length, 5);
     }
-    expect(found.seconds).toBeCloseTo(wanted.reduce((sum, [, length = 0]) => sum + length, 0), 5);
+    expect(found.seconds).toBeCloseTo(
+      wanted.reduce((sum, [, length = 0]) => sum + length, 0),
+      5,
+    );
   });
 });
 
@@ -121,10 +130,16 @@ describe('everything in one ZIP', () => {
     expect(Number(reply.headers.get('content-length'))).toBe(bytes.length);
     const path = join(directory, 'all.zip');
     writeFileSync(path, bytes);
-    const script = 'import json,sys,zipfile\nz=zipfile.ZipFile(sys.argv[1])\nassert z.testzip() is None\nprint(json.dumps({n: z.read(n).decode() for n in z.namelist()}))';
+    const script =
+      'import json,sys,zipfile\nz=zipfile.ZipFile(sys.argv[1])\nassert z.testzip() is None\nprint(json.dumps({n: z.read(n).decode() for n in z.namelist()}))';
     const { stdout } = await run('python3', ['-c', script, path]);
     const entries = JSON.parse(stdout) as Record<string, string>;
-    expect(entries).toMatchObject({ 'clip.mp4': 'the video', 'captions.srt': 'the srt', 'captions.ass': 'the ass', 'transcript.json': 'the words' });
+    expect(entries).toMatchObject({
+      'clip.mp4': 'the video',
+      'captions.srt': 'the srt',
+      'captions.ass': 'the ass',
+      'transcript.json': 'the words',
+    });
     expect(Object.keys(entries)).toEqual(expect.arrayContaining(['cover.jpg', 'captions.vtt', 'cut.otio', 'cut.fcpxml', 'cut.edl']));
   });
 

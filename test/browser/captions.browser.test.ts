@@ -16,9 +16,10 @@ import { consoleDirectory, prepareBrowser } from './support/browser.ts';
 
 /** A sentence every four seconds, and somebody who thinks behind it. */
 const captions = Array.from({ length: 10 }, (_, index) => {
-  const at = (seconds: number) => `00:00:${String(Math.floor(seconds)).padStart(2, '0')},${Math.round((seconds % 1) * 1000)
-    .toString()
-    .padStart(3, '0')}`;
+  const at = (seconds: number) =>
+    `00:00:${String(Math.floor(seconds)).padStart(2, '0')},${Math.round((seconds % 1) * 1000)
+      .toString()
+      .padStart(3, '0')}`;
   const from = index * 4;
   return `${index * 2 + 1}\n${at(from)} --> ${at(from + 3.2)}\nWhy did all ${index + 2} of these things change everything?\n\n${index * 2 + 2}\n${at(from + 3.3)} --> ${at(from + 3.9)}\num\n`;
 }).join('\n');
@@ -122,7 +123,13 @@ async function enlarge(page: Page, { width, height }: Rendition) {
   const preview = page.getByRole('dialog').locator('.preview');
   await preview.evaluate(
     (element, size) => {
-      Object.assign((element as unknown as { style: object }).style, { position: 'fixed', left: 0, top: 0, width: `${size.width}px`, height: `${size.height}px` });
+      Object.assign((element as unknown as { style: object }).style, {
+        position: 'fixed',
+        left: 0,
+        top: 0,
+        width: `${size.width}px`,
+        height: `${size.height}px`,
+      });
     },
     { width, height },
   );
@@ -135,7 +142,9 @@ async function seek(page: Page, seconds: number) {
     (input as unknown as { value: string }).value = String(value);
     input.dispatchEvent(new Event('input', { bubbles: true }));
   }, seconds);
-  await expect.poll(() => page.getByRole('dialog').locator('.preview').getAttribute('data-drawn'), slowly).toMatch(new RegExp(` ${seconds.toFixed(2)}$`));
+  await expect
+    .poll(() => page.getByRole('dialog').locator('.preview').getAttribute('data-drawn'), slowly)
+    .toMatch(new RegExp(` ${seconds.toFixed(2)}$`));
 }
 
 test('the preview in the dialog has the pixels of the rendered frame', async (context) => {
@@ -165,7 +174,9 @@ test('the preview in the dialog has the pixels of the rendered frame', async (co
         }
       }
     }
-    process.stderr.write(`preview against render, ${style}: ${(apart / covered).toFixed(1)} of ${(changed / covered).toFixed(1)} levels apart on ${covered / 3} pixels\n`);
+    process.stderr.write(
+      `preview against render, ${style}: ${(apart / covered).toFixed(1)} of ${(changed / covered).toFixed(1)} levels apart on ${covered / 3} pixels\n`,
+    );
     expect(covered / 3, style).toBeGreaterThan(drawn.width * drawn.height * 0.005);
     expect(apart / covered, style).toBeLessThan(0.15 * (changed / covered));
     await page.keyboard.press('Escape');
@@ -201,7 +212,11 @@ test('a clip is tightened, undone and redone; the dialog renders what was chosen
   expect(made).toMatchObject({ editVersion: 2, captionStyle: 'headline', captionOptions: { look: { position: 'top' } } });
 
   await page.reload();
-  await page.getByText('Subtitles').or(page.getByRole('button', { name: 'Download' })).first().waitFor();
+  await page
+    .getByText('Subtitles')
+    .or(page.getByRole('button', { name: 'Download' }))
+    .first()
+    .waitFor();
   for (const name of ['Transcript (JSON)', 'Captions for editors (ASS)', 'Cut for editors (OpenTimelineIO)', 'Everything (ZIP)']) {
     await page.getByRole('button', { name: 'Download' }).first().click();
     const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name }).click()]);

@@ -1,6 +1,15 @@
 /** Plans captions and draws them with libass, exactly as the agent does: same code, same fonts, same library. */
 import type { CaptionOptions, CaptionStyle, Probe, Span, Transcript } from '@carmic/contract';
-import { buildFontStack, type CaptionPlan, captionTemplates, fontsForText, type LoadedFont, loadFont, planCaptions, planTimeline } from '@carmic/captions';
+import {
+  buildFontStack,
+  type CaptionPlan,
+  captionTemplates,
+  fontsForText,
+  type LoadedFont,
+  loadFont,
+  planCaptions,
+  planTimeline,
+} from '@carmic/captions';
 import JASSUB from 'jassub';
 import modernWasmUrl from 'jassub/dist/wasm/jassub-worker-modern.wasm?url';
 import wasmUrl from 'jassub/dist/wasm/jassub-worker.wasm?url';
@@ -40,7 +49,9 @@ function fontFile(id: string): Promise<Uint8Array> {
 /** Plans the captions of a clip. */
 export async function planPreview(request: PreviewRequest): Promise<CaptionPlan> {
   const { style, transcript, segments, probe, width, height, look, platform, profanity } = request;
-  const words = transcript.words.filter((word) => segments.some((span) => word.endSeconds > span.startSeconds && word.startSeconds < span.endSeconds));
+  const words = transcript.words.filter((word) =>
+    segments.some((span) => word.endSeconds > span.startSeconds && word.startSeconds < span.endSeconds),
+  );
   const text = words.map((word) => word.text).join('');
   const wanted = fontsForText(look?.font ?? captionTemplates[style].font, text);
   const [first, ...rest] = await Promise.all(wanted.map(async (font): Promise<LoadedFont> => loadFont(font, await fontFile(font.id))));
@@ -87,7 +98,9 @@ export function openCaptionCanvas(canvas: HTMLCanvasElement): CaptionCanvas {
         return;
       }
       if (before !== null && before !== plan) {
-        const fonts = await Promise.all(plan.fonts.filter((font) => !before.fonts.some((known) => known.id === font.id)).map((font) => fontFile(font.id)));
+        const fonts = await Promise.all(
+          plan.fonts.filter((font) => !before.fonts.some((known) => known.id === font.id)).map((font) => fontFile(font.id)),
+        );
         await jassub.renderer.addFonts(fonts.map((font) => font.slice()));
         await jassub.renderer.setTrack(plan.ass);
       }
