@@ -22,6 +22,7 @@ export interface CaptionRequest extends CaptionOptions {
 }
 
 export interface CaptionPlan {
+  style: CaptionStyle;
   /** The words on the clip's time line, as they are written. */
   words: ClipWord[];
   captions: PlacedCaption[];
@@ -46,6 +47,7 @@ export function planCaptions(request: CaptionRequest): CaptionPlan {
   const captions = placeCaptions(laid, look, request.faces ?? []);
   const texts = words.map((word) => withCase(word.text, look.template, language));
   return {
+    style,
     words,
     captions,
     look,
