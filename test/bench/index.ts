@@ -1,10 +1,13 @@
 /** `npm run bench -- NAME`: measures one thing and ends with a line of JSON. */
 import { benchRender } from './render.ts';
 import { benchRetention } from './retention.ts';
+import { benchStorage } from './storage.ts';
+import { benchS3 } from './storageS3.ts';
 
 const benches: Readonly<Record<string, (options: readonly string[]) => Promise<Record<string, unknown>>>> = {
   render: benchRender,
   retention: benchRetention,
+  storage: async () => ({ ...(await benchStorage()), ...(await benchS3()) }),
 };
 
 const [name = '', ...options] = process.argv.slice(2);

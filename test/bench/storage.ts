@@ -203,8 +203,3 @@ export async function benchStorage(sizeBytes = 256 * mebibyte): Promise<StorageB
 function fail(): never {
   throw new Error('The bench is not set up.');
 }
-
-/** Runs the bench and prints its result as the last line. */
-export async function run(): Promise<void> {
-  process.stdout.write(`${JSON.stringify(await benchStorage())}\n`);
-}
