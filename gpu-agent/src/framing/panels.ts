@@ -4,6 +4,7 @@ import { type CameraShot, planCamera } from './cameraPath.ts';
 import type { ShotPlan, Stretch } from './chooseLayout.ts';
 import { type Cell, type CropShares, largestCrop, type Size, type View } from './framing.ts';
 import type { Face } from './faceDetector.ts';
+import { rectAt } from './views.ts';
 
 export interface PanelRules {
   source: Size;
@@ -19,7 +20,7 @@ const largestEnlargement = 2.5;
 const cameraShare = 0.36;
 const largestScreenShare = 0.72;
 
-/** The panels of a shot; null where its layout has none, or does not fit this shape. Frames count from `firstFrame`. */
+/** The panels of a shot; null where its layout has none, does not fit this shape, or would show the same twice. Frames count from `firstFrame`. */
 export function planPanels(plan: ShotPlan, firstFrame: number, rules: PanelRules): { view: View; cell: Cell }[] | null {
   const cells = cellsOf(plan.layout, plan.stretches.length, rules);
   if (cells === null) {
@@ -30,11 +31,25 @@ export function planPanels(plan: ShotPlan, firstFrame: number, rules: PanelRules
     return { cell, view: viewOf(stretch, cell, firstFrame, rules) };
   });
   if (cells.rest === null) {
-    return people;
+    return plan.isWished || !showTheSame(people.map((panel) => panel.view)) ? people : null;
   }
   const shares = plan.layout === 'screen' ? { widthShare: 1, heightShare: 1 } : largestCrop(rules.source, sizeOf(cells.rest, rules));
   const point = { frame: 0, left: (1 - shares.widthShare) / 2, top: (1 - shares.heightShare) / 2 };
   return [...people, { cell: cells.rest, view: { ...shares, path: [point] } }];
+}
+
+/** Panels that have this much of the smaller one in common look like a mistake. */
+const mostCommon = 0.3;
+
+function showTheSame(views: readonly View[]): boolean {
+  const boxes = views.map((view) => rectAt(view, 0));
+  return boxes.some((a, index) =>
+    boxes.slice(index + 1).some((b) => {
+      const width = Math.min(a.left + a.width, b.left + b.width) - Math.max(a.left, b.left);
+      const height = Math.min(a.top + a.height, b.top + b.height) - Math.max(a.top, b.top);
+      return Math.max(0, width) * Math.max(0, height) > mostCommon * Math.min(a.width * a.height, b.width * b.height);
+    }),
+  );
 }
 
 const wholeCell: Cell = { left: 0, top: 0, width: 1, height: 1 };

@@ -30,9 +30,10 @@ const shortestStaySeconds = 1.6;
 const changeCost = 2.2;
 const largestLagFrames = 3;
 const restWeight = 0.8;
-const quietMouth = 0.3;
+/** A mouth that changes less than this, in levels of brightness, is as good as still: noise and compression do as much. */
+const quietMouth = 0.8;
 /** Evidence below this says nothing. */
-export const clearMargin = 0.2;
+export const clearMargin = 0.3;
 /** A programme whose loud and quiet frames are closer than this has no pauses. */
 const pauseDb = 9;
 
