@@ -128,3 +128,16 @@ describe('the edit list of a clip', () => {
     await expect(stranger.call('chooseClipEdit', { params, body: { version: 1 } })).rejects.toMatchObject({ code: 'not_found' });
   });
 });
+
+test('how a rendition is framed and how large it is reach the agent; another wish is another rendition', async () => {
+  const clip = await suggestClip();
+  const params = { id: clip.id };
+  const framing = { keyframes: [{ atSeconds: 0, x: 0.25, y: 0.5 }], zoom: 1.5 };
+  const body = { aspect: '1:1' as const, framing, shortSide: 720 };
+  const rendition = await caller.call('createRendition', { params, body });
+  expect(await caller.call('createRendition', { params, body })).toMatchObject({ id: rendition.id, width: 720, height: 720, shots: [] });
+  const spec = await leaseSquare();
+  expect(spec).toMatchObject({ framing, output: { width: 720, height: 720 }, analysisKey: clip.videoId });
+  const other = await caller.call('createRendition', { params, body: { ...body, framing: { layout: 'fit' } } });
+  expect(other.id).not.toBe(rendition.id);
+});

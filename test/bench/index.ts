@@ -1,10 +1,12 @@
 /** `npm run bench -- NAME`: measures one thing and ends with a line of JSON. */
+import { benchAnalyze } from './analyze.ts';
 import { benchRender } from './render.ts';
 import { benchRetention } from './retention.ts';
 import { benchStorage } from './storage.ts';
 import { benchS3 } from './storageS3.ts';
 
 const benches: Readonly<Record<string, (options: readonly string[]) => Promise<Record<string, unknown>>>> = {
+  analyze: benchAnalyze,
   render: benchRender,
   retention: benchRetention,
   storage: async () => ({ ...(await benchStorage()), ...(await benchS3()) }),

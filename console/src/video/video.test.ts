@@ -23,6 +23,7 @@ function buildRendition(id: string, aspect: Rendition['aspect'], state: Renditio
     layoutReason: null,
     encoder: null,
     encoderReason: null,
+    shots: [],
     certificate: [],
     createdAt: `2026-01-01T00:0${minute}:00Z`,
     media: { videoUrl: null, downloadUrl: null, coverUrl: null, srtUrl: null, vttUrl: null },

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { idSchema, secondsSchema, sha256Schema, shareSchema, timeSchema } from './common.ts';
 import { failureSchema, stageNameSchema } from './errors.ts';
 import { captionOptionsSchema, captionStyleSchema } from './captions.ts';
-import { analysisSchema, aspectSchema, probeSchema, spanSchema } from './media.ts';
+import { analysisSchema, aspectSchema, framingWishSchema, probeSchema, shotLayoutSchema, spanSchema } from './media.ts';
 
 export const videoStateSchema = z.enum([
   'uploading',
@@ -161,6 +161,7 @@ export const renditionSchema = z.object({
   layoutReason: z.string().nullable(),
   encoder: z.string().nullable().describe('What encoded the picture'),
   encoderReason: z.string().nullable().describe('Why this encoder, in one sentence'),
+  shots: z.array(shotLayoutSchema).describe('The layout of each shot and its reason, in times of the clip; empty until it is ready'),
   certificate: z.array(
     z.object({
       name: z.string(),
@@ -216,4 +217,12 @@ export const createRenditionBodySchema = z.object({
   captionStyle: captionStyleSchema.optional().describe('As chosen for the video by default'),
   captionOptions: captionOptionsSchema.optional(),
   captionLanguage: z.string().min(2).max(35).optional().describe('An approved translation; as spoken by default'),
+  framing: framingWishSchema.optional(),
+  shortSide: z
+    .number()
+    .int()
+    .min(720)
+    .max(2160)
+    .optional()
+    .describe('Pixels of the shorter side. 1080 by default, 720 for small sources; the certificate tells how much the source is enlarged'),
 });

@@ -1,4 +1,4 @@
-import type { Aspect, CaptionOptions, CaptionStyle, ClipState, Failure, RenderResult, RenditionState } from '@carmic/contract';
+import type { Aspect, CaptionOptions, CaptionStyle, ClipState, Failure, FramingWish, RenderResult, RenditionState } from '@carmic/contract';
 import type { CreationOptional, InferAttributes, InferCreationAttributes, Model, Sequelize } from 'sequelize';
 import { column, defineTable } from '../db/columns.ts';
 
@@ -42,6 +42,8 @@ export interface RenditionRow extends Model<InferAttributes<RenditionRow>, Infer
   aspect: Aspect;
   captionStyle: CaptionStyle;
   captionOptions: CreationOptional<CaptionOptions>;
+  /** How a person wants it framed; null where that is chosen by looking. */
+  framing: CreationOptional<FramingWish | null>;
   captionLanguage: CreationOptional<string | null>;
   width: number;
   height: number;
@@ -63,6 +65,7 @@ export const Renditions = (sequelize: Sequelize) =>
     aspect: column.text(),
     captionStyle: column.text(),
     captionOptions: column.json(),
+    framing: column.json(),
     captionLanguage: column.text(),
     width: column.integer(),
     height: column.integer(),

@@ -10,6 +10,11 @@ test('sizes have the asked aspect, even sides, and a shorter side of 1080', () =
   expect(outputSize('16:9', source)).toEqual({ width: 1920, height: 1080 });
 });
 
+test('a person may ask for more or fewer lines', () => {
+  expect(outputSize('9:16', { width: 1920, height: 1080 }, 720)).toEqual({ width: 720, height: 1280 });
+  expect(outputSize('1:1', { width: 640, height: 360 }, 2160)).toEqual({ width: 2160, height: 2160 });
+});
+
 test('a small source gets 720 on the shorter side, in every aspect even', () => {
   for (const aspect of aspects) {
     const { width, height } = outputSize(aspect, { width: 640, height: 360 });

@@ -9,10 +9,10 @@ const ratios: Record<Aspect, { across: number; down: number }> = {
 
 /**
  * The size of a rendition in pixels, both even. The shorter side is 1080, which every platform asks for, or 720 for sources whose
- * shorter side is below 720, where 1080 would only make the file larger.
+ * shorter side is below 720, where 1080 would only make the file larger; or what a person asked for.
  */
-export function outputSize(aspect: Aspect, probe: Pick<Probe, 'width' | 'height'>): { width: number; height: number } {
-  const shortSide = Math.min(probe.width, probe.height) >= 720 ? 1080 : 720;
+export function outputSize(aspect: Aspect, probe: Pick<Probe, 'width' | 'height'>, wished?: number): { width: number; height: number } {
+  const shortSide = wished ?? (Math.min(probe.width, probe.height) >= 720 ? 1080 : 720);
   const { across, down } = ratios[aspect];
   const scale = shortSide / Math.min(across, down);
   const even = (value: number) => Math.round(value / 2) * 2;

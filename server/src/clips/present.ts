@@ -120,6 +120,7 @@ async function presentRendition(deps: Deps, row: RenditionRow, objects: readonly
     layoutReason: row.result?.layoutReason ?? null,
     encoder: row.result?.encoder ?? null,
     encoderReason: row.result?.encoderReason ?? null,
+    shots: row.result?.shots ?? [],
     certificate: row.result?.certificate ?? [],
     createdAt: row.createdAt.toISOString(),
     media: {

@@ -32,5 +32,8 @@ export async function buildRenderSpec(deps: Deps, tx: Tx, task: MediaTask): Prom
     output: { width: rendition.width, height: rendition.height, maxFrameRate },
     captions: await captionsFor(deps, tx, rendition, segments),
     loudness,
+    ...(rendition.framing === null ? {} : { framing: rendition.framing }),
+    // Spans and frame rate are part of the agent's own key.
+    analysisKey: video.id,
   };
 }

@@ -67,8 +67,8 @@ export const clipHandlers = {
       if (captionLanguage !== null && (await findApproved(deps, tx, video.id, captionLanguage)) === null) {
         throw wrongState('There is no approved translation into this language: approve it first.');
       }
-      const { aspect, captionOptions } = body;
-      const rendition = await queueRendition(deps, tx, clip, video.probe, { aspect, captionStyle, captionOptions, captionLanguage });
+      const { aspect, captionOptions, framing, shortSide } = body;
+      const rendition = await queueRendition(deps, tx, clip, video.probe, { aspect, captionStyle, captionOptions, captionLanguage, framing, shortSide });
       return presentOneRendition(deps, tx, rendition, clip);
     });
   },

@@ -2,6 +2,7 @@ import { foundation } from './20261124FoundationMigration.ts';
 import { retention } from './20261124RetentionMigration.ts';
 import { clipEdits } from './20261127ClipEditsMigration.ts';
 import { erasure } from './20261127ErasureMigration.ts';
+import { framing } from './20261127FramingMigration.ts';
 import { speech } from './20261127SpeechMigration.ts';
 import { accounts } from './20261127AccountsMigration.ts';
 import { usage } from './20261127UsageMigration.ts';
@@ -14,4 +15,4 @@ export interface Migration {
 }
 
 /** All migrations, oldest first. A released one is never edited. */
-export const migrations: readonly Migration[] = [foundation, retention, clipEdits, erasure, speech, accounts, usage];
+export const migrations: readonly Migration[] = [foundation, retention, clipEdits, erasure, speech, accounts, usage, framing];
