@@ -175,14 +175,27 @@ describe('cuts', () => {
       const before = index === 0 ? '[s0]' : `[f${index - 1}]`;
       return `${before}[s${index + 1}]xfade=transition=fade:duration=0.8:offset=${offset}${index === 3 ? '' : `[f${index}]`}`;
     });
-    const file = await makeMedia(path('fades.mp4'), [...inputs, '-filter_complex', `${same};${fades.join(';')};${[5, 6, 7].map((index) => `[s${index}]nullsink`).join(';')}`, ...x264]);
+    const file = await makeMedia(path('fades.mp4'), [
+      ...inputs,
+      '-filter_complex',
+      `${same};${fades.join(';')};${[5, 6, 7].map((index) => `[s${index}]nullsink`).join(';')}`,
+      ...x264,
+    ]);
     const { analysis } = await analyse(file);
     expect(f1(analysis.cuts, [40, 70, 100, 130], 11)).toBeGreaterThanOrEqual(0.8);
   });
 
   it('flashes and whip pans are none', async () => {
     const flashes = await makeMedia(path('flashes.mp4'), [
-      ...['-f', 'lavfi', '-i', `${moving}:duration=6`, '-vf', "lutyuv=y=val,eq=brightness=0.6:enable='lt(mod(t,1.7),0.09)*gt(t,1)'", ...x264],
+      ...[
+        '-f',
+        'lavfi',
+        '-i',
+        `${moving}:duration=6`,
+        '-vf',
+        "lutyuv=y=val,eq=brightness=0.6:enable='lt(mod(t,1.7),0.09)*gt(t,1)'",
+        ...x264,
+      ],
     ]);
     expect((await analyse(flashes)).analysis.cuts).toEqual([]);
     const pan = await makeMedia(path('pan.mp4'), [

@@ -190,7 +190,9 @@ function describe(pieces: readonly Piece[], facts: FramingFacts, timeline: Timel
       const layout = isOther ? 'fit' : plan.layout;
       frames.set(layout, (frames.get(layout) ?? 0) + to - from);
       const startSeconds = segment.outSeconds + (from - firstFrame) / framesPerSecond;
-      const reason = isOther ? `${plan.reason} Panels would not fit this shape or show the same twice, so all of the picture is shown over a blur.` : plan.reason;
+      const reason = isOther
+        ? `${plan.reason} Panels would not fit this shape or show the same twice, so all of the picture is shown over a blur.`
+        : plan.reason;
       return { startSeconds, endSeconds: startSeconds + (to - from) / framesPerSecond, layout, reason };
     }),
   );
