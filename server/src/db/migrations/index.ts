@@ -5,6 +5,7 @@ import { erasure } from './20261127ErasureMigration.ts';
 import { speech } from './20261127SpeechMigration.ts';
 import { accounts } from './20261127AccountsMigration.ts';
 import { usage } from './20261127UsageMigration.ts';
+import { doors } from './20261127DoorsMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
 export interface Migration {
@@ -14,4 +15,4 @@ export interface Migration {
 }
 
 /** All migrations, oldest first. A released one is never edited. */
-export const migrations: readonly Migration[] = [foundation, retention, clipEdits, erasure, speech, accounts, usage];
+export const migrations: readonly Migration[] = [foundation, retention, clipEdits, erasure, speech, accounts, usage, doors];
