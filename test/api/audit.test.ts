@@ -33,7 +33,9 @@ describe('the audit chain', () => {
   beforeEach(async () => {
     await writeHead(instance.server.deps);
     keptHeads = readFileSync(heads(), 'utf8');
-    await superuser.query('CREATE TABLE kept_events AS SELECT txid::text, id, workspace_id, type, video_id, subject_id, actor_id, data, created_at FROM events');
+    await superuser.query(
+      'CREATE TABLE kept_events AS SELECT txid::text, id, workspace_id, type, video_id, subject_id, actor_id, data, created_at FROM events',
+    );
     await superuser.query('CREATE TABLE kept_chain AS SELECT sequence, event_txid::text AS event_txid, event_id, hash FROM audit_chain');
   });
   afterEach(async () => {
@@ -59,23 +61,34 @@ describe('the audit chain', () => {
     'an edited time': () => superuser.query("UPDATE events SET created_at = created_at + interval '1 microsecond'"),
     'a removed event': () => superuser.query('DELETE FROM events WHERE id = (SELECT min(id) FROM events)'),
     'a removed event with its link': async () => {
-      const { rows } = await superuser.query<{ sequence: string }>('DELETE FROM audit_chain WHERE sequence = 3 RETURNING sequence, event_id');
-      await superuser.query('DELETE FROM events e WHERE NOT EXISTS (SELECT 1 FROM audit_chain c WHERE c.event_id = e.id AND c.event_txid = e.txid)');
+      const { rows } = await superuser.query<{ sequence: string }>(
+        'DELETE FROM audit_chain WHERE sequence = 3 RETURNING sequence, event_id',
+      );
+      await superuser.query(
+        'DELETE FROM events e WHERE NOT EXISTS (SELECT 1 FROM audit_chain c WHERE c.event_id = e.id AND c.event_txid = e.txid)',
+      );
       return rows;
     },
     'an inserted event': () => superuser.query("INSERT INTO events (txid, type, created_at) VALUES ('1', 'session.created', now())"),
     'two swapped events': () =>
-      superuser.query(`UPDATE audit_chain a SET event_id = b.event_id, event_txid = b.event_txid FROM kept_chain_view b WHERE a.sequence = b.sequence`),
+      superuser.query(
+        `UPDATE audit_chain a SET event_id = b.event_id, event_txid = b.event_txid FROM kept_chain_view b WHERE a.sequence = b.sequence`,
+      ),
     'a cut end': async () => {
       await superuser.query('DELETE FROM audit_chain WHERE sequence > 2');
-      await superuser.query('DELETE FROM events e WHERE NOT EXISTS (SELECT 1 FROM audit_chain c WHERE c.event_id = e.id AND c.event_txid = e.txid)');
+      await superuser.query(
+        'DELETE FROM events e WHERE NOT EXISTS (SELECT 1 FROM audit_chain c WHERE c.event_id = e.id AND c.event_txid = e.txid)',
+      );
     },
     'a full rebuild': async () => {
       await superuser.query("UPDATE events SET data = '{\"rebuilt\": true}' WHERE type = 'user.updated'");
       await superuser.query('TRUNCATE audit_chain');
     },
     'a head that somebody else signed': () => {
-      appendFileSync(heads(), `${JSON.stringify({ sequence: 1, hash: '00', at: '2026-01-01', signature: Buffer.alloc(64).toString('base64') })}\n`);
+      appendFileSync(
+        heads(),
+        `${JSON.stringify({ sequence: 1, hash: '00', at: '2026-01-01', signature: Buffer.alloc(64).toString('base64') })}\n`,
+      );
       return Promise.resolve();
     },
     'missing heads': () => {

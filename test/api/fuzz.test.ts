@@ -25,7 +25,9 @@ const inputOf = (schema: z.ZodType) => arbitraryOf(z.toJSONSchema(schema, { io: 
 /** Values that break a form: other types, too long, hostile text. */
 const broken = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
-  fc.constantFrom<unknown>('\u0000', '𝕏'.repeat(5000), "'; DROP TABLE users; --", '../../etc/passwd', -1, 1e308, null, [], { __proto__: { isAdmin: true } }),
+  fc.constantFrom<unknown>('\u0000', '𝕏'.repeat(5000), "'; DROP TABLE users; --", '../../etc/passwd', -1, 1e308, null, [], {
+    __proto__: { isAdmin: true },
+  }),
 );
 
 /** Mostly what the schema takes; often with one field broken. */
@@ -45,8 +47,15 @@ function bodyFor(schema: z.ZodType | undefined): fc.Arbitrary<unknown> {
 function requestFor(definition: RouteDefinition) {
   const params = [...definition.path.matchAll(/:(\w+)/g)].map((match) => match[1] ?? '');
   return fc.record({
-    params: fc.record(Object.fromEntries(params.map((name) => [name, fc.oneof({ weight: 4, arbitrary: fc.uuid() }, fc.string({ minLength: 1, maxLength: 30 }))]))),
-    query: definition.query === undefined ? fc.constant({}) : fc.oneof(inputOf(definition.query), fc.dictionary(fc.string({ maxLength: 8 }), fc.string({ maxLength: 20 }), { maxKeys: 3 })),
+    params: fc.record(
+      Object.fromEntries(
+        params.map((name) => [name, fc.oneof({ weight: 4, arbitrary: fc.uuid() }, fc.string({ minLength: 1, maxLength: 30 }))]),
+      ),
+    ),
+    query:
+      definition.query === undefined
+        ? fc.constant({})
+        : fc.oneof(inputOf(definition.query), fc.dictionary(fc.string({ maxLength: 8 }), fc.string({ maxLength: 20 }), { maxKeys: 3 })),
     body: bodyFor(definition.body),
     key: fc.option(fc.oneof(fc.uuid(), fc.string({ minLength: 1, maxLength: 250, unit: 'grapheme-ascii' })), { nil: undefined }),
     isKnown: fc.boolean(),
@@ -55,12 +64,16 @@ function requestFor(definition: RouteDefinition) {
 
 const isHeaderValue = (text: string) => /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(text);
 
-async function send(name: RouteName, token: string, input: { params: Record<string, string>; query: unknown; body: unknown; key: string | undefined; isKnown: boolean }) {
+async function send(
+  name: RouteName,
+  token: string,
+  input: { params: Record<string, string>; query: unknown; body: unknown; key: string | undefined; isKnown: boolean },
+) {
   const definition: RouteDefinition = routes[name];
   const path = definition.path.replace(/:(\w+)/g, (_, key: string) => encodeURIComponent(input.params[key] ?? '').replaceAll('.', '%2E'));
   const url = new URL(path, instance.baseUrl);
   for (const [key, value] of Object.entries((input.query ?? {}) as Record<string, unknown>)) {
-    url.searchParams.set(key, typeof value === 'string' ? value : JSON.stringify(value) ?? '');
+    url.searchParams.set(key, typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
   }
   const hasBody = definition.method !== 'GET' && input.body !== undefined;
   sent += 1;
@@ -98,7 +111,9 @@ describe('every route answers as documented, whatever it is sent', () => {
   for (const name of (Object.keys(routes) as RouteName[]).filter((each) => !slow.includes(each))) {
     test(name, async () => {
       // What ends sessions and accounts must not end those of the next route.
-      const own = /^(delete|end|update|switch|confirm|create|remove|transfer|put)/.test(name) ? await instance.createCaller({ isAdmin: true }) : caller;
+      const own = /^(delete|end|update|switch|confirm|create|remove|transfer|put)/.test(name)
+        ? await instance.createCaller({ isAdmin: true })
+        : caller;
       const inputs = fc.sample(requestFor(routes[name]), { seed, numRuns: runsPerRoute });
       for (const input of inputs) {
         await check(name, await send(name, own.token, { ...input, params: input.params as Record<string, string> }));

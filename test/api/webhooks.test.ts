@@ -44,7 +44,9 @@ afterAll(async () => {
 
 const signatureOf = (secret: string, call: Call) => {
   const [time = '', ...signatures] = String(call.headers['carmic-signature']).split(',');
-  const expected = createHmac('sha256', secret).update(`${time.slice(2)}.${call.body}`).digest('hex');
+  const expected = createHmac('sha256', secret)
+    .update(`${time.slice(2)}.${call.body}`)
+    .digest('hex');
   return { fits: signatures.includes(`v1=${expected}`), count: signatures.length };
 };
 const callOf = (type: string) =>
@@ -147,5 +149,7 @@ test('a change that names an older version is refused, and the present one is ta
     fetch(at, { method: 'PATCH', headers: { ...headers, 'if-match': match }, body: JSON.stringify({ isEnabled }) });
   expect((await change(etag, false)).status).toBe(200);
   expect((await change(etag, true)).status).toBe(412);
-  expect((await fetch(at, { headers: { ...headers, 'if-none-match': (await fetch(at, { headers })).headers.get('etag') ?? '' } })).status).toBe(304);
+  expect(
+    (await fetch(at, { headers: { ...headers, 'if-none-match': (await fetch(at, { headers })).headers.get('etag') ?? '' } })).status,
+  ).toBe(304);
 });

@@ -68,7 +68,11 @@ export const webhookRoutes = {
     summary: 'Change a webhook, or switch it on again',
     policy: 'owner',
     params: idParamsSchema,
-    body: z.object({ url: urlSchema.optional(), eventTypes: z.array(eventTypeSchema).max(100).optional(), isEnabled: z.boolean().optional() }),
+    body: z.object({
+      url: urlSchema.optional(),
+      eventTypes: z.array(eventTypeSchema).max(100).optional(),
+      isEnabled: z.boolean().optional(),
+    }),
     reply: webhookSchema,
     status: 200,
     hasEtag: true,

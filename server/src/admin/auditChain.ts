@@ -85,8 +85,7 @@ export async function extendChain(deps: Deps): Promise<void> {
   }
 }
 
-const keyOf = (seed: Uint8Array): KeyObject =>
-  createPrivateKey({ key: Buffer.concat([pkcs8Prefix, seed]), format: 'der', type: 'pkcs8' });
+const keyOf = (seed: Uint8Array): KeyObject => createPrivateKey({ key: Buffer.concat([pkcs8Prefix, seed]), format: 'der', type: 'pkcs8' });
 const signedText = (head: Omit<Head, 'signature'>) => Buffer.from(`carmic audit head\n${head.sequence}\n${head.hash}\n${head.at}`);
 const headsFolder = (deps: Deps): string => deps.env.CARMIC_AUDIT_HEADS_DIR ?? join(deps.env.CARMIC_DATA_DIR, 'audit');
 const headsFile = (deps: Deps): string => join(headsFolder(deps), 'heads.jsonl');
@@ -148,7 +147,7 @@ async function walk(deps: Deps, problems: string[], wanted: ReadonlyMap<number, 
   const { db } = deps;
   let sequence = 0;
   let hash: Buffer = firstHash;
-  for (let isMore = true; isMore; ) {
+  for (let isMore = true; isMore;) {
     const rows = await db.asSystem((tx) =>
       db.rows<Entry & { sequence: string; hash: Buffer; found: string | null }>(
         tx,

@@ -71,7 +71,12 @@ export const envSchema = z.object({
   CARMIC_OUTGOING_HOSTS: z
     .string()
     .default('')
-    .transform((text) => text.toLowerCase().split(/[\s,]+/).filter((part) => part !== ''))
+    .transform((text) =>
+      text
+        .toLowerCase()
+        .split(/[\s,]+/)
+        .filter((part) => part !== ''),
+    )
     .describe('Hosts that customers’ webhooks may call, or * for every public one; none by default'),
   CARMIC_OUTGOING_PRIVATE_RANGES: z
     .string()

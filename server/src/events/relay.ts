@@ -42,7 +42,9 @@ export function createRelay(options: {
 
   const turn = async () => {
     const { cursor, end, events } = await db.asSystem(async (tx) => {
-      const [row] = await db.rows<{ txid: string; id: string }>(tx, 'SELECT txid::text, id FROM event_cursors WHERE reader = :reader', { reader });
+      const [row] = await db.rows<{ txid: string; id: string }>(tx, 'SELECT txid::text, id FROM event_cursors WHERE reader = :reader', {
+        reader,
+      });
       if (row === undefined) {
         throw new Error(`The reader ${reader} has no place in the events.`);
       }

@@ -309,7 +309,13 @@ function buildRequest(context: Context, options: AppOptions, actor: Actor, input
 /** Whether the caller has this version already (RFC 9110, section 13.1.2). */
 function isKnownVersion(context: Context): boolean {
   const etag = context.response.get('etag');
-  return etag !== '' && context.get('if-none-match').split(',').some((each) => each.trim() === etag);
+  return (
+    etag !== '' &&
+    context
+      .get('if-none-match')
+      .split(',')
+      .some((each) => each.trim() === etag)
+  );
 }
 
 /** Throws unless a signed-in person is calling: for middleware outside the route table. */

@@ -63,7 +63,10 @@ export function presentEndpoint(deps: Deps, row: EndpointRow): Webhook {
 
 /** Names a version of an endpoint, for conditional changes. */
 export function endpointVersion(webhook: Webhook): string {
-  return createHash('sha256').update(JSON.stringify([webhook.url, webhook.eventTypes, webhook.isEnabled])).digest('base64url').slice(0, 22);
+  return createHash('sha256')
+    .update(JSON.stringify([webhook.url, webhook.eventTypes, webhook.isEnabled]))
+    .digest('base64url')
+    .slice(0, 22);
 }
 
 /** The endpoint of this workspace. Throws not_found. */
