@@ -5,6 +5,7 @@ import type { Log } from './core/log.ts';
 import type { Signal } from './core/signal.ts';
 import type { Database } from './db/database.ts';
 import type { Egress } from './egress/egress.ts';
+import type { PublicFetch, PublicFetchRules } from './egress/publicFetch.ts';
 import type { AppendEvent } from './events/append.ts';
 import type { Jobs } from './jobs/jobs.ts';
 import type { Cdn } from './retention/cdn/cdn.ts';
@@ -28,6 +29,11 @@ export interface Deps {
   baseUrl: () => string;
   jobs: Jobs;
   egress: Egress;
+  /** Which addresses of customers may be called, and the way to call them. */
+  outgoing: PublicFetchRules;
+  publicFetch: PublicFetch;
+  /** Seed of the key that signs heads of the audit log. */
+  auditKey: Buffer;
   cdn: Cdn;
   receipts: ReceiptSigner;
 }

@@ -1,8 +1,11 @@
 /** Builds everything once and starts the processes asked for: migrate, web, worker. */
 import { createServer, type Server } from 'node:http';
+import { eventTypes } from '@carmic/contract';
 import { pathToFileURL } from 'node:url';
 import { findPerson, sessionPrefix } from './accounts/sessions.ts';
 import { createLocalSession, createRecoveryLink, createSignInLink, ensureAdministrator } from './accounts/signIn.ts';
+import { auditHandlers, exportAudit } from './admin/auditEntries.ts';
+import { verifyAudit } from './admin/auditChain.ts';
 import { findByApiKey, apiKeyPrefix } from './accounts/apiKeys.ts';
 import { accountHandlers, peopleHandlers, workspaceHandlers } from './accounts/routes.ts';
 import { clearAddressLists, createSettingsCache } from './accounts/settings.ts';
@@ -11,7 +14,7 @@ import { createAgentHandlers } from './agents/routes.ts';
 import { extendLeases } from './agents/watchTasks.ts';
 import { clipHandlers } from './clips/routes.ts';
 import { systemClock } from './core/clock.ts';
-import { createSealer } from './core/crypto.ts';
+import { createSealer, deriveKey } from './core/crypto.ts';
 import { type Env, readEnv, readRootKey } from './core/env.ts';
 import { StartError } from './core/errors.ts';
 import { createLog, type Log } from './core/log.ts';
@@ -20,6 +23,7 @@ import { createDatabase, isDatabaseAway } from './db/database.ts';
 import { migrate } from './db/migrate.ts';
 import type { Deps } from './deps.ts';
 import { createEgress } from './egress/egress.ts';
+import { createPublicFetch } from './egress/publicFetch.ts';
 import { createAppendEvent } from './events/append.ts';
 
 import { createRelay } from './events/relay.ts';
@@ -29,6 +33,7 @@ import { eventHandlers } from './http/eventRoutes.ts';
 import { createExports } from './clips/exports/exportMiddleware.ts';
 import { createLiveStream } from './http/liveStream.ts';
 import type { Handlers } from './http/request.ts';
+import { createWellKnown } from './http/wellKnown.ts';
 import { checkRootKey, presentInstance } from './instance.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { libraryHandlers } from './library/routes.ts';
@@ -45,6 +50,8 @@ import type { ServedStore } from './storage/servedStore.ts';
 import { openStoreFromEnv, requireSoundStore } from './storage/storeFromEnv.ts';
 import { partiesOf } from './understanding/switchboard/parties.ts';
 import { understandingHandlers } from './understanding/routes.ts';
+import { queueDeliveries } from './webhooks/deliver.ts';
+import { webhookHandlers } from './webhooks/routes.ts';
 
 export type ProcessName = 'migrate' | 'web' | 'worker';
 
@@ -149,6 +156,7 @@ async function buildDeps(env: Env, log: Log, rootKey: Buffer, baseUrl: () => str
   const committed = createSignal();
   const storage = await openStoreFromEnv(env, { rootKey, baseUrl, clock });
   await requireSoundStore(storage);
+  const outgoing = { hosts: env.CARMIC_OUTGOING_HOSTS, privateRanges: env.CARMIC_OUTGOING_PRIVATE_RANGES };
   const egress = createEgress([...partiesOf(env), ...cdnParties(env)], log);
   const deps: Deps = {
     env,
@@ -160,6 +168,9 @@ async function buildDeps(env: Env, log: Log, rootKey: Buffer, baseUrl: () => str
     appendEvent: createAppendEvent(db, clock, committed),
     committed,
     baseUrl,
+    outgoing,
+    publicFetch: createPublicFetch(outgoing),
+    auditKey: deriveKey(rootKey, 'audit'),
     tasksReady: createSignal(),
     jobs: createJobs({ databaseUrl: env.CARMIC_DATABASE_URL, db, log }),
     egress,
@@ -175,6 +186,8 @@ function buildHandlers(): Handlers {
     ...accountHandlers,
     ...workspaceHandlers,
     ...peopleHandlers,
+    ...webhookHandlers,
+    ...auditHandlers,
     ...libraryHandlers,
     ...createAgentHandlers(specBuilders),
     ...understandingHandlers,
@@ -220,6 +233,7 @@ async function startWeb(
     afterApi: [
       createLiveStream(deps, stopping.signal),
       createExports(deps),
+      createWellKnown(deps),
       ...(env.CARMIC_CONSOLE_DIR === undefined ? [] : [createConsole(env.CARMIC_CONSOLE_DIR)]),
     ],
   });
@@ -271,8 +285,17 @@ async function startWorker(deps: Deps): Promise<() => Promise<void>> {
   });
   await deps.jobs.start();
   relay.start();
+  const webhooks = createRelay({
+    db: deps.db,
+    log: deps.log,
+    committed: deps.committed,
+    reader: 'webhooks',
+    types: eventTypes.filter((type) => !type.startsWith('webhook.')),
+    deliver: (event) => queueDeliveries(deps, event),
+  });
+  webhooks.start();
   return async () => {
-    await relay.stop();
+    await Promise.all([relay.stop(), webhooks.stop()]);
     await deps.jobs.drain();
   };
 }
@@ -282,6 +305,19 @@ const operatorCommands: Readonly<Record<string, (server: RunningServer) => Promi
   async 'clear-address-lists'({ deps }) {
     await clearAddressLists(deps);
     return 'The lists of allowed addresses are empty now: everybody may reach the sign-in again.';
+  },
+  async 'verify-audit'({ deps }) {
+    const { isIntact, entries, heads, problems } = await verifyAudit(deps);
+    process.exitCode = isIntact ? 0 : 1;
+    return [`${entries} entries, ${heads} signed heads: ${isIntact ? 'intact' : 'NOT intact'}`, ...problems].join('\n');
+  },
+  async 'export-audit'({ deps }) {
+    let lines = 0;
+    await exportAudit(deps, process.argv[3] === 'cef' ? 'cef' : 'jsonl', (line) => {
+      lines += 1;
+      process.stdout.write(`${line}\n`);
+    });
+    return `# ${lines} entries`;
   },
   async 'administrator-link'({ deps, baseUrl }) {
     return `${baseUrl}/#/sign-in?token=${await createRecoveryLink(deps)}`;

@@ -4,6 +4,7 @@
  */
 import type { EventType, VideoState } from '@carmic/contract';
 import { z } from 'zod';
+import { writeHead } from './admin/auditChain.ts';
 import { defineAccountJobs } from './accounts/signUp.ts';
 import { buildInspectSpec, inspectVideo, startInspection } from './agents/inspectVideo.ts';
 import type { SpecBuilders } from './agents/taskSpec.ts';
@@ -28,6 +29,7 @@ import { failTranscript, transcribeWithDeepgram } from './understanding/deepgram
 import { buildTranscribeSpec, transcribeVideo } from './understanding/transcribeVideo.ts';
 import { failTranslation, translateTrack } from './understanding/translation/translateTrack.ts';
 import { watch } from './watchdog.ts';
+import { defineWebhookJobs } from './webhooks/jobs.ts';
 
 /** In this state, that verb. */
 const verbOfState: Partial<Record<VideoState, (deps: Deps, video: Video) => Promise<void>>> = {
@@ -115,6 +117,9 @@ async function failStage(deps: Deps, workspaceId: string, videoId: string, reaso
   });
 }
 
+/** How often the audit log's head is signed and written elsewhere. */
+const auditHeadSeconds = 300;
+
 const videoPayload = z.object({ workspaceId: z.uuid(), videoId: z.uuid() });
 
 /** Tells the job runner what every job does. */
@@ -174,6 +179,9 @@ export function defineJobs(deps: Deps): void {
     onExhausted: ({ id }, reason) => failReconciliation(deps, id, `The comparison could not be done: ${reason}.`),
     concurrency: 1,
   });
+  defineWebhookJobs(deps);
+  jobs.define({ name: 'audit.head', payload: z.object({}), run: () => writeHead(deps), concurrency: 1 });
+  jobs.every('audit.head', auditHeadSeconds);
   jobs.define({ name: 'watchdog', payload: z.object({}), run: () => watch(deps), concurrency: 1 });
   jobs.every('watchdog', deps.env.CARMIC_WATCHDOG_SECONDS);
 }

@@ -1,6 +1,7 @@
 export * from './accounts.ts';
 export * from './agents.ts';
 export * from './captions.ts';
+export * from './audit.ts';
 export * from './client.ts';
 export * from './common.ts';
 export * from './edits.ts';
@@ -18,4 +19,5 @@ export * from './speech.ts';
 export * from './storage.ts';
 export * from './transcriber.ts';
 export * from './videos.ts';
+export * from './webhooks.ts';
 export * from './workspaces.ts';

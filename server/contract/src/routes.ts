@@ -18,6 +18,7 @@ import {
 import { idParamsSchema, noContentSchema, pageOf, pageQuerySchema } from './common.ts';
 import { chooseClipEditBodySchema, clipEditSchema, createClipEditBodySchema } from './edits.ts';
 import { erasureRoutes } from './erasures.ts';
+import { auditRoutes } from './audit.ts';
 import { eventSchema } from './events.ts';
 import { identityRoutes, peopleRoutes, signInReplySchema } from './identity.ts';
 import { planRoutes } from './plans.ts';
@@ -41,6 +42,7 @@ import {
   videoSchema,
   waveformSchema,
 } from './videos.ts';
+import { webhookRoutes } from './webhooks.ts';
 import { workspaceRoutes } from './workspaces.ts';
 
 /** The whole API. Paths use `:name` for parameters. */
@@ -407,6 +409,8 @@ export const routes = {
   ...identityRoutes,
   ...peopleRoutes,
   ...workspaceRoutes,
+  ...webhookRoutes,
+  ...auditRoutes,
   ...planRoutes,
   ...storageRoutes,
   ...retentionRoutes,

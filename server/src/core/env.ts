@@ -68,6 +68,28 @@ export const envSchema = z.object({
     .transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
     .refine((ranges) => ranges.every(isRange), 'must be a list of addresses or CIDR ranges')
     .describe('Addresses or ranges of proxies whose X-Forwarded-For is believed; none by default'),
+  CARMIC_OUTGOING_HOSTS: z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .toLowerCase()
+        .split(/[\s,]+/)
+        .filter((part) => part !== ''),
+    )
+    .describe('Hosts that customers’ webhooks may call, or * for every public one; none by default'),
+  CARMIC_OUTGOING_PRIVATE_RANGES: z
+    .string()
+    .default('')
+    .transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
+    .refine((ranges) => ranges.every(isRange), 'must be a list of addresses or CIDR ranges')
+    .describe('Private ranges that webhooks may call all the same; none by default'),
+  CARMIC_AUDIT_HEADS_DIR: z.string().min(1).optional().describe('Directory for the signed heads of the audit log; best on another machine'),
+  CARMIC_SECURITY_CONTACT: z
+    .string()
+    .regex(/^(mailto:|https:|tel:)./, 'must begin with mailto:, https: or tel:')
+    .default('mailto:security@localhost')
+    .describe('Where weaknesses are reported, for /.well-known/security.txt'),
   CARMIC_RATE_LIMIT_PER_MINUTE: count(3000).describe(
     'Calls of the API that one account, or one address that is not signed in, may make in a minute',
   ),

@@ -8,6 +8,8 @@ const batchSize = 200;
 const idleMs = 1000;
 /** Without events the cursor still moves after this many transactions, so that the next read stays short. */
 const idleAdvance = 1000n;
+/** A reader that died lets another one go on after this. */
+const claimSeconds = 5;
 
 /** A reader of all events that remembers how far it got, in the database. */
 export interface Relay {
@@ -17,7 +19,7 @@ export interface Relay {
 
 /**
  * Hands each event of `types` to `deliver`, in order and at least once; a crash delivers the last batch again. Several processes may
- * run the same reader: one at a time holds its row.
+ * run the same reader: one at a time claims its place.
  */
 export function createRelay(options: {
   db: Database;
@@ -38,31 +40,57 @@ export function createRelay(options: {
       }),
     );
 
-  const turn = (): Promise<number> =>
-    db.asSystem(async (tx) => {
-      const [cursor] = await db.rows<{ txid: string; id: string }>(
-        tx,
-        'SELECT txid::text, id FROM event_cursors WHERE reader = :reader FOR UPDATE SKIP LOCKED',
-        { reader },
-      );
-      if (cursor === undefined) {
-        return 0;
+  const turn = async () => {
+    const { cursor, end, events } = await db.asSystem(async (tx) => {
+      const [row] = await db.rows<{ txid: string; id: string }>(tx, 'SELECT txid::text, id FROM event_cursors WHERE reader = :reader', {
+        reader,
+      });
+      if (row === undefined) {
+        throw new Error(`The reader ${reader} has no place in the events.`);
       }
-      const end = await currentCursor(db, tx);
-      const events = await readEvents(db, tx, { workspaceId: null, after: `${cursor.txid}-${cursor.id}`, limit: batchSize, types });
+      const until = await currentCursor(db, tx);
+      const found = await readEvents(db, tx, { workspaceId: null, after: `${row.txid}-${row.id}`, limit: batchSize, types });
+      return { cursor: row, end: until, events: found };
+    });
+    const { txid, id } = parseCursor(events.length === batchSize ? (events.at(-1)?.id ?? end) : end);
+    if (events.length === 0 && BigInt(txid) - BigInt(cursor.txid) <= idleAdvance) {
+      return 0;
+    }
+    if (!(await claim(cursor))) {
+      return 0;
+    }
+    // Outside of any transaction: what is delivered needs connections of its own.
+    try {
       for (const event of events) {
         await deliver(event);
       }
-      const { txid, id } = parseCursor(events.length === batchSize ? (events.at(-1)?.id ?? end) : end);
-      if (events.length > 0 || BigInt(txid) - BigInt(cursor.txid) > idleAdvance) {
-        await db.change(tx, 'UPDATE event_cursors SET txid = CAST(:txid AS xid8), id = CAST(:id AS bigint) WHERE reader = :reader', {
-          reader,
-          txid,
-          id,
-        });
-      }
-      return events.length;
-    });
+    } catch (error) {
+      await move(cursor);
+      throw error;
+    }
+    await move({ txid, id });
+    return events.length;
+  };
+
+  const claim = async (cursor: { txid: string; id: string }): Promise<boolean> => {
+    const count = await db.asSystem((tx) =>
+      db.change(
+        tx,
+        `UPDATE event_cursors SET claimed_until = now() + interval '${claimSeconds} seconds'
+         WHERE reader = :reader AND txid = CAST(:txid AS xid8) AND id = CAST(:id AS bigint) AND (claimed_until IS NULL OR claimed_until < now())`,
+        { reader, ...cursor },
+      ),
+    );
+    return count === 1;
+  };
+  const move = (to: { txid: string; id: string }) =>
+    db.asSystem((tx) =>
+      db.change(
+        tx,
+        'UPDATE event_cursors SET txid = CAST(:txid AS xid8), id = CAST(:id AS bigint), claimed_until = NULL WHERE reader = :reader',
+        { reader, ...to },
+      ),
+    );
 
   const loop = async () => {
     let isPrepared = false;

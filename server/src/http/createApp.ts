@@ -263,7 +263,7 @@ async function answer(
   context.body = reply === undefined ? null : reply;
   if (reply === undefined) {
     context.status = 204;
-  } else if (definition.method === 'GET' && context.fresh) {
+  } else if (definition.method === 'GET' && isKnownVersion(context)) {
     context.status = 304;
   }
 }
@@ -304,6 +304,18 @@ function buildRequest(context: Context, options: AppOptions, actor: Actor, input
       context.cookies.set(cookieName(baseUrl), null, cookie);
     },
   } as unknown as ApiRequest<RouteName>;
+}
+
+/** Whether the caller has this version already (RFC 9110, section 13.1.2). */
+function isKnownVersion(context: Context): boolean {
+  const etag = context.response.get('etag');
+  return (
+    etag !== '' &&
+    context
+      .get('if-none-match')
+      .split(',')
+      .some((each) => each.trim() === etag)
+  );
 }
 
 /** Throws unless a signed-in person is calling: for middleware outside the route table. */

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { idSchema, timeSchema } from './common.ts';
+import { eventTypeSchema } from './events.ts';
+import { route, type RouteDefinition } from './route.ts';
+
+export const auditEntrySchema = z.object({
+  sequence: z.number().int(),
+  eventId: z.string(),
+  type: eventTypeSchema,
+  workspaceId: idSchema.nullable(),
+  actor: z.object({ id: idSchema, name: z.string().nullable().describe('Null once the person is erased') }).nullable(),
+  subjectId: idSchema.nullable(),
+  data: z.record(z.string(), z.unknown()),
+  createdAt: timeSchema,
+  hash: z.string(),
+});
+export type AuditEntry = z.infer<typeof auditEntrySchema>;
+
+/** The audit log of the installation. */
+export const auditRoutes = {
+  listAuditEntries: route({
+    method: 'GET',
+    path: '/api/v1/audit-entries',
+    summary: 'The audit log, newest first',
+    policy: 'admin',
+    query: z.object({
+      cursor: z.coerce.number().int().positive().optional().describe('`nextCursor` of the previous page'),
+      limit: z.coerce.number().int().min(1).max(200).default(50),
+      type: eventTypeSchema.optional(),
+    }),
+    reply: z.object({ items: z.array(auditEntrySchema), nextCursor: z.number().int().nullable() }),
+    status: 200,
+  }),
+  verifyAudit: route({
+    method: 'POST',
+    path: '/api/v1/audit-verifications',
+    summary: 'Check the whole chain and the signed heads',
+    policy: 'admin',
+    reply: z.object({ isIntact: z.boolean(), entries: z.number().int(), heads: z.number().int(), problems: z.array(z.string()) }),
+    status: 201,
+  }),
+} as const satisfies Record<string, RouteDefinition>;
