@@ -6,6 +6,7 @@
  */
 import { spawn } from 'node:child_process';
 import type { Logger } from 'pino';
+import { requireGuarded } from './guard.ts';
 import { createProgressReader, type FfmpegProgress } from './progress.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { ProcessRegister } from './processRegister.ts';
@@ -70,6 +71,7 @@ const keptStdoutBytes = 32 * 1024 * 1024;
 export function createRunner({ ffmpegPath, ffprobePath, sandbox, register, log }: RunnerOptions): Run {
   return async (request) => {
     request.signal.throwIfAborted();
+    requireGuarded(request.program, request.args);
     const program = request.program === 'ffmpeg' ? ffmpegPath : ffprobePath;
     const args = request.onProgress ? [...request.args, '-progress', 'pipe:3'] : [...request.args];
     const [command, ...rest] = sandbox.wrap([program, ...args], {

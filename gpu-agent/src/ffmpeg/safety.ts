@@ -40,6 +40,9 @@ export function sourceInputArgs(container: Container, limits: InputLimits): stri
   ];
 }
 
+/** More than any picture this agent writes. */
+const ownPixels = 100_000_000;
+
 /** Options that stand before the `-i` of a file this agent wrote itself. */
 export function ownInputArgs(format: 'mov' | 'flac' | 'wav'): string[] {
   return [
@@ -51,6 +54,8 @@ export function ownInputArgs(format: 'mov' | 'flac' | 'wav'): string[] {
     codecWhitelist,
     '-max_streams',
     '8',
+    '-max_pixels',
+    String(ownPixels),
     '-f',
     format,
   ];
