@@ -117,6 +117,6 @@ export const words = {
     columns: { engine: 'Engine', calls: 'Calls', failed: 'Failed', seconds: 'Minutes of sound', characters: 'Characters' },
     minutes: (seconds: number) => number.format(Math.round(seconds / 6) / 10),
     amount: (n: number) => number.format(n),
-    notOwner: 'Only an owner of the workspace can change this.',
+    fetching: (name: string, percent: number) => `Fetching ${name}: ${number.format(percent)} %`,
   },
 };
