@@ -4,7 +4,7 @@ import { benchRender } from './render.ts';
 import { benchRetention } from './retention.ts';
 import { benchStorage } from './storage.ts';
 import { benchS3 } from './storageS3.ts';
-  speech: benchSpeech,
+import { benchSpeech } from './speech.ts';
 
 const benches: Readonly<Record<string, (options: readonly string[]) => Promise<Record<string, unknown>>>> = {
   analyze: benchAnalyze,
