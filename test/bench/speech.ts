@@ -15,7 +15,10 @@ const ffmpeg = process.env['FFMPEG_PATH'] ?? 'ffmpeg';
 
 const decode: DecodePcm = async (path, { startSeconds, durationSeconds }) => {
   const argv = ['-nostdin', '-v', 'error', '-ss', String(startSeconds), '-t', String(durationSeconds), '-i', path];
-  const { stdout } = await run(ffmpeg, [...argv, '-f', 's16le', '-ar', '16000', '-ac', '1', '-'], { encoding: 'buffer', maxBuffer: 64 << 20 });
+  const { stdout } = await run(ffmpeg, [...argv, '-f', 's16le', '-ar', '16000', '-ac', '1', '-'], {
+    encoding: 'buffer',
+    maxBuffer: 64 << 20,
+  });
   return new Int16Array(new Uint8Array(stdout).buffer);
 };
 
@@ -61,7 +64,15 @@ export async function benchSpeech([modelsDir = '', folder = '', processes]: read
   let seconds = 0;
   for (const [name = '', said = ''] of items) {
     const path = join(folder, name);
-    const { stdout } = await run(process.env['FFPROBE_PATH'] ?? 'ffprobe', ['-v', 'error', '-show_entries', 'format=duration', '-of', 'csv=p=0', path]);
+    const { stdout } = await run(process.env['FFPROBE_PATH'] ?? 'ffprobe', [
+      '-v',
+      'error',
+      '-show_entries',
+      'format=duration',
+      '-of',
+      'csv=p=0',
+      path,
+    ]);
     const durationSeconds = Number(stdout);
     const started = performance.now();
     const heard = await transcriber.transcribe({

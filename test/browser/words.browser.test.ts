@@ -44,7 +44,11 @@ beforeAll(async () => {
     {
       language: 'en',
       engine: 'deepgram nova-3',
-      words: words.map((word, i) => ({ ...word, confidence: word.text === 'carmick' ? 0.31 : 0.97, speaker: i < 30 ? 'Speaker 1' : 'Speaker 2' })),
+      words: words.map((word, i) => ({
+        ...word,
+        confidence: word.text === 'carmick' ? 0.31 : 0.97,
+        speaker: i < 30 ? 'Speaker 1' : 'Speaker 2',
+      })),
     },
   );
   await until('the index', async () => ((await caller.call('search', { query: { q: 'carmick' } })).items.length > 0 ? true : null));

@@ -187,9 +187,7 @@ export class VideoPage {
   async #loadFacts(): Promise<void> {
     const isDone = (name: string) => this.video?.stages.some((stage) => stage.name === name && stage.state === 'done') ?? false;
     await Promise.all([
-      this.transcript === null &&
-        isDone('transcript') &&
-        this.#optional(() => this.#loadTranscript()),
+      this.transcript === null && isDone('transcript') && this.#optional(() => this.#loadTranscript()),
       this.waveform === null &&
         isDone('inspect') &&
         this.#optional(async () => {

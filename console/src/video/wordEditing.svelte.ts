@@ -85,7 +85,10 @@ export class WordEditing {
       const start = words[editing.from]?.startSeconds ?? 0;
       const length = editing.to - editing.from;
       const now = this.#transcript().words;
-      const from = Math.max(0, now.findIndex((word) => word.startSeconds >= start - 0.01));
+      const from = Math.max(
+        0,
+        now.findIndex((word) => word.startSeconds >= start - 0.01),
+      );
       this.editing = { from, to: Math.min(now.length, from + length), draft: editing.draft };
       this.error = describe(error);
       return null;

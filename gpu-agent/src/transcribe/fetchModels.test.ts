@@ -42,7 +42,10 @@ const send = (request: IncomingMessage, response: ServerResponse, end = bytes.le
   response.write(bytes.subarray(from, end), () => (end < bytes.length ? response.destroy() : response.end()));
 };
 
-const ask = (baseUrl: string, change: { names?: string[]; onProgress?: (name: string, share: number) => void; signal?: AbortSignal } = {}) =>
+const ask = (
+  baseUrl: string,
+  change: { names?: string[]; onProgress?: (name: string, share: number) => void; signal?: AbortSignal } = {},
+) =>
   fetchModels({
     names: ['test'],
     baseUrl,

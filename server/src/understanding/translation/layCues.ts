@@ -95,7 +95,15 @@ export function joinShort(sentences: readonly Sentence[]): Sentence[] {
       before.text.length + sentence.text.length < mostCharacters;
     if (fits) {
       const { last, endSeconds, isTurnEnd, isBroken, isQuestion } = sentence;
-      joinedOnes[joinedOnes.length - 1] = { ...before, last, endSeconds, isTurnEnd, isBroken, isQuestion, text: `${before.text} ${sentence.text}` };
+      joinedOnes[joinedOnes.length - 1] = {
+        ...before,
+        last,
+        endSeconds,
+        isTurnEnd,
+        isBroken,
+        isQuestion,
+        text: `${before.text} ${sentence.text}`,
+      };
     } else {
       joinedOnes.push(sentence);
     }
