@@ -18,13 +18,22 @@ export const paths = {
   signUp: '#/sign-up',
   deletions: '#/deletions',
   plans: '#/plans',
+  search: (q?: string) => (q === undefined ? '#/search' : `#/search?q=${encodeURIComponent(q)}`),
+  glossary: '#/glossary',
+  engines: '#/engines',
+  translation: (id: string) => `#/translations/${id}`,
   video: (id: string) => `#/videos/${id}`,
+  moment: (id: string, seconds: number) => `#/videos/${id}?t=${seconds.toFixed(2)}`,
 } as const;
 
 /** The pages inside the frame. The library is part of the first load; the others come when they are asked for. */
 export const routes = {
   '/': Library,
   '/videos/:id': wrap({ asyncComponent: () => import('./pages/Video.svelte') }),
+  '/search': wrap({ asyncComponent: () => import('./pages/Search.svelte') }),
+  '/glossary': wrap({ asyncComponent: () => import('./pages/Glossary.svelte') }),
+  '/engines': wrap({ asyncComponent: () => import('./pages/Engines.svelte') }),
+  '/translations/:id': wrap({ asyncComponent: () => import('./pages/Translation.svelte') }),
   '/agents': wrap({ asyncComponent: () => import('./pages/Agents.svelte') }),
   '/account': wrap({ asyncComponent: () => import('./pages/Account.svelte') }),
   '/members': wrap({ asyncComponent: () => import('./pages/Members.svelte') }),

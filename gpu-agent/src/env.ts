@@ -31,6 +31,8 @@ export const envSchema = z.object({
     .describe('Which graphics cards may encode: auto tries all, cpu none; or some of nvenc, vaapi, qsv with commas between'),
   CARMIC_AGENT_PARENT_PIPE: z.enum(['0', '1']).default('0').describe('1: end at once when standard input ends, because the parent is gone'),
   CARMIC_MODELS_DIR: pathSchema.optional().describe('Folder of whisper models (ggml) for hearing speech on this machine'),
+  CARMIC_MODELS_URL: z.url().optional().describe('Web folder to fetch whisper models from; without it none is fetched'),
+  CARMIC_MODELS: z.string().optional().describe('Names of the models to fetch, separated by commas, for example `base.en` or `small`'),
   FFMPEG_PATH: pathSchema.default('ffmpeg').describe('ffmpeg 5 or newer with libx264 and libass'),
   FFPROBE_PATH: pathSchema.default('ffprobe').describe('The ffprobe that belongs to it'),
   CARMIC_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),

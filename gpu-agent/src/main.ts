@@ -15,6 +15,7 @@ import { createFramer } from './framing/framer.ts';
 import { startSourceServer } from './media/sourceServer.ts';
 import { runTask } from './tasks/runTask.ts';
 import { createPcmDecoder } from './tasks/transcribe.ts';
+import { keepModels } from './transcribe/keepModels.ts';
 import { createLocalTranscriber } from './transcribe/localTranscriber.ts';
 
 async function main(): Promise<void> {
@@ -55,6 +56,7 @@ async function serve(
     const encoders = await createEncoderPool({ run, scratch: directory.scratch, slots: env.CARMIC_AGENT_SLOTS, families, log });
     requireX264(encoders.describe(), ffmpeg.version);
     const transcriber = createLocalTranscriber({ modelsDir: env.CARMIC_MODELS_DIR ?? null, log, decodePcm: createPcmDecoder(run) });
+    const downloads = keepModels({ env, signal: draining, log });
     const capabilities = async (): Promise<Capabilities> => {
       const transcriptionModels = await transcriber.models();
       return {
@@ -62,6 +64,7 @@ async function serve(
         ffmpegVersion: ffmpeg.version,
         encoders: encoders.describe(),
         transcriptionModels,
+        modelDownloads: downloads.list(),
         cpuCount: availableParallelism(),
         sandbox: sandbox.description,
         confinement: sandbox.state,
@@ -75,7 +78,10 @@ async function serve(
         version,
         directory,
         capabilities,
-        onCapabilitiesChange: encoders.onChange,
+        onCapabilitiesChange(listener) {
+          encoders.onChange(listener);
+          downloads.onChange(listener);
+        },
         sources,
         run,
         log,

@@ -4,12 +4,14 @@ import { benchRender } from './render.ts';
 import { benchRetention } from './retention.ts';
 import { benchStorage } from './storage.ts';
 import { benchS3 } from './storageS3.ts';
+import { benchSpeech } from './speech.ts';
 
 const benches: Readonly<Record<string, (options: readonly string[]) => Promise<Record<string, unknown>>>> = {
   analyze: benchAnalyze,
   render: benchRender,
   retention: benchRetention,
   storage: async () => ({ ...(await benchStorage()), ...(await benchS3()) }),
+  speech: benchSpeech,
 };
 
 const [name = '', ...options] = process.argv.slice(2);

@@ -4,6 +4,7 @@
  */
 
 import { people } from './people.en.ts';
+import { words } from './words.ts';
 
 const plural = new Intl.PluralRules('en');
 const number = new Intl.NumberFormat('en');
@@ -28,6 +29,8 @@ export const en = {
     dismiss: 'Dismiss',
     skipToContent: 'Skip to content',
   },
+
+  words,
 
   title: (page: string) => `${page} · Carmic`,
 

@@ -1,4 +1,4 @@
-import type { Clip, Progress, Rendition, Transcript, Video } from '@carmic/contract';
+import { ApiError, type Clip, type Progress, type Rendition, type Transcript, type Video, type RouteArguments } from '@carmic/contract';
 import type { LiveMessage } from '../api/live.svelte.ts';
 import { type Call, isGone, messageOf } from '../api/client.ts';
 import type { Messages } from '../messages/en.ts';
@@ -65,9 +65,25 @@ export class VideoPage {
       this.#refreshes.stop();
       return;
     }
+    if (event.type === 'transcript.edited' || event.type === 'transcript.ready') {
+      void this.#optional(() => this.#loadTranscript());
+    }
     this.#refreshes.nudge('video');
     if (!event.type.startsWith('task.') && !event.type.startsWith('upload.')) {
       this.#refreshes.nudge('clips');
+    }
+  }
+
+  /** Corrects words or names speakers. On a conflict the words are loaded anew before it throws. */
+  async updateTranscript(body: RouteArguments<'updateTranscript'>['body']): Promise<Transcript> {
+    try {
+      this.transcript = await this.#call('updateTranscript', { params: { id: this.id }, ...(body !== undefined && { body }) });
+      return this.transcript;
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'conflict') {
+        await this.#loadTranscript();
+      }
+      throw error;
     }
   }
 
@@ -167,21 +183,21 @@ export class VideoPage {
     }
   }
 
-  /** Words and waveform never change once they are there, so each is fetched once. */
+  /** The waveform never changes, and words only by an edit that says so: each is fetched once. */
   async #loadFacts(): Promise<void> {
     const isDone = (name: string) => this.video?.stages.some((stage) => stage.name === name && stage.state === 'done') ?? false;
     await Promise.all([
-      this.transcript === null &&
-        isDone('transcript') &&
-        this.#optional(async () => {
-          this.transcript = await this.#call('getTranscript', { params: { id: this.id } });
-        }),
+      this.transcript === null && isDone('transcript') && this.#optional(() => this.#loadTranscript()),
       this.waveform === null &&
         isDone('inspect') &&
         this.#optional(async () => {
           this.waveform = await this.#call('getWaveform', { params: { id: this.id } });
         }),
     ]);
+  }
+
+  async #loadTranscript(): Promise<void> {
+    this.transcript = await this.#call('getTranscript', { params: { id: this.id } });
   }
 
   async #optional(load: () => Promise<void>): Promise<void> {

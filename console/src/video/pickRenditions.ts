@@ -1,15 +1,16 @@
 import { type Aspect, aspects, type Rendition } from '@carmic/contract';
 
-/** One rendition per format, in the order formats are offered: the newest that was not cancelled. */
+/** One rendition per format and caption language, in the order formats are offered: the newest that was not cancelled. */
 export function pickRenditions(renditions: readonly Rendition[]): Rendition[] {
-  const newest = new Map<Aspect, Rendition>();
+  const newest = new Map<string, Rendition>();
   for (const rendition of renditions) {
-    const known = newest.get(rendition.aspect);
+    const key = `${rendition.aspect} ${rendition.captionLanguage ?? ''}`;
+    const known = newest.get(key);
     if (rendition.state !== 'cancelled' && (!known || known.createdAt <= rendition.createdAt)) {
-      newest.set(rendition.aspect, rendition);
+      newest.set(key, rendition);
     }
   }
-  return aspects.flatMap((aspect) => newest.get(aspect) ?? []);
+  return aspects.flatMap((aspect) => [...newest.values()].filter((rendition) => rendition.aspect === aspect));
 }
 
 /** The formats a clip has not been rendered in. */

@@ -49,7 +49,16 @@ export async function runAgent(deps: AgentDeps, draining: AbortSignal): Promise<
       });
     return enrolling;
   };
-  const kinds = (await deps.capabilities()).kinds;
+  let { kinds } = await deps.capabilities();
+  // A speech model that has arrived makes another kind of work possible.
+  deps.onCapabilitiesChange(() => {
+    deps.capabilities().then(
+      (able) => {
+        kinds = able.kinds;
+      },
+      (error: unknown) => deps.log.warn({ err: error }, 'what this agent can do could not be found out'),
+    );
+  });
   const slots = Array.from({ length: deps.env.CARMIC_AGENT_SLOTS }, async () => {
     while (!draining.aborted) {
       await takeOne(deps, client, kinds, () => intervals, draining, enrolAgain);

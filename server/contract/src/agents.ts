@@ -10,6 +10,10 @@ export const capabilitiesSchema = z.object({
   ffmpegVersion: z.string(),
   encoders: z.array(encoderCapabilitySchema),
   transcriptionModels: z.array(z.string()),
+  modelDownloads: z
+    .array(z.object({ name: z.string(), share: shareSchema, problem: z.string().nullable() }))
+    .optional()
+    .describe('Speech models on their way to this host'),
   cpuCount: z.number().int().positive(),
   sandbox: z.string().describe('How ffmpeg is confined on this host, in one sentence'),
   confinement: confinementSchema.optional(),

@@ -77,6 +77,40 @@ function runsOf(words: readonly Word[]): Word[][] {
   return runs;
 }
 
+const shortSeconds = 1.2;
+const joinSeconds = 0.5;
+
+/** Joins a short sentence with its neighbour of the same speaker where both fit one caption: a caption of half a second cannot be read. */
+export function joinShort(sentences: readonly Sentence[]): Sentence[] {
+  const joinedOnes: Sentence[] = [];
+  const lengthOf = (sentence: Sentence) => sentence.endSeconds - sentence.startSeconds;
+  for (const sentence of sentences) {
+    const before = joinedOnes.at(-1);
+    const fits =
+      before !== undefined &&
+      before.speaker === sentence.speaker &&
+      Math.min(lengthOf(before), lengthOf(sentence)) < shortSeconds &&
+      sentence.startSeconds - before.endSeconds < joinSeconds &&
+      sentence.endSeconds - before.startSeconds <= mostSeconds &&
+      before.text.length + sentence.text.length < mostCharacters;
+    if (fits) {
+      const { last, endSeconds, isTurnEnd, isBroken, isQuestion } = sentence;
+      joinedOnes[joinedOnes.length - 1] = {
+        ...before,
+        last,
+        endSeconds,
+        isTurnEnd,
+        isBroken,
+        isQuestion,
+        text: `${before.text} ${sentence.text}`,
+      };
+    } else {
+      joinedOnes.push(sentence);
+    }
+  }
+  return joinedOnes;
+}
+
 /** Lays the captions of a video. They never overlap; the end of each reaches into the pause behind it. */
 export function layCues(words: readonly Word[], sentences: readonly Sentence[]): Cue[] {
   const cues: Cue[] = [];
@@ -99,6 +133,12 @@ export function layCues(words: readonly Word[], sentences: readonly Sentence[]):
     }
   }
   for (const [i, cue] of cues.entries()) {
+    // Words that share one time stamp still follow each other.
+    cue.startSeconds = Math.max(cue.startSeconds, (cues[i - 1]?.startSeconds ?? -1) + 0.1);
+    const after = cues[i + 1];
+    if (after !== undefined) {
+      after.startSeconds = Math.max(after.startSeconds, cue.startSeconds + 0.1);
+    }
     const next = cues[i + 1]?.startSeconds ?? Number.POSITIVE_INFINITY;
     const room = next - cue.endSeconds <= pauseSeconds ? next - gapSeconds : Math.min(next - gapSeconds, cue.endSeconds + holdSeconds);
     cue.endSeconds = Math.min(

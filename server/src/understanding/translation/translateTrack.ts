@@ -11,7 +11,7 @@ import { readEdits } from '../edits/transcriptEdits.ts';
 import { findTranscript, readTranscript } from '../transcripts.ts';
 import { checkSentence, type Finding } from './checkSentence.ts';
 import { layBack } from './layBack.ts';
-import { type Cue, fastestRate, layCues } from './layCues.ts';
+import { type Cue, fastestRate, joinShort, layCues } from './layCues.ts';
 import { sealLines, type TranslationRow } from './translations.ts';
 import { type GlossaryPair, TranslationError, type Translator } from './translator.ts';
 
@@ -28,11 +28,13 @@ interface Material {
   engines: string[];
 }
 
-/** The sentences of a transcript. */
+/** The sentences of a transcript as captions carry them. */
 export const sentencesOf = (words: readonly Word[]): Sentence[] =>
-  splitSentences(
-    words,
-    words.map((word) => word.speaker ?? null),
+  joinShort(
+    splitSentences(
+      words,
+      words.map((word) => word.speaker ?? null),
+    ),
   );
 
 async function load(deps: Deps, tx: Tx, workspaceId: string, translationId: string): Promise<Material | null> {

@@ -1,0 +1,160 @@
+/** Working with words in the console: correcting, naming speakers, searching, the glossary, a translation, the engines. */
+import type { Video } from '@carmic/contract';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { storeTranscript } from '../../server/src/understanding/transcripts.ts';
+import { type Caller, startInstance, type TestInstance, until } from '../support/instance.ts';
+import { enrolAgent } from '../support/protocolAgent.ts';
+import { uploadVideo } from '../support/upload.ts';
+import { serveLibreTranslate, type WordService } from '../support/wordServices.ts';
+import { findBarriersEverywhere } from './support/axe.ts';
+import { consoleDirectory, prepareBrowser } from './support/browser.ts';
+
+const browser = prepareBrowser();
+let instance: TestInstance;
+let libre: WordService;
+let caller: Caller;
+let video: Video;
+
+const said =
+  'We met carmick in the harbour that morning. The river rose in the night, and we carried four hundred books up the stairs. Did you know? Nobody had told us why it would.';
+
+beforeAll(async () => {
+  libre = await serveLibreTranslate((text) => text.replace(/[a-z]+/g, (word) => `${word}o`).replace('Nobodyo', 'Niemand'));
+  instance = await startInstance({ env: { CARMIC_CONSOLE_DIR: consoleDirectory, CARMIC_LIBRETRANSLATE_URL: libre.baseUrl } });
+  caller = await instance.createCaller({ isAdmin: true });
+  const agent = await enrolAgent(instance);
+  const captions = `1\n00:00:00,000 --> 00:00:20,000\n${said}\n`;
+  video = await uploadVideo(caller.call, instance.baseUrl, Buffer.from('a talk'), {
+    captions,
+    fileName: 'harbours.mp4',
+    wishes: { clipCount: 1, minClipSeconds: 5, maxClipSeconds: 30, language: 'en' },
+  });
+  for (let isReady = false; !isReady;) {
+    const lease = await agent.lease(['inspect', 'render'], 1);
+    if (lease !== null) {
+      await agent.finish(lease);
+    } else {
+      isReady = (await caller.call('getVideo', { params: { id: video.id } })).state === 'ready';
+    }
+  }
+  const { words } = await caller.call('getTranscript', { params: { id: video.id } });
+  await storeTranscript(
+    instance.server.deps,
+    { id: video.id, workspaceId: caller.workspaceId },
+    {
+      language: 'en',
+      engine: 'deepgram nova-3',
+      words: words.map((word, i) => ({
+        ...word,
+        confidence: word.text === 'carmick' ? 0.31 : 0.97,
+        speaker: i < 30 ? 'Speaker 1' : 'Speaker 2',
+      })),
+    },
+  );
+  await until('the index', async () => ((await caller.call('search', { query: { q: 'carmick' } })).items.length > 0 ? true : null));
+}, 180_000);
+
+afterAll(async () => {
+  await browser.close();
+  await instance.stop();
+  await libre.close();
+});
+
+test('a word is corrected by a double click, undone, and a speaker is named; somebody else’s edit is not overwritten', async (context) => {
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token, width: 1440 });
+  const { page } = visit;
+  await page.goto(`/#/videos/${video.id}`);
+  const word = page.locator('[data-word]', { hasText: /^carmick$/ });
+  await word.dblclick();
+  const field = page.getByLabel('What is said here');
+  await field.fill('Carmic');
+  await field.press('Enter');
+  await page.locator('[data-word]', { hasText: /^Carmic$/ }).waitFor();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await word.waitFor();
+  await page.getByRole('button', { name: /Next unsure word/ }).click();
+  await field.fill('Carmic');
+  const { version } = await caller.call('getTranscript', { params: { id: video.id } });
+  await caller.call('updateTranscript', { params: { id: video.id }, body: { version, corrections: [{ from: 0, to: 1, text: 'They' }] } });
+  await page.locator('[data-word]', { hasText: /^They$/ }).waitFor();
+  await field.press('Enter');
+  await page.locator('[data-word]', { hasText: /^Carmic$/ }).waitFor();
+
+  await page.getByRole('button', { name: 'Speaker Speaker 1: rename or merge' }).first().click();
+  await page.getByRole('textbox', { name: 'Name' }).fill('Ada');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Speaker Ada: rename or merge' }).first().waitFor();
+  const now = await caller.call('getTranscript', { params: { id: video.id } });
+  expect(now.words.slice(0, 3).map((item) => item.text)).toEqual(['They', 'met', 'Carmic']);
+  expect(now.words[0]?.speaker).toBe('Ada');
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  expect(visit.problems.filter((problem) => !problem.includes('409'))).toEqual([]);
+});
+
+test('search finds what was said and leads to the second', async (context) => {
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token });
+  const { page } = visit;
+  await page.goto('/#/search');
+  await page.getByLabel('Search for').fill('carrying books');
+  await page.getByRole('button', { name: 'Search' }).click();
+  const hit = page.getByRole('link', { name: /harbours.*four hundred/ });
+  await hit.waitFor();
+  expect(await page.locator('mark').allTextContents()).toEqual(['carried', 'books']);
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  await hit.click();
+  await page.getByRole('heading', { name: 'harbours' }).waitFor();
+  const { words } = await caller.call('getTranscript', { params: { id: video.id } });
+  const start = words.find((item) => item.text === 'carried')?.startSeconds ?? -1;
+  expect(new URL(page.url().replace('#/', '')).searchParams.get('t')).toBe(start.toFixed(2));
+  await page.locator('[data-word].active', { hasText: 'carried' }).waitFor();
+  expect(visit.problems).toEqual([]);
+});
+
+test('a term is added to the glossary; a track is translated, looked over side by side and approved', async (context) => {
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token, width: 1440, theme: 'dark' });
+  const { page } = visit;
+  await page.goto('/#/glossary');
+  await page.getByRole('button', { name: 'Add a term' }).click();
+  await page.getByLabel('Term', { exact: true }).fill('Zeebrugge');
+  await page.getByLabel('In other languages').fill('de = Zeebrügge');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('de = Zeebrügge').waitFor();
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+
+  await page.goto(`/#/videos/${video.id}`);
+  await page.getByLabel('Language').selectOption('de');
+  await page.getByRole('button', { name: 'Translate' }).click();
+  await page.getByRole('link', { name: 'Open German' }).click();
+  await page.getByRole('heading', { name: 'Captions in German' }).waitFor();
+  const first = page.getByRole('textbox').first();
+  await first.fill('Wir trafen Carmic am Hafen.');
+  await page.getByRole('button', { name: 'Save 1 line' }).click();
+  await page.getByText('Saved.').waitFor();
+  await page.getByRole('button', { name: 'Approve' }).click();
+  await page.getByText('Approved: clips can be rendered').waitFor();
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  const [track] = (await caller.call('listTranslations', { params: { id: video.id } })).items;
+  expect(track).toMatchObject({ language: 'de', state: 'approved' });
+  await page.getByRole('link', { name: 'Video' }).first().click();
+  await page.getByRole('button', { name: 'Render clips' }).click();
+  await page.getByText(/being rendered with these captions/).waitFor();
+  const clips = await caller.call('listClips', { params: { id: video.id } });
+  expect(clips.items.flatMap((clip) => clip.renditions).some((rendition) => rendition.captionLanguage === 'de')).toBe(true);
+  expect(visit.problems).toEqual([]);
+});
+
+test('engines are switched, ordered and tried', async (context) => {
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token, width: 360 });
+  const { page } = visit;
+  await page.goto('/#/engines');
+  await page.getByRole('button', { name: 'Try it' }).last().click();
+  await page.getByText('Good morning.').waitFor();
+  await page.getByLabel('Use LibreTranslate').uncheck();
+  await page.getByText('Chosen for this workspace.').waitFor();
+  const { switches } = await caller.call('getSwitchboard');
+  expect(switches.find((item) => item.kind === 'translation')?.order).toEqual(['language-model']);
+  await page.getByRole('button', { name: 'Follow the installation' }).click();
+  await page.getByRole('button', { name: 'Follow the installation' }).waitFor({ state: 'detached' });
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  expect(visit.problems).toEqual([]);
+});
