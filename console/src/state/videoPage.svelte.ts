@@ -1,4 +1,4 @@
-import type { Clip, Progress, Rendition, Transcript, Video } from '@carmic/contract';
+import type { Clip, Progress, Rendition, Insight, Transcript, Video } from '@carmic/contract';
 import type { LiveMessage } from '../api/live.svelte.ts';
 import { type Call, isGone, messageOf } from '../api/client.ts';
 import type { Messages } from '../messages/en.ts';
@@ -20,6 +20,7 @@ export class VideoPage {
   clips = $state.raw<readonly Clip[]>([]);
   transcript = $state.raw<Transcript | null>(null);
   waveform = $state.raw<Waveform | null>(null);
+  insight = $state.raw<Insight | null>(null);
   status = $state<'loading' | 'ready' | 'gone' | 'failed'>('loading');
   error = $state('');
   #newestEdits = $state<Record<string, number>>({});
@@ -175,6 +176,11 @@ export class VideoPage {
         isDone('transcript') &&
         this.#optional(async () => {
           this.transcript = await this.#call('getTranscript', { params: { id: this.id } });
+        }),
+      this.insight === null &&
+        isDone('transcript') &&
+        this.#optional(async () => {
+          this.insight = await this.#call('getInsight', { params: { id: this.id } });
         }),
       this.waveform === null &&
         isDone('inspect') &&

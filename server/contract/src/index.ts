@@ -19,3 +19,4 @@ export * from './storage.ts';
 export * from './transcriber.ts';
 export * from './videos.ts';
 export * from './workspaces.ts';
+export * from './insight.ts';
