@@ -1,4 +1,13 @@
-import { ApiError, type Clip, type Progress, type Rendition, type Transcript, type Video, type RouteArguments } from '@carmic/contract';
+import {
+  ApiError,
+  type Clip,
+  type Insight,
+  type Progress,
+  type Rendition,
+  type RouteArguments,
+  type Transcript,
+  type Video,
+} from '@carmic/contract';
 import type { LiveMessage } from '../api/live.svelte.ts';
 import { type Call, isGone, messageOf } from '../api/client.ts';
 import type { Messages } from '../messages/en.ts';
@@ -20,6 +29,7 @@ export class VideoPage {
   clips = $state.raw<readonly Clip[]>([]);
   transcript = $state.raw<Transcript | null>(null);
   waveform = $state.raw<Waveform | null>(null);
+  insight = $state.raw<Insight | null>(null);
   status = $state<'loading' | 'ready' | 'gone' | 'failed'>('loading');
   error = $state('');
   #newestEdits = $state<Record<string, number>>({});
@@ -188,6 +198,11 @@ export class VideoPage {
     const isDone = (name: string) => this.video?.stages.some((stage) => stage.name === name && stage.state === 'done') ?? false;
     await Promise.all([
       this.transcript === null && isDone('transcript') && this.#optional(() => this.#loadTranscript()),
+      this.insight === null &&
+        isDone('transcript') &&
+        this.#optional(async () => {
+          this.insight = await this.#call('getInsight', { params: { id: this.id } });
+        }),
       this.waveform === null &&
         isDone('inspect') &&
         this.#optional(async () => {

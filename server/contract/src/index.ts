@@ -21,3 +21,4 @@ export * from './transcriber.ts';
 export * from './videos.ts';
 export * from './webhooks.ts';
 export * from './workspaces.ts';
+export * from './insight.ts';

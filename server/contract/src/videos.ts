@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { idSchema, secondsSchema, sha256Schema, shareSchema, timeSchema } from './common.ts';
+import { boundaryCheckSchema } from './insight.ts';
 import { failureSchema, stageNameSchema } from './errors.ts';
 import { captionOptionsSchema, captionStyleSchema } from './captions.ts';
 import { analysisSchema, aspectSchema, framingWishSchema, probeSchema, shotLayoutSchema, spanSchema } from './media.ts';
@@ -198,6 +199,7 @@ export const clipSchema = z.object({
   title: z.string(),
   tags: z.array(z.string()),
   excerpt: z.string().describe('What is said; empty without a transcript'),
+  boundaries: z.array(boundaryCheckSchema).describe('Whether its edges stand alone, as suggested; empty without sentences'),
   editVersion: z.number().int(),
   segments: z.array(spanSchema).describe('Spans of the source that it is made of, in this version'),
   durationSeconds: secondsSchema,

@@ -1,5 +1,5 @@
 /** What a clip says of itself, sealed in its row because it quotes the video. */
-import { scorePartSchema } from '@carmic/contract';
+import { boundaryCheckSchema, scorePartSchema } from '@carmic/contract';
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
 import type { ClipRow } from './model.ts';
@@ -9,6 +9,8 @@ const clipContentSchema = z.object({
   tags: z.array(z.string()),
   scoreParts: z.array(scorePartSchema),
   excerpt: z.string(),
+  /** Clips made before there were such checks have none. */
+  boundaries: z.array(boundaryCheckSchema).default([]),
 });
 export type ClipContent = z.infer<typeof clipContentSchema>;
 

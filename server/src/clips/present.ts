@@ -29,7 +29,7 @@ export async function presentClips(deps: Deps, tx: Tx, clips: readonly ClipRow[]
   const renditions = await presentRenditions(deps, tx, rows, titles);
   const edits = await segmentsOfAll(deps, tx, clips);
   return clips.map((clip) => {
-    const { title, tags, scoreParts, excerpt } = contentOf(deps, clip);
+    const { title, tags, scoreParts, excerpt, boundaries } = contentOf(deps, clip);
     const segments = edits.get(clip.id) ?? [];
     return {
       id: clip.id,
@@ -43,6 +43,7 @@ export async function presentClips(deps: Deps, tx: Tx, clips: readonly ClipRow[]
       title,
       tags,
       excerpt,
+      boundaries,
       editVersion: clip.editVersion,
       segments,
       durationSeconds: durationOf(segments),

@@ -9,7 +9,9 @@ import type { Video } from '../library/model.ts';
 import { moveVideo } from '../library/moveVideo.ts';
 import { readJsonObject } from '../library/readObject.ts';
 import { findObject } from '../library/storedObjects.ts';
+import { askModelAboutClips } from '../understanding/highlights/askModel.ts';
 import { type SuggestedClip, suggestClips } from '../understanding/highlights/suggestClips.ts';
+import { openLanguageModel } from '../understanding/switchboard/clients.ts';
 import { findTranscript, readTranscript } from '../understanding/transcripts.ts';
 import { sealContent } from './content.ts';
 import { type ClipRow, Clips } from './model.ts';
@@ -24,7 +26,8 @@ export async function suggestClipsForVideo(deps: Deps, video: Video): Promise<vo
   }
   const { words, language, analysis } = await db.inWorkspace(video.workspaceId, (tx) => loadMaterial(deps, tx, video));
   const { clipCount, minClipSeconds, maxClipSeconds } = video.options;
-  const suggestions = suggestClips({ durationSeconds: probe.durationSeconds, words, analysis, options: { clipCount, minClipSeconds, maxClipSeconds, language } });
+  const chosen = suggestClips({ durationSeconds: probe.durationSeconds, words, analysis, options: { clipCount, minClipSeconds, maxClipSeconds, language } });
+  const suggestions = await askedClips(deps, chosen);
   await db.inWorkspace(video.workspaceId, async (tx) => {
     if (suggestions.length === 0) {
       const failure = buildFailure('highlights', 'no_clips_found', `No moment of ${minClipSeconds} to ${maxClipSeconds} seconds stood out in this video.`);
@@ -44,6 +47,20 @@ export async function suggestClipsForVideo(deps: Deps, video: Video): Promise<vo
   });
 }
 
+/** Best first; ordered and named by the operator's language model where there is one and its answer holds. */
+async function askedClips(deps: Deps, chosen: readonly SuggestedClip[]): Promise<SuggestedClip[]> {
+  const sorted = [...chosen].sort((a, b) => b.score - a.score);
+  const model = openLanguageModel(deps);
+  if (model === null) {
+    return sorted;
+  }
+  const { clips, refusedBecause } = await askModelAboutClips(model, sorted);
+  if (refusedBecause !== null) {
+    deps.log.warn({ reason: refusedBecause }, 'clips stay as they were chosen');
+  }
+  return clips;
+}
+
 async function loadMaterial(deps: Deps, tx: Tx, video: Video): Promise<{ words: Word[]; language: string | null; analysis: Analysis | null }> {
   const row = await findTranscript(deps, tx, video.id);
   const document = row === null ? null : await readTranscript(deps, tx, row);
@@ -56,12 +73,11 @@ async function loadMaterial(deps: Deps, tx: Tx, video: Video): Promise<{ words: 
 }
 
 async function createClips(deps: Deps, tx: Tx, video: Video, suggestions: readonly SuggestedClip[]): Promise<ClipRow[]> {
-  const ranked = [...suggestions].sort((a, b) => b.score - a.score);
   const now = deps.clock.now();
   return deps.db.model(Clips).bulkCreate(
-    ranked.map((suggestion, index) => {
+    suggestions.map((suggestion, index) => {
       const id = newId();
-      const { title, tags, scoreParts, excerpt } = suggestion;
+      const { title, tags, scoreParts, excerpt, boundaries } = suggestion;
       return {
         id,
         workspaceId: video.workspaceId,
@@ -71,7 +87,7 @@ async function createClips(deps: Deps, tx: Tx, video: Video, suggestions: readon
         startSeconds: suggestion.startSeconds,
         endSeconds: suggestion.endSeconds,
         score: suggestion.score,
-        contentSealed: sealContent(deps, id, { title, tags, scoreParts, excerpt }),
+        contentSealed: sealContent(deps, id, { title, tags, scoreParts, excerpt, boundaries }),
         editVersion: 1,
         createdAt: now,
         updatedAt: now,

@@ -1,10 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Word } from '@carmic/contract';
+import { findChapters } from './chapters/findChapters.ts';
 import { suggestClips } from './highlights/suggestClips.ts';
+import { buildTalk } from './highlights/talk.ts';
 
 /**
  * `npm run --silent rank -- IN.json OUT.json [clips] [shortest] [longest]`: ranks transcripts from a file with the code the product runs, to measure it.
- * IN is `[{id, duration, words: [{w, start, end}], turns?: [{speaker?, start, end}]}]`, OUT `[{id, clips: [{start, end, score, title}]}]`; times in seconds.
+ * IN is `[{id, duration, words: [{w, start, end}], turns?: [{speaker?, start, end}]}]`, OUT `[{id, clips: [{start, end, score, title}],
+ * boundaries: [seconds], chapters: [{startSeconds, title}]}]`; times in seconds.
  */
 interface Item {
   id: string;
@@ -15,19 +18,23 @@ interface Item {
 
 function rankItem(item: Item, clipCount: number, minClipSeconds: number, maxClipSeconds: number) {
   const words: Word[] = item.words.map((word) => ({ text: word.w, startSeconds: word.start, endSeconds: word.end }));
+  const turns = (item.turns ?? []).map(({ speaker, start, end }) => ({
+    startSeconds: start,
+    endSeconds: end,
+    ...(speaker === undefined ? {} : { speaker }),
+  }));
+  const chapters = findChapters(buildTalk(words, turns, null), item.duration);
   const clips = suggestClips({
     durationSeconds: item.duration,
     words,
     analysis: null,
-    turns: (item.turns ?? []).map(({ speaker, start, end }) => ({
-      startSeconds: start,
-      endSeconds: end,
-      ...(speaker === undefined ? {} : { speaker }),
-    })),
+    turns,
     options: { clipCount, minClipSeconds, maxClipSeconds, language: null },
   });
   return {
     id: item.id,
+    boundaries: chapters.slice(1).map((chapter) => chapter.startSeconds),
+    chapters,
     clips: clips.map((clip) => ({
       start: clip.startSeconds,
       end: clip.endSeconds,

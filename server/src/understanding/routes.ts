@@ -6,6 +6,7 @@ import { loadVideo } from '../library/load.ts';
 import { presentTranscript, updateTranscript } from './edits/updateTranscript.ts';
 import { addTerm, changeTerm, listTerms, removeTerm } from './glossary/glossary.ts';
 import { putCaptions } from './putCaptions.ts';
+import { readInsight } from './readInsight.ts';
 import { searchWorkspace } from './search/searchWorkspace.ts';
 import { switchboardHandlers } from './switchboard/routes.ts';
 import { translationHandlers } from './translation/routes.ts';
@@ -24,6 +25,10 @@ export const understandingHandlers = {
     return deps.db.inWorkspace(personOf(request).workspaceId, async (tx) =>
       presentTranscript(deps, tx, (await loadVideo(deps, tx, params.id)).id),
     );
+  },
+  async getInsight(request) {
+    const { deps, params } = request;
+    return deps.db.inWorkspace(personOf(request).workspaceId, async (tx) => readInsight(deps, tx, await loadVideo(deps, tx, params.id)));
   },
   async updateTranscript(request) {
     return updateTranscript(request.deps, personOf(request), request.params.id, request.body);

@@ -3,6 +3,8 @@ import { firstAtOrAfter } from './sound.ts';
 
 const leadSeconds = 0.15;
 const tailSeconds = 0.3;
+/** Where two people speak at once, the word that ends last is not always the one before. */
+const neighbours = 40;
 
 const round = (seconds: number) => Math.round(seconds * 1000) / 1000;
 
@@ -18,8 +20,10 @@ export function padEdges(
 ): { startSeconds: number; endSeconds: number } {
   const start = words[firstWord]?.startSeconds ?? 0;
   const end = words[lastWord]?.endSeconds ?? durationSeconds;
-  const roomBefore = Math.max(0, start - (words[firstWord - 1]?.endSeconds ?? 0));
-  const roomAfter = Math.max(0, (words[lastWord + 1]?.startSeconds ?? durationSeconds) - end);
+  const before = words.slice(Math.max(0, firstWord - neighbours), firstWord);
+  const after = words.slice(lastWord + 1, lastWord + 1 + neighbours);
+  const roomBefore = Math.max(0, start - before.reduce((latest, word) => Math.max(latest, word.endSeconds), 0));
+  const roomAfter = Math.max(0, after.reduce((first, word) => Math.min(first, word.startSeconds), durationSeconds) - end);
   const isFirst = firstWord === 0;
   const isLast = lastWord + 1 >= words.length;
   return {

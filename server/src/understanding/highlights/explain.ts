@@ -1,9 +1,10 @@
 import { type FeatureName, featureNames } from './features.ts';
 import { reaction, type Signal, signals } from './lexicon.ts';
 import type { Talk } from './talk.ts';
+import { type Theme, themeNames } from './themes.ts';
 import type { Window } from './windows.ts';
 
-const labels: Record<FeatureName, string> = {
+const labels: Record<Exclude<FeatureName, Theme>, string> = {
   people: 'Speaks of people',
   reasons: 'Gives reasons',
   we: 'Speaks as “we”',
@@ -48,6 +49,9 @@ const labels: Record<FeatureName, string> = {
 };
 
 const isSignal = (name: FeatureName): name is Signal => name in signals;
+
+/** Whether a feature is one of the directions of meaning, which only together say something. */
+export const isTheme = (name: FeatureName): name is Theme => (themeNames as readonly string[]).includes(name);
 const percent = (share: number) => `${Math.round(share * 100)} %`;
 
 /** Words between quotation marks, shortened at a word. */
@@ -87,7 +91,7 @@ function signalReason(name: Signal, rate: number, texts: readonly string[], help
 }
 
 /** The label of a feature and one sentence that says why it moved the score, with words of the clip as evidence. */
-export function explain(name: FeatureName, helps: boolean, talk: Talk, window: Window): { label: string; reason: string } {
+export function explain(name: Exclude<FeatureName, Theme>, helps: boolean, talk: Talk, window: Window): { label: string; reason: string } {
   const value = window.values[featureNames.indexOf(name)] ?? 0;
   const texts = textsOf(talk, window);
   const reason = isSignal(name) ? signalReason(name, value, texts, helps) : structuralReason(name, value, helps, texts, talk, window);
@@ -95,7 +99,7 @@ export function explain(name: FeatureName, helps: boolean, talk: Talk, window: W
 }
 
 function structuralReason(
-  name: Exclude<FeatureName, Signal>,
+  name: Exclude<FeatureName, Signal | Theme>,
   value: number,
   helps: boolean,
   texts: readonly string[],

@@ -1,6 +1,7 @@
 import { dangling, type Signal, signalNames } from './lexicon.ts';
 import type { Sound } from './sound.ts';
 import { counted, type Counted, type Talk } from './talk.ts';
+import { sumThemes, themeNames, type Theme } from './themes.ts';
 
 /** Features that are not counts of a signal. */
 const structural = [
@@ -24,8 +25,27 @@ const structural = [
 ] as const;
 
 /** What a window is judged by: signals per 100 words, and the structure of what is said. Only `early` knows where the window lies. */
-export const featureNames = [...signalNames, ...structural] as const;
-export type FeatureName = Signal | (typeof structural)[number];
+export const featureNames = [...signalNames, ...structural, ...themeNames] as const;
+export type FeatureName = Signal | (typeof structural)[number] | Theme;
+
+/** Whether a sentence goes on with what the one before it, or the last one of the same speaker, had broken off. */
+function goesOnFrom(talk: Talk, i: number): boolean {
+  const sentence = talk.sentences[i];
+  for (let back = 1; back <= 4; back += 1) {
+    const before = talk.sentences[i - back];
+    if (sentence === undefined || before === undefined) {
+      return false;
+    }
+    const isSame = sentence.speaker !== null && before.speaker === sentence.speaker;
+    if (before.isBroken && (back === 1 || isSame) && sentence.startSeconds - before.endSeconds < 1.2) {
+      return true;
+    }
+    if (isSame) {
+      return false;
+    }
+  }
+  return false;
+}
 
 /** How well sentence i opens a clip, 0 to 1: no pronoun or conjunction that points back, no question left outside. */
 export function startQuality(talk: Talk, i: number): number {
@@ -39,7 +59,7 @@ export function startQuality(talk: Talk, i: number): number {
   const isAnswer = before?.isQuestion === true && !sentence.isQuestion ? 0.45 : 0;
   const isShort = sentence.last - sentence.first < 3 ? 0.25 : 0;
   const isFresh = sentence.isTurnStart ? 0.15 : 0;
-  const isTorn = before?.isBroken === true && sentence.startSeconds - before.endSeconds < 1.2 ? 0.9 : 0;
+  const isTorn = goesOnFrom(talk, i) ? 0.9 : 0;
   return Math.max(0, Math.min(1, 0.85 - dangles - isAnswer - isShort - isTorn + isFresh + (sentence.isQuestion ? 0.15 : 0)));
 }
 
@@ -74,6 +94,7 @@ function buildSums(talk: Talk): (name: Counted, first: number, last: number) => 
 /** Prepares the measuring of windows of sentences first..last; values stand in the order of `featureNames`. */
 export function createMeasure(talk: Talk, sound: Sound): (first: number, last: number) => Float64Array {
   const sum = buildSums(talk);
+  const themes = sumThemes(talk.tokens);
   const talkStart = talk.sentences[0]?.startSeconds ?? 0;
   const talkSeconds = Math.max(1, (talk.sentences.at(-1)?.endSeconds ?? 1) - talkStart);
   const starts = talk.sentences.map((_, i) => startQuality(talk, i));
@@ -105,6 +126,7 @@ export function createMeasure(talk: Talk, sound: Sound): (first: number, last: n
       length: seconds,
     };
     const rates = signalNames.map((name) => (sum(name, first, last) * 100) / words);
-    return Float64Array.from([...rates, ...structural.map((name) => values[name])]);
+    const meaning = themes(talk.sentences[first]?.first ?? 0, talk.sentences[last]?.last ?? 0);
+    return Float64Array.from([...rates, ...structural.map((name) => values[name]), ...meaning]);
   };
 }

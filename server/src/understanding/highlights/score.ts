@@ -1,7 +1,9 @@
 import type { ScorePart } from '@carmic/contract';
-import { explain } from './explain.ts';
+import { explain, isTheme } from './explain.ts';
 import { type FeatureName, featureNames } from './features.ts';
+import { subjectReason } from './subject.ts';
 import type { Talk } from './talk.ts';
+import { themeNames } from './themes.ts';
 import { norms, type Profile, weights } from './weights.ts';
 import type { Window } from './windows.ts';
 
@@ -64,10 +66,17 @@ export function buildScale(windows: readonly Window[], profile: Profile): Scale 
 export function explainScore(talk: Talk, window: Window, scale: Scale): { score: number; parts: ScorePart[] } {
   const parts: ScorePart[] = [];
   for (const name of featureNames) {
+    if (isTheme(name)) {
+      continue;
+    }
     const points = round(scale.pointsOf(name, window.values));
     if (Math.abs(points) >= 0.5) {
       parts.push({ name, points, ...explain(name, points > 0, talk, window) });
     }
+  }
+  const subject = round(themeNames.reduce((total, name) => total + scale.pointsOf(name, window.values), 0));
+  if (Math.abs(subject) >= 0.5) {
+    parts.push({ name: 'subject', label: 'Subject', points: subject, reason: subjectReason(talk, window, scale, subject > 0) });
   }
   parts.sort((a, b) => Math.abs(b.points) - Math.abs(a.points) || (a.name < b.name ? -1 : 1));
   const sum = parts.reduce((total, part) => total + part.points, 0);

@@ -179,6 +179,7 @@ export function clipsFromSoundAndPicture(
       scoreParts: parts,
       title: titleOf(span, isWhole, hasSound, hasMotion),
       tags: [],
+      boundaries: [],
       excerpt: said.map((word) => word.text).join(' '),
     };
   });

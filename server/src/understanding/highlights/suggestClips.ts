@@ -1,4 +1,5 @@
-import type { Analysis, ScorePart, Word } from '@carmic/contract';
+import type { Analysis, BoundaryCheck, ScorePart, Word } from '@carmic/contract';
+import { certifyBoundaries } from './boundaryCertificate.ts';
 import { padEdges } from './edges.ts';
 import { pickWindows } from './pick.ts';
 import { buildScale, explainScore, profileOf, type Scale } from './score.ts';
@@ -19,6 +20,8 @@ export interface SuggestedClip {
   title: string;
   tags: string[];
   excerpt: string;
+  /** Whether its edges stand alone; empty where it was chosen without sentences. */
+  boundaries: BoundaryCheck[];
 }
 
 export interface SuggestInput {
@@ -58,6 +61,7 @@ function buildClip(talk: Talk, window: Window, scale: Scale, durationSeconds: nu
     scoreParts: parts,
     title,
     tags: tagsFor(talk, firstWord, lastWord),
+    boundaries: certifyBoundaries(talk, window),
     excerpt: talk.words
       .slice(firstWord, lastWord + 1)
       .map((word) => word.text)
