@@ -8,7 +8,7 @@ let caller: Caller;
 let agent: ProtocolAgent;
 
 beforeAll(async () => {
-  instance = await startInstance();
+  instance = await startInstance({ env: { CARMIC_LEASE_SECONDS: '60' } });
   caller = await instance.createCaller();
   agent = await enrolAgent(instance, ['inspect', 'render']);
 });

@@ -24,7 +24,7 @@ const segments = [
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'carmic-exports-'));
-  instance = await startInstance();
+  instance = await startInstance({ env: { CARMIC_LEASE_SECONDS: '60' } });
   caller = await instance.createCaller();
   agent = await enrolAgent(instance);
   const wishes = { clipCount: 1 };
@@ -68,7 +68,10 @@ async function until<T>(read: () => Promise<T | undefined>): Promise<T> {
 }
 
 const fetchExport = (format: string, token = caller.token) =>
-  fetch(`${instance.baseUrl}/api/v1/renditions/${rendition.id}/exports/${format}`, { headers: { authorization: `Bearer ${token}` } });
+  fetch(`${instance.baseUrl}/api/v1/renditions/${rendition.id}/exports/${format}`, {
+    // A connection that idles while Python works may be closed by the server just when it is used again.
+    headers: { authorization: `Bearer ${token}`, connection: 'close' },
+  });
 
 async function saveExport(format: string): Promise<string> {
   const reply = await fetchExport(format);
