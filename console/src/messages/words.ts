@@ -1,7 +1,5 @@
 /** What the console says about words: correcting, searching, the glossary, translations and engines. */
-const plural = new Intl.PluralRules('en');
-const number = new Intl.NumberFormat('en');
-const count = (n: number, one: string, other: string) => `${number.format(n)} ${plural.select(n) === 'one' ? one : other}`;
+import { count, number } from './count.ts';
 
 export const words = {
   edit: {
