@@ -44,13 +44,13 @@ async function suggestClip() {
 }
 
 /** Leases renderings, and leaves them, until the square one comes; only one is asked for here. */
-async function leaseSquare() {
+async function leaseSquare(side = 1080) {
   for (;;) {
     const lease = await agent.lease(['render']);
     if (lease?.spec.kind !== 'render') {
       throw new Error('The rendering was not offered.');
     }
-    if (lease.spec.output.width === lease.spec.output.height) {
+    if (lease.spec.output.width === side && lease.spec.output.height === side) {
       return lease.spec;
     }
   }
@@ -136,7 +136,7 @@ test('how a rendition is framed and how large it is reach the agent; another wis
   const body = { aspect: '1:1' as const, framing, shortSide: 720 };
   const rendition = await caller.call('createRendition', { params, body });
   expect(await caller.call('createRendition', { params, body })).toMatchObject({ id: rendition.id, width: 720, height: 720, shots: [] });
-  const spec = await leaseSquare();
+  const spec = await leaseSquare(720);
   expect(spec).toMatchObject({ framing, output: { width: 720, height: 720 }, analysisKey: clip.videoId });
   const other = await caller.call('createRendition', { params, body: { ...body, framing: { layout: 'fit' } } });
   expect(other.id).not.toBe(rendition.id);
