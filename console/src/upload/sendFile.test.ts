@@ -132,7 +132,7 @@ describe('sending a file', () => {
 
   async function prepare(): Promise<SendDeps> {
     server = new UploadServer();
-    const call = buildCall(await server.start(), en, () => undefined);
+    const call = buildCall(await server.start(), en, { signedOut: () => undefined, proofNeeded: async () => false });
     return { call, putPart: putByFetch, sha256, slots: new Slots(4), sleep: async () => undefined };
   }
 

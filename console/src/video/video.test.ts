@@ -13,6 +13,7 @@ function buildRendition(id: string, aspect: Rendition['aspect'], state: Renditio
     progress: 0,
     aspect,
     captionStyle: 'karaoke',
+    captionLanguage: null,
     width: 1,
     height: 1,
     sizeBytes: null,
@@ -26,7 +27,7 @@ function buildRendition(id: string, aspect: Rendition['aspect'], state: Renditio
     shots: [],
     certificate: [],
     createdAt: `2026-01-01T00:0${minute}:00Z`,
-    media: { videoUrl: null, downloadUrl: null, coverUrl: null, srtUrl: null, vttUrl: null },
+    media: { videoUrl: null, downloadUrl: null, coverUrl: null, srtUrl: null, vttUrl: null, assUrl: null, wordsUrl: null, coverUrls: [] },
   };
 }
 
