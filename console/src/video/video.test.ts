@@ -14,6 +14,7 @@ function buildRendition(id: string, aspect: Rendition['aspect'], state: Renditio
     aspect,
     captionStyle: 'karaoke',
     captionLanguage: null,
+    captionOptions: {},
     width: 1,
     height: 1,
     sizeBytes: null,
