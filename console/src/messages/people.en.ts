@@ -157,7 +157,6 @@ export const people = {
       write: 'Change',
       manage: 'Manage members and keys',
       admin: 'Administrate the installation',
-      scim: 'Provision accounts (SCIM)',
     },
     expires: 'Works for',
     days: { 30: '30 days', 90: '90 days', 365: 'a year' },

@@ -35,12 +35,10 @@ export const mediaVisitSchema = z.object({
 export type MediaVisit = z.infer<typeof mediaVisitSchema>;
 
 /** Keys: what each scope lets a key do. */
-export const scopes = ['read', 'write', 'manage', 'admin', 'scim'] as const;
+export const scopes = ['read', 'write', 'manage', 'admin'] as const;
 export const scopeSchema = z
   .enum(scopes)
-  .describe(
-    'read: what viewers may; write: what editors may; manage: what owners may; admin: the installation; scim: provisioning of accounts',
-  );
+  .describe('read: what viewers may; write: what editors may; manage: what owners may; admin: the installation');
 export type Scope = z.infer<typeof scopeSchema>;
 
 export const apiKeySchema = z.object({

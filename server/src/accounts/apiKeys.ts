@@ -86,7 +86,7 @@ export function createApiKey(
   if (wrong !== undefined) {
     throw invalidInput(`${wrong} is no address or range such as 10.0.0.0/8.`);
   }
-  if ((body.scopes.includes('admin') || body.scopes.includes('scim')) && !person.isAdmin) {
+  if (body.scopes.includes('admin') && !person.isAdmin) {
     throw forbidden('Only administrators of this installation can make keys that administrate it.');
   }
   return db.inWorkspace(person.workspaceId, async (tx) => {

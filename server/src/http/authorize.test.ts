@@ -63,7 +63,7 @@ describe('authorize', () => {
       const scope = scopeOf(door);
       const isOpen = door.policy === 'public';
       expect(answerAt(door, key([])), door.path).toBe(isOpen || scope === 'any' ? 'ok' : 'forbidden');
-      const right: readonly Scope[] = scope === null || scope === 'any' ? ['read', 'write', 'manage', 'admin', 'scim'] : [scope];
+      const right: readonly Scope[] = scope === null || scope === 'any' ? ['read', 'write', 'manage', 'admin'] : [scope];
       expect(answerAt(door, key(right)), door.path).toBe(isOpen || scope !== null ? 'ok' : 'forbidden');
     }
     expect(answerAt({ method: 'GET', policy: 'viewer' }, key(['write', 'manage', 'admin']))).toBe('forbidden');
