@@ -47,10 +47,10 @@ export async function suggestClipsForVideo(deps: Deps, video: Video): Promise<vo
   });
 }
 
-/** Best first; ordered and named by the operator's language model where there is one and its answer holds. */
+/** Best first; ordered and named by the operator's language model where the operator asked for that and its answer holds. */
 async function askedClips(deps: Deps, chosen: readonly SuggestedClip[]): Promise<SuggestedClip[]> {
   const sorted = [...chosen].sort((a, b) => b.score - a.score);
-  const model = openLanguageModel(deps);
+  const model = deps.env.CARMIC_LLM_CLIPS === 'on' ? openLanguageModel(deps) : null;
   if (model === null) {
     return sorted;
   }

@@ -54,6 +54,10 @@ export const envSchema = z.object({
   CARMIC_LLM_MODEL: z.string().min(1).optional().describe('Model to ask there'),
   CARMIC_LLM_KEY: z.string().min(1).optional().describe('Its API key, where it wants one'),
   CARMIC_LLM_TIMEOUT_SECONDS: seconds(120).describe('Longest wait for one answer of a language model or translator'),
+  CARMIC_LLM_CLIPS: z
+    .enum(['on', 'off'])
+    .default('off')
+    .describe('`on` sends what suggested clips say to the language model, which orders and names them'),
   CARMIC_TRANSCRIPTION_ENGINES: engines.describe('Order of `deepgram`, `local`; `none` switches off. Wins over the console'),
   CARMIC_TRANSLATION_ENGINES: engines.describe('Order of `libretranslate`, `language-model`; `none` switches off. Wins over the console'),
   CARMIC_SMTP_URL: z
