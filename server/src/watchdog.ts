@@ -25,22 +25,32 @@ const maxNudges = 3;
 /** Work that should be done by now but may only have lost its nudge. */
 const lostNudgeSeconds = 30;
 
-/** One round over everything that could be stuck. */
+const steps: readonly ((deps: Deps) => Promise<unknown>)[] = [
+  expireLeases,
+  failUnclaimed,
+  nudgeVerifications,
+  expireUploads,
+  sweepExpired,
+  watchErasures,
+  giveNotices,
+  reconcileDaily,
+  (deps) => recountStale(deps, batchSize),
+  sweepAccounts,
+  nudgeStages,
+  nudgeRenditions,
+  nudgeRemovals,
+  nudgeTranslations,
+];
+
+/** One round over everything that could be stuck. A step that fails does not keep the others from being done. Throws the first failure. */
 export async function watch(deps: Deps): Promise<void> {
-  await expireLeases(deps);
-  await failUnclaimed(deps);
-  await nudgeVerifications(deps);
-  await expireUploads(deps);
-  await sweepExpired(deps);
-  await watchErasures(deps);
-  await giveNotices(deps);
-  await reconcileDaily(deps);
-  await recountStale(deps, batchSize);
-  await sweepAccounts(deps);
-  await nudgeStages(deps);
-  await nudgeRenditions(deps);
-  await nudgeRemovals(deps);
-  await nudgeTranslations(deps);
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    await step(deps).catch((error: unknown) => failures.push(error));
+  }
+  if (failures.length > 0) {
+    throw failures[0];
+  }
 }
 
 /** Ends uploads that were never finished, with their parts. */

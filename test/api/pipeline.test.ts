@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { ApiError, type Video } from '@carmic/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Videos } from '../../server/src/library/model.ts';
+import { watch } from '../../server/src/watchdog.ts';
 import { type Caller, startInstance, type TestInstance, until } from '../support/instance.ts';
 import { enrolAgent, type ProtocolAgent } from '../support/protocolAgent.ts';
 import { uploadVideo } from '../support/upload.ts';
@@ -201,6 +202,10 @@ describe('failures', () => {
     const failed = await untilState(video.id, 'failed', owner);
     expect(failed.failure).toMatchObject({ stage: 'inspect', code: 'no_agent', canRetry: true });
     await lonely.stop();
+  });
+
+  test('a round of the watchdog does every one of its steps without an error', async () => {
+    await expect(watch(instance.server.deps)).resolves.toBeUndefined();
   });
 
   test('a stage whose nudge was lost is nudged; one that never moves ends as stalled (watchdog)', async () => {
