@@ -1,1 +1,1 @@
-export { type FrameRate, planTimeline, rateValue, type Timeline, type TimelineSegment } from '@carmic/captions';
+export { chooseFrameRate, type FrameRate, planTimeline, rateValue, type Timeline, type TimelineSegment } from '@carmic/captions';
