@@ -87,7 +87,7 @@ describe('an account in the console', () => {
     await page.getByRole('button', { name: 'Set up' }).click();
     await page.getByLabel('Password, or a code').fill(password);
     await page.getByRole('button', { name: 'Confirm' }).click();
-    const key = await page.getByRole('region', { name: 'Key' }).innerText();
+    const key = await page.getByRole('region', { name: 'Key', exact: true }).innerText();
     await picture(page, 'totp-360-dark');
     await page.getByLabel('Code of the app').fill(codeOf(key));
     await page.getByRole('button', { name: 'Finish' }).click();
