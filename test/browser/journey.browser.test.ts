@@ -113,6 +113,7 @@ async function lookAtClips(page: Page) {
   await cards
     .first()
     .getByText(/checks passed/)
+    .last()
     .click();
   await cards.first().getByText('Integrated loudness').waitFor();
   expect(await findBarriersEverywhere(page)).toEqual([]);
@@ -193,11 +194,11 @@ async function followTheTranscript(page: Page) {
 async function signOutAndIn(page: Page) {
   await page.getByRole('button', { name: /Account: Ada Lovelace/ }).click();
   await page.getByRole('menuitem', { name: 'Sign out' }).click();
-  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await page.getByRole('heading', { name: 'Sign in', exact: true }).waitFor();
   expect(await findBarriersEverywhere(page)).toEqual([]);
   await page.getByLabel('Email').fill('ada@example.org');
   await page.getByLabel('Password').fill('seven unrelated words');
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   // Back to where the person was.
   await page.getByRole('article').first().waitFor();
   expect(page.url()).toContain('/videos/');

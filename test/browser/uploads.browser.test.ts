@@ -193,7 +193,7 @@ test('files can be dropped anywhere, and a cancelled upload leaves nothing', asy
   const visit = await openLibrary(context, crawl);
   const { page, caller } = visit;
   await page.goto('/#/account');
-  await page.getByRole('heading', { name: 'Account' }).waitFor();
+  await page.getByRole('heading', { name: 'Account', exact: true }).waitFor();
   const transfer = await page.evaluateHandle(`(() => {
     const made = new DataTransfer();
     made.items.add(new File([new Uint8Array(9_000_000)], 'dropped.mp4', { type: 'video/mp4' }));

@@ -120,13 +120,7 @@ export async function buryVideos(deps: Deps, tx: Tx, wish: ErasureWish, videoIds
     warm: new Set(warm.map((row) => row.video_id)),
   });
   await deps.appendEvent(tx, [
-    ...uploads.map((upload) => ({
-      workspaceId: upload.workspace_id,
-      type: 'upload.aborted' as EventType,
-      videoId: upload.video_id,
-      subjectId: upload.id,
-      actorId: wish.actorId,
-    })),
+    // First, so that nobody who follows the events asks for it once more.
     ...buried.map((video) => ({
       workspaceId: video.workspace_id,
       type: 'video.deleted' as EventType,
@@ -134,6 +128,13 @@ export async function buryVideos(deps: Deps, tx: Tx, wish: ErasureWish, videoIds
       subjectId: video.id,
       actorId: wish.actorId,
       data: { to: 'deleting', cause: wish.cause },
+    })),
+    ...uploads.map((upload) => ({
+      workspaceId: upload.workspace_id,
+      type: 'upload.aborted' as EventType,
+      videoId: upload.video_id,
+      subjectId: upload.id,
+      actorId: wish.actorId,
     })),
   ]);
   return started;
