@@ -203,6 +203,8 @@ test('files can be dropped anywhere, and a cancelled upload leaves nothing', asy
   await page.getByText('Drop to upload').waitFor();
   await page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
   await page.getByRole('dialog').getByRole('button', { name: 'Start' }).click();
+  // Before the server knows of it there is nothing to ask about.
+  await tray(page).getByText('Uploading', { exact: true }).waitFor();
   await tray(page).getByRole('button', { name: 'Cancel dropped' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel upload' }).click();
   await tray(page).waitFor({ state: 'detached' });
