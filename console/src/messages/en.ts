@@ -335,7 +335,6 @@ export const en = {
     waiting: 'Waiting for the agent to call…',
     arrived: (name: string) => `${name} has enrolled.`,
     done: 'Done',
-    notAdmin: 'Only administrators can see the agents.',
   },
 
   account: {
