@@ -133,11 +133,18 @@ test('how a rendition is framed and how large it is reach the agent; another wis
   const clip = await suggestClip();
   const params = { id: clip.id };
   const framing = { keyframes: [{ atSeconds: 0, x: 0.25, y: 0.5 }], zoom: 1.5 };
-  const body = { aspect: '1:1' as const, framing, shortSide: 720 };
+  const body = { aspect: '1:1' as const, framing, shortSide: 720, codec: 'hevc' as const };
   const rendition = await caller.call('createRendition', { params, body });
-  expect(await caller.call('createRendition', { params, body })).toMatchObject({ id: rendition.id, width: 720, height: 720, shots: [] });
+  expect(await caller.call('createRendition', { params, body })).toMatchObject({
+    id: rendition.id,
+    width: 720,
+    height: 720,
+    shots: [],
+    codec: 'hevc',
+  });
   const spec = await leaseSquare(720);
-  expect(spec).toMatchObject({ framing, output: { width: 720, height: 720 }, analysisKey: clip.videoId });
+  expect(spec).toMatchObject({ framing, output: { width: 720, height: 720, codec: 'hevc' }, analysisKey: clip.videoId });
   const other = await caller.call('createRendition', { params, body: { ...body, framing: { layout: 'fit' } } });
   expect(other.id).not.toBe(rendition.id);
+  expect((await caller.call('createRendition', { params, body: { ...body, codec: undefined } })).id).not.toBe(rendition.id);
 });

@@ -146,6 +146,21 @@ describe('everything in one ZIP', () => {
     expect(Object.keys(entries)).toEqual(expect.arrayContaining(['cover.jpg', 'captions.vtt', 'cut.otio', 'cut.fcpxml', 'cut.edl']));
   });
 
+  test('holds the cover that was chosen as the cover, and so does the API', async () => {
+    const choose = (cover: 1 | 2 | 3) => caller.call('updateClip', { params: { id: rendition.clipId }, body: { cover } });
+    expect(rendition.media.coverUrls).toHaveLength(3);
+    const chosen = await choose(3);
+    const found = chosen.renditions.find(({ id }) => id === rendition.id);
+    expect([chosen.cover, await (await fetch(new URL(found?.media.coverUrl ?? '', instance.baseUrl))).text()]).toEqual([3, 'the cover3']);
+    const path = join(directory, 'chosen.zip');
+    writeFileSync(path, Buffer.from(await (await fetchExport('zip')).arrayBuffer()));
+    const script =
+      'import sys,zipfile\nz=zipfile.ZipFile(sys.argv[1])\nprint([z.read(n).decode() for n in ("cover.jpg","cover-2.jpg","cover-3.jpg")])';
+    expect((await run('python3', ['-c', script, path])).stdout.trim()).toBe("['the cover3', 'the cover2', 'the cover']");
+    await choose(1);
+    await expect(choose(4 as 3)).rejects.toMatchObject({ code: 'invalid_input' });
+  });
+
   test('is for those who may see the clip, and for nobody else', async () => {
     const stranger = await instance.createCaller();
     for (const format of ['otio', 'fcpxml', 'edl', 'zip']) {

@@ -23,6 +23,7 @@ function buildRendition(id: string, aspect: Rendition['aspect'], state: Renditio
     editVersion: 1,
     layout: null,
     layoutReason: null,
+    codec: 'h264',
     encoder: null,
     encoderReason: null,
     shots: [],

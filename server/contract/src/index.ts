@@ -2,6 +2,7 @@ export * from './accounts.ts';
 export * from './agents.ts';
 export * from './captions.ts';
 export * from './audit.ts';
+export * from './branding.ts';
 export * from './client.ts';
 export * from './common.ts';
 export * from './edits.ts';

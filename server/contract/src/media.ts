@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { brandingSchema } from './branding.ts';
 import { captionOptionsSchema, captionStyleSchema } from './captions.ts';
 import { secondsSchema, sha256Schema, shareSchema } from './common.ts';
 import { videoCodecSchema } from './encoders.ts';
@@ -145,6 +146,7 @@ export const renderSpecSchema = z.object({
     .nullable(),
   loudness: z.object({ integratedLufs: z.number(), truePeakDbtp: z.number() }),
   framing: framingWishSchema.optional(),
+  branding: brandingSchema.optional(),
   analysisKey: z
     .string()
     .max(200)

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { idSchema, secondsSchema, sha256Schema, shareSchema, timeSchema } from './common.ts';
 import { boundaryCheckSchema } from './insight.ts';
+import { videoCodecSchema } from './encoders.ts';
 import { failureSchema, stageNameSchema } from './errors.ts';
 import { captionOptionsSchema, captionStyleSchema } from './captions.ts';
 import { analysisSchema, aspectSchema, framingWishSchema, probeSchema, shotLayoutSchema, spanSchema } from './media.ts';
@@ -160,6 +161,7 @@ export const renditionSchema = z.object({
   editVersion: z.number().int(),
   layout: z.string().nullable(),
   layoutReason: z.string().nullable(),
+  codec: videoCodecSchema.describe('As asked for; `encoder` tells what it became'),
   encoder: z.string().nullable().describe('What encoded the picture'),
   encoderReason: z.string().nullable().describe('Why this encoder, in one sentence'),
   shots: z.array(shotLayoutSchema).describe('The layout of each shot and its reason, in times of the clip; empty until it is ready'),
@@ -177,7 +179,7 @@ export const renditionSchema = z.object({
   media: z.object({
     videoUrl: z.string().nullable(),
     downloadUrl: z.string().nullable(),
-    coverUrl: z.string().nullable(),
+    coverUrl: z.string().nullable().describe('The one that was chosen for the clip, or the best'),
     srtUrl: z.string().nullable(),
     vttUrl: z.string().nullable(),
     assUrl: z.string().nullable(),
@@ -186,6 +188,12 @@ export const renditionSchema = z.object({
   }),
 });
 export type Rendition = z.infer<typeof renditionSchema>;
+
+/** Which of a clip's frames stands for it. */
+export const coverChoiceSchema = z
+  .union([z.literal(1), z.literal(2), z.literal(3)])
+  .describe('Which of `coverUrls` stands for the clip, counted from 1');
+export type CoverChoice = z.infer<typeof coverChoiceSchema>;
 
 export const clipSchema = z.object({
   id: idSchema,
@@ -201,6 +209,7 @@ export const clipSchema = z.object({
   excerpt: z.string().describe('What is said; empty without a transcript'),
   boundaries: z.array(boundaryCheckSchema).describe('Whether its edges stand alone, as suggested; empty without sentences'),
   editVersion: z.number().int(),
+  cover: coverChoiceSchema,
   segments: z.array(spanSchema).describe('Spans of the source that it is made of, in this version'),
   durationSeconds: secondsSchema,
   renditions: z.array(renditionSchema),
@@ -212,6 +221,7 @@ export type Clip = z.infer<typeof clipSchema>;
 export const updateClipBodySchema = z.object({
   state: clipStateSchema.optional(),
   title: z.string().trim().min(1).max(200).optional(),
+  cover: coverChoiceSchema.optional(),
 });
 
 export const createRenditionBodySchema = z.object({
@@ -220,6 +230,9 @@ export const createRenditionBodySchema = z.object({
   captionOptions: captionOptionsSchema.optional(),
   captionLanguage: z.string().min(2).max(35).optional().describe('An approved translation; as spoken by default'),
   framing: framingWishSchema.optional(),
+  codec: videoCodecSchema
+    .optional()
+    .describe('h264 by default. Where no agent can encode another one, the clip is H.264 and `encoderReason` says so'),
   shortSide: z
     .number()
     .int()

@@ -1,4 +1,4 @@
-import type { Aspect, CaptionOptions, CaptionStyle, ClipState, Failure, FramingWish, RenderResult, RenditionState } from '@carmic/contract';
+import type { Aspect, CaptionOptions, CaptionStyle, ClipState, CoverChoice, Failure, FramingWish, RenderResult, RenditionState, VideoCodec } from '@carmic/contract';
 import type { CreationOptional, InferAttributes, InferCreationAttributes, Model, Sequelize } from 'sequelize';
 import { column, defineTable } from '../db/columns.ts';
 
@@ -14,6 +14,8 @@ export interface ClipRow extends Model<InferAttributes<ClipRow>, InferCreationAt
   /** Title, tags, parts of the score and excerpt: see content.ts. */
   contentSealed: Buffer;
   editVersion: CreationOptional<number>;
+  /** Which of the covers stands for it. */
+  cover: CreationOptional<CoverChoice>;
   createdAt: Date;
   updatedAt: Date;
 }
@@ -29,6 +31,7 @@ export const Clips = (sequelize: Sequelize) =>
     score: column.number(),
     contentSealed: column.bytes(),
     editVersion: column.integer(),
+    cover: column.integer(),
     createdAt: column.time(),
     updatedAt: column.time(),
   });
@@ -45,6 +48,7 @@ export interface RenditionRow extends Model<InferAttributes<RenditionRow>, Infer
   /** How a person wants it framed; null where that is chosen by looking. */
   framing: CreationOptional<FramingWish | null>;
   captionLanguage: CreationOptional<string | null>;
+  codec: CreationOptional<VideoCodec>;
   width: number;
   height: number;
   /** SHA-256 of everything that decides how the file looks and sounds. */
@@ -67,6 +71,7 @@ export const Renditions = (sequelize: Sequelize) =>
     captionOptions: column.json(),
     framing: column.json(),
     captionLanguage: column.text(),
+    codec: column.text(),
     width: column.integer(),
     height: column.integer(),
     specHash: column.text(),

@@ -1,4 +1,4 @@
-import type { Clip, Rendition } from '@carmic/contract';
+import type { Clip, CoverChoice, Rendition } from '@carmic/contract';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { mediaUrl } from '../library/mediaUrls.ts';
@@ -25,8 +25,7 @@ export async function presentClips(deps: Deps, tx: Tx, clips: readonly ClipRow[]
   const videos = await deps.db
     .model(Videos)
     .findAll({ where: { id: [...new Set(clips.map((clip) => clip.videoId))] }, attributes: ['id', 'expiresAt'], transaction: tx });
-  const titles = new Map(clips.map((clip) => [clip.id, contentOf(deps, clip).title]));
-  const renditions = await presentRenditions(deps, tx, rows, titles);
+  const renditions = await presentRenditions(deps, tx, rows, clips);
   const edits = await segmentsOfAll(deps, tx, clips);
   return clips.map((clip) => {
     const { title, tags, scoreParts, excerpt, boundaries } = contentOf(deps, clip);
@@ -45,6 +44,7 @@ export async function presentClips(deps: Deps, tx: Tx, clips: readonly ClipRow[]
       excerpt,
       boundaries,
       editVersion: clip.editVersion,
+      cover: clip.cover,
       segments,
       durationSeconds: durationOf(segments),
       renditions: renditions.filter((rendition) => rendition.clipId === clip.id),
@@ -63,8 +63,8 @@ export async function presentOneClip(deps: Deps, tx: Tx, clip: ClipRow): Promise
   return reply;
 }
 
-/** Renditions as their workspace sees them. `titles` names the files for downloading, by clip id. */
-export async function presentRenditions(deps: Deps, tx: Tx, rows: readonly RenditionRow[], titles: ReadonlyMap<string, string>): Promise<Rendition[]> {
+/** Renditions as their workspace sees them. `clips` are those they belong to. */
+export async function presentRenditions(deps: Deps, tx: Tx, rows: readonly RenditionRow[], clips: readonly ClipRow[]): Promise<Rendition[]> {
   const { db } = deps;
   const ids = rows.map((row) => row.id);
   if (ids.length === 0) {
@@ -80,6 +80,7 @@ export async function presentRenditions(deps: Deps, tx: Tx, rows: readonly Rendi
     "SELECT rendition_id, progress FROM media_tasks WHERE rendition_id IN (:ids) AND state IN ('leased', 'verifying')",
     { ids },
   );
+  const facts = new Map(clips.map((clip) => [clip.id, { title: contentOf(deps, clip).title, cover: clip.cover }]));
   return Promise.all(
     rows.map((row) =>
       presentRendition(
@@ -87,13 +88,13 @@ export async function presentRenditions(deps: Deps, tx: Tx, rows: readonly Rendi
         row,
         row.state === 'ready' ? objects.filter((object) => object.rendition_id === row.id) : [],
         row.state === 'ready' ? 1 : Math.min(1, tasks.find((task) => task.rendition_id === row.id)?.progress ?? 0),
-        titles.get(row.clipId) ?? 'clip',
+        facts.get(row.clipId) ?? { title: 'clip', cover: 1 },
       ),
     ),
   );
 }
 
-async function presentRendition(deps: Deps, row: RenditionRow, objects: readonly ObjectRow[], progress: number, title: string): Promise<Rendition> {
+async function presentRendition(deps: Deps, row: RenditionRow, objects: readonly ObjectRow[], progress: number, { title, cover }: { title: string; cover: CoverChoice }): Promise<Rendition> {
   const find = (kind: ObjectKind) => objects.findLast((object) => object.kind === kind);
   const urlOf = async (kind: ObjectKind, downloadName?: string) => {
     const object = find(kind);
@@ -101,6 +102,7 @@ async function presentRendition(deps: Deps, row: RenditionRow, objects: readonly
   };
   const name = `${title} ${row.aspect.replace(':', 'x')}`;
   const video = find('video');
+  const covers = (await Promise.all((['cover', 'cover2', 'cover3'] as const).map((kind) => urlOf(kind)))).filter((url) => url !== null);
   return {
     id: row.id,
     clipId: row.clipId,
@@ -119,6 +121,7 @@ async function presentRendition(deps: Deps, row: RenditionRow, objects: readonly
     editVersion: row.editVersion,
     layout: row.result?.layout ?? null,
     layoutReason: row.result?.layoutReason ?? null,
+    codec: row.codec,
     encoder: row.result?.encoder ?? null,
     encoderReason: row.result?.encoderReason ?? null,
     shots: row.result?.shots ?? [],
@@ -127,12 +130,12 @@ async function presentRendition(deps: Deps, row: RenditionRow, objects: readonly
     media: {
       videoUrl: await urlOf('video'),
       downloadUrl: await urlOf('video', `${name}.mp4`),
-      coverUrl: await urlOf('cover'),
+      coverUrl: covers[cover - 1] ?? covers[0] ?? null,
       srtUrl: await urlOf('srt', `${name}.srt`),
       vttUrl: await urlOf('vtt', `${name}.vtt`),
       assUrl: await urlOf('ass', `${name}.ass`),
       wordsUrl: await urlOf('words', `${name}.json`),
-      coverUrls: (await Promise.all((['cover', 'cover2', 'cover3'] as const).map((kind) => urlOf(kind)))).filter((url) => url !== null),
+      coverUrls: covers,
     },
   };
 }

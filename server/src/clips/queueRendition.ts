@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Aspect, CaptionOptions, CaptionStyle, FramingWish, Probe } from '@carmic/contract';
+import type { Aspect, CaptionOptions, CaptionStyle, FramingWish, Probe, VideoCodec } from '@carmic/contract';
 import { queueTask } from '../agents/queueTask.ts';
 import { newId } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
@@ -22,11 +22,12 @@ export async function queueRendition(
     captionLanguage?: string | null;
     framing?: FramingWish | undefined;
     shortSide?: number | undefined;
+    codec?: VideoCodec | undefined;
   },
 ): Promise<RenditionRow> {
   const { db, clock, appendEvent } = deps;
   const size = outputSize(wish.aspect, probe, wish.shortSide);
-  const { aspect, captionStyle, captionOptions = {} } = wish;
+  const { aspect, captionStyle, captionOptions = {}, codec = 'h264' } = wish;
   const segments = await segmentsOf(deps, tx, clip);
   const captionLanguage = captionStyle === 'none' ? null : (wish.captionLanguage ?? null);
   // Without captions the words are heard only where swearing is taken out of the sound.
@@ -34,17 +35,17 @@ export async function queueRendition(
   const words = needsWords ? await captionsVersion(deps, tx, clip.videoId, captionLanguage) : null;
   const specHash = createHash('sha256')
     .update(
-      JSON.stringify([segments, clip.editVersion, aspect, captionStyle, captionOptions, size.width, size.height, ...(words === null ? [] : [words]), ...(wish.framing ? [wish.framing] : [])]),
+      JSON.stringify([segments, clip.editVersion, aspect, captionStyle, captionOptions, size.width, size.height, ...(words === null ? [] : [words]), ...(wish.framing ? [wish.framing] : []), ...(codec === 'h264' ? [] : [codec])]),
     )
     .digest('hex');
   const id = newId();
   const now = clock.now();
   const inserted = await db.change(
     tx,
-    `INSERT INTO renditions (id, workspace_id, video_id, clip_id, state, aspect, caption_style, caption_options, caption_language, framing, width, height, spec_hash, edit_version, created_at, updated_at)
-     VALUES (:id, :workspaceId, :videoId, :clipId, 'queued', :aspect, :captionStyle, :options, :captionLanguage, :framing, :width, :height, :specHash, :editVersion, :now, :now)
+    `INSERT INTO renditions (id, workspace_id, video_id, clip_id, state, aspect, caption_style, caption_options, caption_language, framing, codec, width, height, spec_hash, edit_version, created_at, updated_at)
+     VALUES (:id, :workspaceId, :videoId, :clipId, 'queued', :aspect, :captionStyle, :options, :captionLanguage, :framing, :codec, :width, :height, :specHash, :editVersion, :now, :now)
      ON CONFLICT DO NOTHING`,
-    { id, workspaceId: clip.workspaceId, videoId: clip.videoId, clipId: clip.id, aspect, captionStyle, options: JSON.stringify(captionOptions), captionLanguage, framing: wish.framing ? JSON.stringify(wish.framing) : null, ...size, specHash, editVersion: clip.editVersion, now },
+    { id, workspaceId: clip.workspaceId, videoId: clip.videoId, clipId: clip.id, aspect, captionStyle, options: JSON.stringify(captionOptions), captionLanguage, framing: wish.framing ? JSON.stringify(wish.framing) : null, codec, ...size, specHash, editVersion: clip.editVersion, now },
   );
   if (inserted === 0) {
     return db.model(Renditions).findOne({

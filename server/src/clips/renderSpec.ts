@@ -29,7 +29,7 @@ export async function buildRenderSpec(deps: Deps, tx: Tx, task: MediaTask): Prom
     source: await agentInput(deps, source),
     probe: video.probe,
     segments,
-    output: { width: rendition.width, height: rendition.height, maxFrameRate },
+    output: { width: rendition.width, height: rendition.height, maxFrameRate, codec: rendition.codec },
     captions: await captionsFor(deps, tx, rendition, segments),
     loudness,
     ...(rendition.framing === null ? {} : { framing: rendition.framing }),

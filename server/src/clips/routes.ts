@@ -15,7 +15,7 @@ import { editHandlers } from './editRoutes.ts';
 import { queueRendition, requeueRendition } from './queueRendition.ts';
 
 async function presentOneRendition(deps: Deps, tx: Tx, rendition: RenditionRow, clip: ClipRow) {
-  const [reply] = await presentRenditions(deps, tx, [rendition], new Map([[clip.id, contentOf(deps, clip).title]]));
+  const [reply] = await presentRenditions(deps, tx, [rendition], [clip]);
   if (reply === undefined) {
     throw new Error('One rendition presents as one reply.');
   }
@@ -48,6 +48,9 @@ export const clipHandlers = {
       if (body.title !== undefined) {
         clip.contentSealed = sealContent(deps, clip.id, { ...contentOf(deps, clip), title: body.title });
       }
+      if (body.cover !== undefined) {
+        clip.cover = body.cover;
+      }
       clip.updatedAt = deps.clock.now();
       await clip.save({ transaction: tx });
       await deps.appendEvent(tx, { workspaceId, type: 'clip.updated', videoId: clip.videoId, subjectId: clip.id, actorId: userId, data: { fields: Object.keys(body) } });
@@ -67,8 +70,8 @@ export const clipHandlers = {
       if (captionLanguage !== null && (await findApproved(deps, tx, video.id, captionLanguage)) === null) {
         throw wrongState('There is no approved translation into this language: approve it first.');
       }
-      const { aspect, captionOptions, framing, shortSide } = body;
-      const rendition = await queueRendition(deps, tx, clip, video.probe, { aspect, captionStyle, captionOptions, captionLanguage, framing, shortSide });
+      const { aspect, captionOptions, framing, shortSide, codec } = body;
+      const rendition = await queueRendition(deps, tx, clip, video.probe, { aspect, captionStyle, captionOptions, captionLanguage, framing, shortSide, codec });
       return presentOneRendition(deps, tx, rendition, clip);
     });
   },

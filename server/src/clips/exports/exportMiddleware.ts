@@ -3,6 +3,7 @@
  * programs, and `zip` with everything of one rendition. They are files, not JSON, and so stand beside the route table.
  */
 import { Readable } from 'node:stream';
+import type { CoverChoice } from '@carmic/contract';
 import type { Context, Middleware } from 'koa';
 import { notFound, wrongState } from '../../core/errors.ts';
 import type { Deps } from '../../deps.ts';
@@ -27,7 +28,9 @@ const texts = {
   edl: { build: buildEdl, type: 'text/plain; charset=utf-8' },
 } as const;
 
-/** Names of a rendition's files inside the ZIP. */
+const covers = ['cover', 'cover2', 'cover3'] as const;
+
+/** Names of a rendition's files inside the ZIP; the cover that was chosen is `cover.jpg`. */
 const entryNames: Partial<Record<StoredObject['kind'], string>> = {
   video: 'clip.mp4',
   cover: 'cover.jpg',
@@ -57,7 +60,7 @@ export function createExports(deps: Deps): Middleware {
       const segments = await segmentsOf(deps, tx, clip, rendition.editVersion);
       const title = contentOf(deps, clip).title;
       const objects = await deps.db.model(StoredObjects).findAll({ where: { renditionId: rendition.id, state: 'ready' }, transaction: tx });
-      return { rendition, title, objects, cut: planCut(title, fileNameOf(deps, video), segments, video.probe) };
+      return { rendition, title, objects, cover: clip.cover, cut: planCut(title, fileNameOf(deps, video), segments, video.probe) };
     });
     const name = `${found.title} ${found.rendition.aspect.replace(':', 'x')}`;
     const format = match[2] as keyof typeof texts | 'zip';
@@ -71,14 +74,22 @@ export function createExports(deps: Deps): Middleware {
     if (found.rendition.state !== 'ready') {
       throw wrongState('This rendition is not ready yet, so there is nothing to pack.');
     }
-    sendZip(deps, context, found.objects, found.cut);
+    sendZip(deps, context, found);
   };
 }
 
-function sendZip(deps: Deps, context: Context, objects: readonly StoredObject[], cut: Cut): void {
+interface Packed {
+  objects: readonly StoredObject[];
+  cover: CoverChoice;
+  cut: Cut;
+}
+
+function sendZip(deps: Deps, context: Context, { objects, cover, cut }: Packed): void {
   const now = deps.clock.now();
+  const chosen = covers.filter((kind) => objects.some((object) => object.kind === kind))[cover - 1] ?? 'cover';
+  const names = { ...entryNames, [chosen]: entryNames.cover, ...(chosen === 'cover' ? {} : { cover: entryNames[chosen] }) };
   const entries: ZipEntry[] = objects.flatMap((object) => {
-    const name = entryNames[object.kind];
+    const name = names[object.kind];
     const open = async () => (await deps.store.get(object.key)).stream as AsyncIterable<Buffer>;
     return name === undefined ? [] : [{ name, sizeBytes: object.sizeBytes, modifiedAt: object.createdAt, open }];
   });

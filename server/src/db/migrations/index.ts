@@ -6,6 +6,7 @@ import { framing } from './20261127FramingMigration.ts';
 import { speech } from './20261127SpeechMigration.ts';
 import { accounts } from './20261127AccountsMigration.ts';
 import { usage } from './20261127UsageMigration.ts';
+import { covers } from './20261127CoversMigration.ts';
 import { doors } from './20261127DoorsMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
@@ -16,4 +17,15 @@ export interface Migration {
 }
 
 /** All migrations, oldest first. A released one is never edited. */
-export const migrations: readonly Migration[] = [foundation, retention, clipEdits, erasure, speech, accounts, usage, framing, doors];
+export const migrations: readonly Migration[] = [
+  foundation,
+  retention,
+  clipEdits,
+  erasure,
+  speech,
+  accounts,
+  usage,
+  framing,
+  doors,
+  covers,
+];
