@@ -12,8 +12,8 @@ export function fontPath(font: CaptionFont): string {
   return require.resolve(`@expo-google-fonts/${font.file}`);
 }
 
-/** Loads what a text needs; a file is read once. */
-export function loadFontStack(chosen: CaptionFontId, text: string, language?: string): FontStack {
+/** Loads what a text needs; a file is read once. A brand’s own font goes before the chosen one. */
+export function loadFontStack(chosen: CaptionFontId, text: string, language?: string, own: LoadedFont | null = null): FontStack {
   const load = (font: CaptionFont): LoadedFont => {
     const known = loaded.get(font.id) ?? loadFont(font, readFileSync(fontPath(font)));
     loaded.set(font.id, known);
@@ -23,5 +23,5 @@ export function loadFontStack(chosen: CaptionFontId, text: string, language?: st
   if (!first) {
     throw new Error(`There is no caption font called ${chosen}.`);
   }
-  return buildFontStack([load(first), ...rest.map(load)], text, language);
+  return buildFontStack(own === null ? [load(first), ...rest.map(load)] : [own, load(first), ...rest.map(load)], text, language);
 }

@@ -129,6 +129,11 @@ export function loadFont(font: CaptionFont, bytes: Uint8Array): LoadedFont {
   return { ...font, metrics: readFontMetrics(bytes) };
 }
 
+/** A font that somebody uploaded, under the family that is written into its file; its bytes come with it. */
+export function loadBrandFont(family: string, bytes: Uint8Array): LoadedFont {
+  return loadFont({ id: `brand ${family}`, family, file: '' }, bytes);
+}
+
 /** The fonts a text needs beside the chosen one, so that only these are fetched: by the scripts in it. */
 export function fontsForText(chosen: CaptionFontId, text: string): CaptionFont[] {
   const scripts: readonly [string, RegExp][] = [

@@ -26,6 +26,7 @@ beforeAll(async () => {
   await agent.finish(await until('the inspection', () => agent.lease(['inspect'], 5)));
   const clip = await until('the clips', async () => (await owner.call('listClips', { params: { id: video.id } })).items[0]);
   const { upload } = await owner.call('createVideo', { body: { fileName: 'open.mp4', sizeBytes: 10 } });
+  const kit = await owner.call('createBrandKit', { body: { name: 'Our look' } });
   const term = await owner.call('createTerm', { body: { term: 'Zeebrugge' } });
   const translationId = newId();
   const { db } = instance.server.deps;
@@ -37,7 +38,7 @@ beforeAll(async () => {
       { translationId, workspaceId: owner.workspaceId, videoId: video.id },
     ),
   );
-  Object.assign(ids, { 'glossary-terms': term.id, translations: translationId });
+  Object.assign(ids, { 'brand-kits': kit.id, 'glossary-terms': term.id, translations: translationId });
   before = { title: clip.title, state: clip.state };
   Object.assign(ids, { videos: video.id, clips: clip.id, renditions: clip.renditions[0]?.id ?? '', uploads: upload.id });
 });
@@ -54,6 +55,7 @@ const bodies: Partial<Record<RouteName, unknown>> = {
   completeUpload: { parts: [{ partNumber: 1, sha256: 'a'.repeat(64) }] },
   updateClip: { title: 'Taken over' },
   createRendition: { aspect: '1:1' },
+  putBrandAsset: { kind: 'logo', contentBase64: Buffer.from('no picture').toString('base64') },
   updateTranscript: { version: 0 },
   createTranslation: { language: 'de' },
   updateTranslation: { version: 0 },

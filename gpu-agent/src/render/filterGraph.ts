@@ -34,6 +34,7 @@ export const renderFiles = {
   cover: 'cover.jpg',
   captions: 'captions.ass',
   fonts: 'fonts',
+  brandFont: 'brand.ttf',
   srt: 'captions.srt',
   vtt: 'captions.vtt',
   words: 'words.json',

@@ -16,6 +16,7 @@ import { correctGain, planGain, readLoudness } from './loudness.ts';
 import { listenArgs, rehearseArgs, remixArgs, renderArgs, type RenderInput, type RenderPlan } from './renderArgs.ts';
 import { planTimeline, rateValue, type Timeline } from './timeline.ts';
 import { verifyClip } from './verifyClip.ts';
+import { fetchBrandFont } from './brandFont.ts';
 import { planClipCaptions, writeCaptionFiles, type WrittenCaptions } from './writeCaptions.ts';
 
 export interface RenderTools {
@@ -40,10 +41,11 @@ export async function render(spec: RenderSpec, context: TaskContext, tools: Rend
   const hasAudio = spec.probe.audioCodec !== null;
   const size = { width: toEven(spec.output.width), height: toEven(spec.output.height) };
   context.onProgress(0.01, 'Listening');
-  const gain = hasAudio ? await chooseGain(spec, timeline, input, context, planClipCaptions(spec, timeline, size, [])) : null;
+  const ownFont = await fetchBrandFont(spec, context);
+  const gain = hasAudio ? await chooseGain(spec, timeline, input, context, planClipCaptions(spec, timeline, size, [], ownFont)) : null;
   context.onProgress(0.06, 'Looking for faces');
   const framing = await tools.framer.frame(spec, timeline, input, context);
-  const captions = planClipCaptions(spec, timeline, size, framing.faces);
+  const captions = planClipCaptions(spec, timeline, size, framing.faces, ownFont);
   if (captions !== null) {
     await writeCaptionFiles(captions, spec.captions?.language ?? 'und', context.directory);
   }

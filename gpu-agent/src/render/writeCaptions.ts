@@ -2,7 +2,7 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { RenderSpec } from '@carmic/contract';
-import { buildSrt, buildVtt, type CaptionPlan, captionTemplates, planCaptions, type SeenFace, type Timeline } from '@carmic/captions';
+import { buildSrt, buildVtt, type CaptionPlan, captionTemplates, type LoadedFont, planCaptions, type SeenFace, type Timeline } from '@carmic/captions';
 import { fontPath, loadFontStack } from '@carmic/captions/node';
 import type { SoundSpan } from './censor.ts';
 import { renderFiles } from './filterGraph.ts';
@@ -21,13 +21,14 @@ export function planClipCaptions(
   timeline: Timeline,
   size: { width: number; height: number },
   faces: readonly SeenFace[],
+  ownFont: LoadedFont | null = null,
 ): WrittenCaptions | null {
   const { captions } = spec;
   if (captions === null || captions.words.length === 0) {
     return null;
   }
   const font = captions.look?.font ?? captionTemplates[captions.style === 'none' ? 'karaoke' : captions.style].font;
-  const fonts = loadFontStack(font, captions.words.map((word) => word.text).join(''), captions.language);
+  const fonts = loadFontStack(font, captions.words.map((word) => word.text).join(''), captions.language, ownFont);
   const plan = planCaptions({ ...captions, timeline, ...size, fonts, faces });
   const sound = captions.profanity?.sound ?? 'keep';
   return { plan, muted: sound === 'keep' ? [] : plan.swearing, beeped: sound === 'beep' ? plan.swearing : [] };
@@ -39,7 +40,9 @@ export async function writeCaptionFiles({ plan }: WrittenCaptions, language: str
   await mkdir(fonts, { mode: 0o700 });
   // Copied, because a path of the installation could hold characters that mean something in a filter.
   for (const font of plan.fonts) {
-    await copyFile(fontPath(font), join(fonts, basename(font.file)));
+    await (font.file === ''
+      ? copyFile(join(directory, renderFiles.brandFont), join(fonts, renderFiles.brandFont))
+      : copyFile(fontPath(font), join(fonts, basename(font.file))));
   }
   await writeFile(join(directory, renderFiles.captions), plan.ass);
   await writeFile(join(directory, renderFiles.srt), buildSrt(plan.captions));

@@ -1,5 +1,6 @@
 export * from './accounts.ts';
 export * from './agents.ts';
+export * from './brand.ts';
 export * from './captions.ts';
 export * from './audit.ts';
 export * from './branding.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { brandingSchema } from './branding.ts';
+import { assetSchema, brandingSchema } from './branding.ts';
 import { captionOptionsSchema, captionStyleSchema } from './captions.ts';
 import { secondsSchema, sha256Schema, shareSchema } from './common.ts';
 import { videoCodecSchema } from './encoders.ts';
@@ -142,6 +142,10 @@ export const renderSpecSchema = z.object({
       language: z.string(),
       words: z.array(wordSchema).describe('On the source time line'),
       ...captionOptionsSchema.shape,
+      font: z
+        .object({ family: z.string().max(60), file: assetSchema })
+        .optional()
+        .describe('A brand’s own font, which goes before those that come with the agent'),
     })
     .nullable(),
   loudness: z.object({ integratedLufs: z.number(), truePeakDbtp: z.number() }),

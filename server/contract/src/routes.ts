@@ -15,6 +15,7 @@ import {
   renewBodySchema,
   renewReplySchema,
 } from './agents.ts';
+import { brandRoutes } from './brand.ts';
 import { idParamsSchema, noContentSchema, pageOf, pageQuerySchema } from './common.ts';
 import { chooseClipEditBodySchema, clipEditSchema, createClipEditBodySchema } from './edits.ts';
 import { erasureRoutes } from './erasures.ts';
@@ -426,6 +427,7 @@ export const routes = {
   ...retentionRoutes,
   ...erasureRoutes,
   ...speechRoutes,
+  ...brandRoutes,
 } as const satisfies Record<string, RouteDefinition>;
 
 export type Routes = typeof routes;

@@ -26,6 +26,9 @@ export const videoOptionsSchema = z.object({
   minClipSeconds: z.number().min(5).max(180).default(15),
   maxClipSeconds: z.number().min(8).max(180).default(60),
   language: z.string().max(35).nullable().default(null).describe('Spoken language as BCP 47 tag; null detects it'),
+  brandKitId: idSchema
+    .nullish()
+    .describe('Brand kit of its clips; null: none; left out: the default one of the workspace at the time of rendering'),
 });
 export type VideoOptions = z.infer<typeof videoOptionsSchema>;
 
@@ -153,6 +156,7 @@ export const renditionSchema = z.object({
   captionStyle: captionStyleSchema,
   captionOptions: captionOptionsSchema.describe('What was chosen beside the template'),
   captionLanguage: z.string().nullable().describe('Null: as spoken'),
+  brandKitId: idSchema.nullable().describe('The brand kit it was made with'),
   width: z.number().int(),
   height: z.number().int(),
   sizeBytes: z.number().int().nullable(),
@@ -233,6 +237,7 @@ export const createRenditionBodySchema = z.object({
   codec: videoCodecSchema
     .optional()
     .describe('h264 by default. Where no agent can encode another one, the clip is H.264 and `encoderReason` says so'),
+  brandKitId: idSchema.nullish().describe('A brand kit; null: none; left out: as chosen for the video'),
   shortSide: z
     .number()
     .int()

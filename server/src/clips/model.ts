@@ -49,6 +49,7 @@ export interface RenditionRow extends Model<InferAttributes<RenditionRow>, Infer
   framing: CreationOptional<FramingWish | null>;
   captionLanguage: CreationOptional<string | null>;
   codec: CreationOptional<VideoCodec>;
+  brandKitId: CreationOptional<string | null>;
   width: number;
   height: number;
   /** SHA-256 of everything that decides how the file looks and sounds. */
@@ -72,6 +73,7 @@ export const Renditions = (sequelize: Sequelize) =>
     framing: column.json(),
     captionLanguage: column.text(),
     codec: column.text(),
+    brandKitId: column.uuid(),
     width: column.integer(),
     height: column.integer(),
     specHash: column.text(),

@@ -113,6 +113,7 @@ async function presentRendition(deps: Deps, row: RenditionRow, objects: readonly
     captionStyle: row.captionStyle,
     captionOptions: row.captionOptions,
     captionLanguage: row.captionLanguage,
+    brandKitId: row.brandKitId,
     width: row.width,
     height: row.height,
     sizeBytes: video === undefined ? null : Number(video.size_bytes),

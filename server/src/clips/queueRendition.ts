@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Aspect, CaptionOptions, CaptionStyle, FramingWish, Probe, VideoCodec } from '@carmic/contract';
 import { queueTask } from '../agents/queueTask.ts';
+import { wrongState } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { segmentsOf } from './clipEdits.ts';
 import { type ClipRow, type RenditionRow, Renditions } from './model.ts';
+import { type Brand, brandHash, findBrand } from './brand/brandFor.ts';
 import { captionsVersion } from './captionsFor.ts';
 import { outputSize } from './outputSize.ts';
 
@@ -20,6 +22,7 @@ export async function queueRendition(
     captionStyle: CaptionStyle;
     captionOptions?: CaptionOptions | undefined;
     captionLanguage?: string | null;
+    brand?: Brand | null;
     framing?: FramingWish | undefined;
     shortSide?: number | undefined;
     codec?: VideoCodec | undefined;
@@ -35,17 +38,17 @@ export async function queueRendition(
   const words = needsWords ? await captionsVersion(deps, tx, clip.videoId, captionLanguage) : null;
   const specHash = createHash('sha256')
     .update(
-      JSON.stringify([segments, clip.editVersion, aspect, captionStyle, captionOptions, size.width, size.height, ...(words === null ? [] : [words]), ...(wish.framing ? [wish.framing] : []), ...(codec === 'h264' ? [] : [codec])]),
+      JSON.stringify([segments, clip.editVersion, aspect, captionStyle, captionOptions, size.width, size.height, ...(words === null ? [] : [words]), ...(wish.framing ? [wish.framing] : []), ...(wish.brand ? [brandHash(wish.brand)] : []), ...(codec === 'h264' ? [] : [codec])]),
     )
     .digest('hex');
   const id = newId();
   const now = clock.now();
   const inserted = await db.change(
     tx,
-    `INSERT INTO renditions (id, workspace_id, video_id, clip_id, state, aspect, caption_style, caption_options, caption_language, framing, codec, width, height, spec_hash, edit_version, created_at, updated_at)
-     VALUES (:id, :workspaceId, :videoId, :clipId, 'queued', :aspect, :captionStyle, :options, :captionLanguage, :framing, :codec, :width, :height, :specHash, :editVersion, :now, :now)
+    `INSERT INTO renditions (id, workspace_id, video_id, clip_id, state, aspect, caption_style, caption_options, caption_language, brand_kit_id, framing, codec, width, height, spec_hash, edit_version, created_at, updated_at)
+     VALUES (:id, :workspaceId, :videoId, :clipId, 'queued', :aspect, :captionStyle, :options, :captionLanguage, :brandKitId, :framing, :codec, :width, :height, :specHash, :editVersion, :now, :now)
      ON CONFLICT DO NOTHING`,
-    { id, workspaceId: clip.workspaceId, videoId: clip.videoId, clipId: clip.id, aspect, captionStyle, options: JSON.stringify(captionOptions), captionLanguage, framing: wish.framing ? JSON.stringify(wish.framing) : null, codec, ...size, specHash, editVersion: clip.editVersion, now },
+    { id, workspaceId: clip.workspaceId, videoId: clip.videoId, clipId: clip.id, aspect, captionStyle, options: JSON.stringify(captionOptions), captionLanguage, brandKitId: wish.brand?.id ?? null, framing: wish.framing ? JSON.stringify(wish.framing) : null, codec, ...size, specHash, editVersion: clip.editVersion, now },
   );
   if (inserted === 0) {
     return db.model(Renditions).findOne({
@@ -59,8 +62,11 @@ export async function queueRendition(
   return db.model(Renditions).findByPk(id, { transaction: tx, rejectOnEmpty: true });
 }
 
-/** Queues a failed or cancelled rendition again; false when it is in another state. */
+/** Queues a failed or cancelled rendition again; false when it is in another state. Throws wrong_state when its brand kit is gone. */
 export async function requeueRendition(deps: Deps, tx: Tx, rendition: RenditionRow): Promise<boolean> {
+  if (rendition.brandKitId !== null && (await findBrand(deps, tx, rendition.brandKitId)) === null) {
+    throw wrongState('The brand kit of this rendition was deleted in the meantime: render the clip anew, with another kit or with none.');
+  }
   const [count] = await deps.db
     .model(Renditions)
     .update({ state: 'queued', failure: null, updatedAt: deps.clock.now() }, { where: { id: rendition.id, state: ['failed', 'cancelled'] }, transaction: tx });

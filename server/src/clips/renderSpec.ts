@@ -5,6 +5,7 @@ import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { Videos } from '../library/model.ts';
 import { findObject } from '../library/storedObjects.ts';
+import { brandingFor, findBrand, withBrand } from './brand/brandFor.ts';
 import { captionsFor } from './captionsFor.ts';
 import { segmentsOf } from './clipEdits.ts';
 import { Clips, Renditions } from './model.ts';
@@ -23,6 +24,11 @@ export async function buildRenderSpec(deps: Deps, tx: Tx, task: MediaTask): Prom
   if (rendition === null || clip === null || video?.probe == null || source === null) {
     return null;
   }
+  const brand = rendition.brandKitId === null ? null : await findBrand(deps, tx, rendition.brandKitId);
+  if (rendition.brandKitId !== null && brand === null) {
+    return null;
+  }
+  const branding = await brandingFor(deps, brand);
   const segments = await segmentsOf(deps, tx, clip, rendition.editVersion);
   return {
     kind: 'render',
@@ -30,8 +36,9 @@ export async function buildRenderSpec(deps: Deps, tx: Tx, task: MediaTask): Prom
     probe: video.probe,
     segments,
     output: { width: rendition.width, height: rendition.height, maxFrameRate, codec: rendition.codec },
-    captions: await captionsFor(deps, tx, rendition, segments),
+    captions: await withBrand(deps, await captionsFor(deps, tx, rendition, segments), brand),
     loudness,
+    ...(branding && { branding }),
     ...(rendition.framing === null ? {} : { framing: rendition.framing }),
     // Spans and frame rate are part of the agent's own key.
     analysisKey: video.id,

@@ -6,6 +6,8 @@ import { personOf } from '../http/request.ts';
 import { loadVideo } from '../library/load.ts';
 import { findTranscript } from '../understanding/transcripts.ts';
 import { findApproved } from '../understanding/translation/translations.ts';
+import { chooseBrand, styleOf } from './brand/brandFor.ts';
+import { brandHandlers } from './brand/routes.ts';
 import { clipTransitions } from './clipStates.ts';
 import { contentOf, sealContent } from './content.ts';
 import { loadClip, loadRendition } from './load.ts';
@@ -25,6 +27,7 @@ async function presentOneRendition(deps: Deps, tx: Tx, rendition: RenditionRow, 
 /** Clips and their renditions. */
 export const clipHandlers = {
   ...editHandlers,
+  ...brandHandlers,
   async listClips(request) {
     const { deps, params } = request;
     return deps.db.inWorkspace(personOf(request).workspaceId, async (tx) => {
@@ -65,13 +68,14 @@ export const clipHandlers = {
         throw wrongState('This video has not been inspected yet.');
       }
       const hasWords = (await findTranscript(deps, tx, video.id)) !== null;
-      const captionStyle = hasWords ? (body.captionStyle ?? video.options.captionStyle) : 'none';
+      const brand = await chooseBrand(deps, tx, clip.workspaceId, body.brandKitId, video.options.brandKitId);
+      const captionStyle = hasWords ? (body.captionStyle ?? styleOf(body.brandKitId ? brand : null) ?? video.options.captionStyle) : 'none';
       const captionLanguage = body.captionLanguage ?? null;
       if (captionLanguage !== null && (await findApproved(deps, tx, video.id, captionLanguage)) === null) {
         throw wrongState('There is no approved translation into this language: approve it first.');
       }
       const { aspect, captionOptions, framing, shortSide, codec } = body;
-      const rendition = await queueRendition(deps, tx, clip, video.probe, { aspect, captionStyle, captionOptions, captionLanguage, framing, shortSide, codec });
+      const rendition = await queueRendition(deps, tx, clip, video.probe, { aspect, captionStyle, captionOptions, captionLanguage, brand, framing, shortSide, codec });
       return presentOneRendition(deps, tx, rendition, clip);
     });
   },

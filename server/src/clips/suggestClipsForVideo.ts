@@ -13,6 +13,7 @@ import { askModelAboutClips } from '../understanding/highlights/askModel.ts';
 import { type SuggestedClip, suggestClips } from '../understanding/highlights/suggestClips.ts';
 import { openLanguageModel } from '../understanding/switchboard/clients.ts';
 import { findTranscript, readTranscript } from '../understanding/transcripts.ts';
+import { chooseBrand } from './brand/brandFor.ts';
 import { sealContent } from './content.ts';
 import { type ClipRow, Clips } from './model.ts';
 import { queueRendition } from './queueRendition.ts';
@@ -38,9 +39,10 @@ export async function suggestClipsForVideo(deps: Deps, video: Video): Promise<vo
       return;
     }
     const captionStyle = words.length === 0 ? 'none' : video.options.captionStyle;
+    const brand = await chooseBrand(deps, tx, video.workspaceId, undefined, video.options.brandKitId);
     for (const clip of await createClips(deps, tx, video, suggestions)) {
       for (const aspect of video.options.aspects) {
-        await queueRendition(deps, tx, clip, probe, { aspect, captionStyle });
+        await queueRendition(deps, tx, clip, probe, { aspect, captionStyle, brand });
       }
     }
     await deps.appendEvent(tx, { workspaceId: video.workspaceId, type: 'clips.suggested', videoId: video.id, data: { count: suggestions.length } });

@@ -1,6 +1,6 @@
 import { type RouteInput, videoOptionsSchema } from '@carmic/contract';
 import { addSeconds } from '../core/clock.ts';
-import { AppError, invalidInput } from '../core/errors.ts';
+import { AppError, invalidInput, notFound } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { Deps } from '../deps.ts';
 import type { Person } from '../http/request.ts';
@@ -29,6 +29,10 @@ export async function createVideo(
     requireSize(body.sizeBytes, (await uploadLimits(deps, tx, person.workspaceId)).uploadBytes);
     await requireMinutes(deps, tx, person.workspaceId);
     await requireRoom(deps, tx, person.workspaceId, body.sizeBytes);
+    const kitId = body.options?.brandKitId ?? null;
+    if (kitId !== null && (await db.rows(tx, 'SELECT 1 FROM brand_kits WHERE id = :kitId', { kitId })).length === 0) {
+      throw notFound('brand kit');
+    }
   });
   const options = videoOptionsSchema.parse(body.options ?? {});
   if (options.minClipSeconds > options.maxClipSeconds) {

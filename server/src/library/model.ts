@@ -1,4 +1,4 @@
-import type { Failure, OutputName, Probe, StageName, VideoOptions, VideoState } from '@carmic/contract';
+import type { BrandAssetKind, Failure, OutputName, Probe, StageName, VideoOptions, VideoState } from '@carmic/contract';
 import type { CreationOptional, InferAttributes, InferCreationAttributes, Model, Sequelize } from 'sequelize';
 import { column, defineTable } from '../db/columns.ts';
 
@@ -86,8 +86,8 @@ export const Uploads = (sequelize: Sequelize) =>
     createdAt: column.time(),
   });
 
-/** What an object is: the uploaded source, or what an agent delivers. */
-export type ObjectKind = 'source' | OutputName;
+/** What an object is: the uploaded source, what an agent delivers, or a file of a brand kit, which belongs to no video. */
+export type ObjectKind = 'source' | OutputName | `brand_${BrandAssetKind}`;
 export interface StoredObject extends Model<InferAttributes<StoredObject>, InferCreationAttributes<StoredObject>> {
   id: string;
   workspaceId: string;

@@ -2,6 +2,7 @@
  * Rows of stored objects. No blob exists without its row: the row is made before anybody may write the bytes, and it stays, as `removed`,
  * when they are gone: all rows of a video are its manifest, every key ever written for it. Its deletion deletes them all.
  */
+import { addSeconds } from '../core/clock.ts';
 import { notFound } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
@@ -67,6 +68,7 @@ const batchSize = 500;
 /** Removes the bytes of given-up objects, in batches; their keys stay in the manifest. Answers how many were removed. */
 export async function removeDiscarded(deps: Deps): Promise<number> {
   const { db, store } = deps;
+  await giveUpUnfinished(deps);
   for (let removed = 0; ;) {
     const rows = await db.asSystem((tx) =>
       db.rows<{ id: string; key: string }>(
@@ -79,13 +81,23 @@ export async function removeDiscarded(deps: Deps): Promise<number> {
       return removed;
     }
     await store.delete(rows.map((row) => row.key));
-    await db.asSystem((tx) =>
-      db.change(tx, "UPDATE stored_objects SET state = 'removed', size_bytes = 0 WHERE state = 'deleting' AND id IN (:ids)", {
-        ids: rows.map((row) => row.id),
-      }),
-    );
+    const ids = rows.map((row) => row.id);
+    await db.asSystem(async (tx) => {
+      // What belongs to no video is in no video's manifest: its row goes with its bytes.
+      await db.change(tx, "DELETE FROM stored_objects WHERE state = 'deleting' AND video_id IS NULL AND id IN (:ids)", { ids });
+      await db.change(tx, "UPDATE stored_objects SET state = 'removed', size_bytes = 0 WHERE state = 'deleting' AND id IN (:ids)", { ids });
+    });
     removed += rows.length;
   }
+}
+
+/** A file of a brand kit is written within one request; a row that still waits after an hour was left by a process that died. */
+async function giveUpUnfinished({ db, clock }: Deps): Promise<void> {
+  await db.asSystem((tx) =>
+    db.change(tx, "UPDATE stored_objects SET state = 'deleting' WHERE state = 'pending' AND video_id IS NULL AND created_at < :before", {
+      before: addSeconds(clock.now(), -3600),
+    }),
+  );
 }
 
 /**

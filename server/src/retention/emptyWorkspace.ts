@@ -1,10 +1,11 @@
 import type { Deps } from '../deps.ts';
+import { emptyBrandKits } from '../clips/brand/kits.ts';
 import { buryVideos } from './erasure/bury.ts';
 import { journalErasures } from './erasure/journal.ts';
 
 const batchSize = 500;
 
-/** Deletes every video of a workspace that was deleted, and its name; may run twice. */
+/** Deletes every video and every brand kit of a workspace that was deleted, and its name; may run twice. */
 export async function emptyWorkspace(deps: Deps, workspaceId: string): Promise<void> {
   const { db } = deps;
   for (;;) {
@@ -32,6 +33,7 @@ export async function emptyWorkspace(deps: Deps, workspaceId: string): Promise<v
       started.map((each) => each.erasureId),
     );
   }
+  await db.asSystem((tx) => emptyBrandKits(deps, tx, workspaceId));
   await db.asSystem((tx) =>
     db.change(tx, "UPDATE workspaces SET name = 'Deleted workspace' WHERE id = :workspaceId AND deleted_at IS NOT NULL", { workspaceId }),
   );

@@ -7,6 +7,7 @@ import { type Handlers, type Person, personOf } from '../http/request.ts';
 import { loadClip, loadRendition } from '../clips/load.ts';
 import { cancelRendition } from '../clips/cancelRendition.ts';
 import { loadUpload, loadVideo } from '../library/load.ts';
+import { emptyBrandKits } from '../clips/brand/kits.ts';
 import { buryRenditions, buryVideos, type StartedErasure } from './erasure/bury.ts';
 import { journalErasures } from './erasure/journal.ts';
 import { presentErasures } from './erasure/present.ts';
@@ -58,6 +59,9 @@ async function eraseEverything(deps: Deps, tx: Tx, person: Person, typedVideoCou
   const shown = all.filter((row) => row.is_shown).length;
   if (shown !== typedVideoCount) {
     throw invalidInput(`This workspace has ${shown} ${shown === 1 ? 'video' : 'videos'}: type that number to delete everything.`);
+  }
+  if (all.length > 0) {
+    await emptyBrandKits(deps, tx, workspaceId);
   }
   return buryVideos(
     deps,

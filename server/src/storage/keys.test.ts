@@ -27,6 +27,8 @@ describe('keys', () => {
     });
     expect(keys.parse(keys.transcript(workspaceId, videoId, objectId))).toEqual({ kind: 'transcript', workspaceId, videoId, objectId });
     expect(keys.parse(keys.captions(workspaceId, videoId, objectId))).toEqual({ kind: 'captions', workspaceId, videoId, objectId });
+    expect(keys.parse(keys.brand(workspaceId, videoId, objectId))).toEqual({ kind: 'brand', workspaceId, kitId: videoId, objectId });
+    expect(keys.parsePrefix(`w/${workspaceId}/b/${videoId}/`)).not.toBe('');
   });
 
   it('start with the prefixes of those they belong to', () => {

@@ -10,17 +10,19 @@ const uuidPattern = new RegExp(`^${uuid}$`);
 const sourcePattern = new RegExp(`^w/(${uuid})/v/(${uuid})/source$`);
 const outputPattern = new RegExp(`^w/(${uuid})/v/(${uuid})/t/(${uuid})/([1-9][0-9]{0,5})/(${outputNames.join('|')})$`);
 const documentPattern = new RegExp(`^w/(${uuid})/v/(${uuid})/(transcript|captions)/(${uuid})$`);
+const brandPattern = new RegExp(`^w/(${uuid})/b/(${uuid})/(${uuid})$`);
 const day = '[0-9]{4}-[0-9]{2}-[0-9]{2}';
 const journalPattern = new RegExp(`^journal/(${day})/(${uuid})$`);
 const probePattern = new RegExp(`^probe/(${uuid})$`);
 const journalPrefixPattern = new RegExp(`^journal/(?:${day}/)?$`);
-const prefixPattern = new RegExp(`^(?:w/(?:${uuid}/(?:v/(?:${uuid}/(?:t/(?:${uuid}/(?:[1-9][0-9]{0,5}/)?)?)?)?)?)?)?$`);
+const prefixPattern = new RegExp(`^(?:w/(?:${uuid}/(?:b/(?:${uuid}/)?|v/(?:${uuid}/(?:t/(?:${uuid}/(?:[1-9][0-9]{0,5}/)?)?)?)?)?)?)?$`);
 
 /** What a key says: whose object it is and what it holds. */
 export type ParsedKey =
   | { kind: 'source'; workspaceId: string; videoId: string }
   | { kind: 'output'; workspaceId: string; videoId: string; taskId: string; attempt: number; name: OutputName }
   | { kind: 'transcript' | 'captions'; workspaceId: string; videoId: string; objectId: string }
+  | { kind: 'brand'; workspaceId: string; kitId: string; objectId: string }
   | { kind: 'journal'; day: string; erasureId: string }
   | { kind: 'probe'; probeId: string };
 
@@ -36,6 +38,8 @@ export const keys = {
     `w/${id(workspaceId)}/v/${id(videoId)}/transcript/${id(objectId)}`,
   /** A caption file as it was supplied; `objectId` is the id of its row. */
   captions: (workspaceId: string, videoId: string, objectId: string) => `w/${id(workspaceId)}/v/${id(videoId)}/captions/${id(objectId)}`,
+  /** A file of a brand kit; `objectId` is the id of its row. */
+  brand: (workspaceId: string, kitId: string, objectId: string) => `w/${id(workspaceId)}/b/${id(kitId)}/${id(objectId)}`,
   /** What has to be deleted again after the database was put back from a backup; `day` is a UTC day, 2026-03-01. */
   journal: (journalDay: string, erasureId: string) => checked(`journal/${journalDay}/${id(erasureId)}`),
   /** A throw-away object with which a start-up check tries the store. */
@@ -94,6 +98,11 @@ function parseKey(key: string): ParsedKey {
   if (document !== null) {
     const [, workspaceId = '', videoId = '', kind = '', objectId = ''] = document;
     return { kind: kind as 'transcript' | 'captions', workspaceId, videoId, objectId };
+  }
+  const brand = brandPattern.exec(key);
+  if (brand !== null) {
+    const [, workspaceId = '', kitId = '', objectId = ''] = brand;
+    return { kind: 'brand', workspaceId, kitId, objectId };
   }
   const journal = journalPattern.exec(key);
   if (journal !== null) {

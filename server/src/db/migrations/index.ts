@@ -7,6 +7,7 @@ import { speech } from './20261127SpeechMigration.ts';
 import { accounts } from './20261127AccountsMigration.ts';
 import { usage } from './20261127UsageMigration.ts';
 import { covers } from './20261127CoversMigration.ts';
+import { brands } from './20261127BrandsMigration.ts';
 import { doors } from './20261127DoorsMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   framing,
   doors,
   covers,
+  brands,
 ];
