@@ -38,7 +38,10 @@ describe('a brand kit', () => {
     const { items } = await owner.call('listBrandKits');
     expect(items.filter((kit) => kit.isDefault).map((kit) => kit.id)).toEqual([second.id]);
     const look = { textColour: '#112233', case: 'upper' as const, position: 'top' as const, outline: 0.1 };
-    const changed = await owner.call('updateBrandKit', { params: { id: first.id }, body: { name: 'Renamed', look, captionStyle: 'boxed' } });
+    const changed = await owner.call('updateBrandKit', {
+      params: { id: first.id },
+      body: { name: 'Renamed', look, captionStyle: 'boxed' },
+    });
     expect(changed).toMatchObject({ name: 'Renamed', look, captionStyle: 'boxed', isDefault: false });
     expect(changed.logoPlace).toEqual(first.logoPlace);
     for (const id of [first.id, second.id]) {
@@ -52,7 +55,8 @@ describe('a brand kit', () => {
     const url = new URL(`/api/v1/brand-kits/${id}`, instance.baseUrl);
     const headers = { authorization: `Bearer ${owner.token}`, 'content-type': 'application/json' };
     const etag = (await fetch(url, { headers })).headers.get('etag') ?? '';
-    const change = (name: string) => fetch(url, { method: 'PATCH', headers: { ...headers, 'if-match': etag }, body: JSON.stringify({ name }) });
+    const change = (name: string) =>
+      fetch(url, { method: 'PATCH', headers: { ...headers, 'if-match': etag }, body: JSON.stringify({ name }) });
     expect((await change('One')).status).toBe(200);
     expect((await change('Two')).status).toBe(412);
     expect((await owner.call('getBrandKit', { params: { id } })).name).toBe('One');
@@ -63,7 +67,11 @@ describe('a brand kit', () => {
     const { id } = await makeKit();
     const params = { id };
     const one = await owner.call('putBrandAsset', { params, body: { kind: 'font', contentBase64: font, licenceNote } });
-    expect(one.font).toMatchObject({ family: 'Poppins SemiBold', licenceNote, coverage: expect.arrayContaining([{ script: 'latin', share: 1 }]) });
+    expect(one.font).toMatchObject({
+      family: 'Poppins SemiBold',
+      licenceNote,
+      coverage: expect.arrayContaining([{ script: 'latin', share: 1 }]),
+    });
     const both = await owner.call('putBrandAsset', { params, body: { kind: 'logo', contentBase64: logo } });
     expect(both.logo).toMatchObject({ width: 40, height: 20 });
     expect(await usedBytes()).toBe(before + (both.font?.sizeBytes ?? 0) + (both.logo?.sizeBytes ?? 0));
@@ -135,7 +143,10 @@ describe('rendering with a brand kit', () => {
 
   beforeAll(async () => {
     const { id } = await makeKit(owner, { name: 'Default', isDefault: true });
-    await owner.call('updateBrandKit', { params: { id }, body: { look: { textColour: '#00ff00' }, logoPlace: { position: 'bottom_left', width: 0.3 } } });
+    await owner.call('updateBrandKit', {
+      params: { id },
+      body: { look: { textColour: '#00ff00' }, logoPlace: { position: 'bottom_left', width: 0.3 } },
+    });
     await owner.call('putBrandAsset', { params: { id }, body: { kind: 'font', contentBase64: font, licenceNote } });
     kit = await owner.call('putBrandAsset', { params: { id }, body: { kind: 'logo', contentBase64: logo } });
     const video = await uploadVideo(owner.call, instance.baseUrl, Buffer.from('a video with a brand'), { captions });

@@ -2,7 +2,16 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { RenderSpec } from '@carmic/contract';
-import { buildSrt, buildVtt, type CaptionPlan, captionTemplates, type LoadedFont, planCaptions, type SeenFace, type Timeline } from '@carmic/captions';
+import {
+  buildSrt,
+  buildVtt,
+  type CaptionPlan,
+  captionTemplates,
+  type LoadedFont,
+  planCaptions,
+  type SeenFace,
+  type Timeline,
+} from '@carmic/captions';
 import { fontPath, loadFontStack } from '@carmic/captions/node';
 import type { SoundSpan } from './censor.ts';
 import { renderFiles } from './filterGraph.ts';

@@ -84,7 +84,9 @@ const contentSchema = (most: number) => z.base64().min(4).max(most);
 export const putBrandAssetBodySchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('font'),
-    contentBase64: contentSchema(14_000_000).describe('A TrueType or OpenType file. It is checked and written anew, without hinting and variations'),
+    contentBase64: contentSchema(14_000_000).describe(
+      'A TrueType or OpenType file. It is checked and written anew, without hinting and variations',
+    ),
     licenceNote: z.string().trim().min(3).max(300).describe('Where the right to use it comes from'),
   }),
   z.object({ kind: z.literal('logo'), contentBase64: contentSchema(6_000_000).describe('A PNG. It is decoded and written anew') }),

@@ -8,7 +8,10 @@ import type { MediaTask } from './model.ts';
 export const leaseUrlSeconds = 1800;
 
 /** A URL from which an agent reads an object. */
-export async function agentInput(deps: Deps, object: Pick<StoredObject, "key" | "contentType" | "sizeBytes">): Promise<{ url: string; sizeBytes: number }> {
+export async function agentInput(
+  deps: Deps,
+  object: Pick<StoredObject, 'key' | 'contentType' | 'sizeBytes'>,
+): Promise<{ url: string; sizeBytes: number }> {
   const url = await deps.store.presignGet(object.key, { expiresInSeconds: leaseUrlSeconds, contentType: object.contentType });
   return { url, sizeBytes: object.sizeBytes };
 }
