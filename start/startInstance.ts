@@ -198,7 +198,7 @@ function buildAgentEnv(
   serverUrl: string,
   enrolmentCode: string,
 ): Record<string, string | undefined> {
-  const secret = /^CARMIC_(DATABASE|MIGRATION|ROOT_KEY|DEEPGRAM)|^npm_/;
+  const secret = /^CARMIC_(DATABASE|MIGRATION|ROOT_KEY|KEY_PROVIDER|VAULT|S3|CDN|SMTP|LLM|LIBRETRANSLATE|DEEPGRAM)|^npm_/;
   return {
     ...Object.fromEntries(Object.entries(env).filter(([name]) => !secret.test(name))),
     CARMIC_SERVER_URL: serverUrl,

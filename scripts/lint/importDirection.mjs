@@ -9,6 +9,7 @@ const serverLayers = [
   ['core'],
   ['db'],
   ['events', 'egress'],
+  ['keyring'],
   ['storage', 'jobs', 'mail'],
   ['http'],
   ['accounts'],

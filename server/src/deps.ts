@@ -7,6 +7,7 @@ import type { Database } from './db/database.ts';
 import type { Egress } from './egress/egress.ts';
 import type { PublicFetch, PublicFetchRules } from './egress/publicFetch.ts';
 import type { AppendEvent } from './events/append.ts';
+import type { KeyProvider } from './keyring/keyProvider.ts';
 import type { Jobs } from './jobs/jobs.ts';
 import type { Cdn } from './retention/cdn/cdn.ts';
 import type { ReceiptSigner } from './retention/receipts/signer.ts';
@@ -20,6 +21,8 @@ export interface Deps {
   db: Database;
   sealer: Sealer;
   store: ObjectStore;
+  /** What wraps the keys of everything that is stored. */
+  rootKeys: KeyProvider;
   appendEvent: AppendEvent;
   /** Woken when events have committed in this process. */
   committed: Signal;

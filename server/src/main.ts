@@ -15,14 +15,14 @@ import { extendLeases } from './agents/watchTasks.ts';
 import { clipHandlers } from './clips/routes.ts';
 import { systemClock } from './core/clock.ts';
 import { createSealer, deriveKey } from './core/crypto.ts';
-import { type Env, readEnv, readRootKey } from './core/env.ts';
+import { type Env, readEnv } from './core/env.ts';
 import { StartError } from './core/errors.ts';
 import { createLog, type Log } from './core/log.ts';
 import { createSignal } from './core/signal.ts';
-import { createDatabase, isDatabaseAway } from './db/database.ts';
+import { createDatabase, type Database, isDatabaseAway } from './db/database.ts';
 import { migrate } from './db/migrate.ts';
 import type { Deps } from './deps.ts';
-import { createEgress } from './egress/egress.ts';
+import { createEgress, type Egress } from './egress/egress.ts';
 import { createPublicFetch } from './egress/publicFetch.ts';
 import { createAppendEvent } from './events/append.ts';
 
@@ -34,7 +34,9 @@ import { createExports } from './clips/exports/exportMiddleware.ts';
 import { createLiveStream } from './http/liveStream.ts';
 import type { Handlers } from './http/request.ts';
 import { createWellKnown } from './http/wellKnown.ts';
-import { checkRootKey, presentInstance } from './instance.ts';
+import { presentInstance } from './instance.ts';
+import { keyParties } from './keyring/keysFromEnv.ts';
+import { openInstanceKeys } from './keyring/openInstanceKeys.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { libraryHandlers } from './library/routes.ts';
 import { storageHandlers } from './library/storageRoutes.ts';
@@ -47,7 +49,7 @@ import { createReceiptSigner, publishReceiptKey } from './retention/receipts/sig
 import { retentionHandlers } from './retention/routes.ts';
 import { createStorageMiddleware } from './storage/routes.ts';
 import type { ServedStore } from './storage/servedStore.ts';
-import { openStoreFromEnv, requireSoundStore } from './storage/storeFromEnv.ts';
+import { openStoreFromEnv, requireSoundStore, type StoreSurroundings } from './storage/storeFromEnv.ts';
 import { partiesOf } from './understanding/switchboard/parties.ts';
 import { understandingHandlers } from './understanding/routes.ts';
 import { queueDeliveries } from './webhooks/deliver.ts';
@@ -81,12 +83,11 @@ export async function startServer(options: {
 }): Promise<RunningServer> {
   const env = readEnv(options.env);
   const log = options.log ?? createLog({ level: env.CARMIC_LOG_LEVEL, file: env.CARMIC_LOG_FILE });
-  const rootKey = readRootKey(env.CARMIC_ROOT_KEY_FILE);
   if (options.processes.includes('migrate')) {
     await runMigrations(env, log);
   }
   let baseUrl = env.CARMIC_BASE_URL ?? '';
-  const { deps, storage } = await buildDeps(env, log, rootKey, () => baseUrl);
+  const { deps, storage } = await buildDeps(env, log, () => baseUrl);
   const closers: (() => Promise<void>)[] = [() => deps.db.close()];
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) {
@@ -94,7 +95,6 @@ export async function startServer(options: {
     }
   };
   try {
-    await checkRootKey(deps.db, rootKey);
     await ensureAdministrator(deps);
     await publishReceiptKey(deps.db, deps.receipts);
     await replayJournal(deps);
@@ -130,9 +130,7 @@ export async function startServer(options: {
     };
   } catch (error) {
     await close();
-    throw isDatabaseAway(error)
-      ? new StartError(`The database cannot be reached: ${error instanceof Error ? error.message : String(error)}`)
-      : error;
+    throw explainAway(error);
   }
 }
 
@@ -144,40 +142,57 @@ async function runMigrations(env: Env, log: Log): Promise<void> {
     const names = await migrate(env.CARMIC_MIGRATION_DATABASE_URL, env.CARMIC_DATABASE_URL);
     log.info({ migrations: names }, 'the schema is up to date');
   } catch (error) {
-    throw isDatabaseAway(error)
-      ? new StartError(`The database cannot be reached: ${error instanceof Error ? error.message : String(error)}`)
-      : error;
+    throw explainAway(error);
   }
 }
 
-async function buildDeps(env: Env, log: Log, rootKey: Buffer, baseUrl: () => string) {
+async function buildDeps(env: Env, log: Log, baseUrl: () => string) {
   const clock = systemClock(env.CARMIC_CLOCK_OFFSET_MS);
   const db = createDatabase({ url: env.CARMIC_DATABASE_URL, poolSize: env.CARMIC_DATABASE_POOL, log });
   const committed = createSignal();
-  const storage = await openStoreFromEnv(env, { rootKey, baseUrl, clock });
-  await requireSoundStore(storage);
   const outgoing = { hosts: env.CARMIC_OUTGOING_HOSTS, privateRanges: env.CARMIC_OUTGOING_PRIVATE_RANGES };
-  const egress = createEgress([...partiesOf(env), ...cdnParties(env)], log);
+  const egress = createEgress([...partiesOf(env), ...cdnParties(env), ...keyParties(env)], log);
+  const { rootKeys, secret, storage } = await openStored(env, db, egress, { baseUrl, clock });
   const deps: Deps = {
     env,
     log,
     clock,
     db,
-    sealer: createSealer(rootKey),
+    sealer: createSealer(secret),
     store: storage,
+    rootKeys,
     appendEvent: createAppendEvent(db, clock, committed),
     committed,
     baseUrl,
     outgoing,
     publicFetch: createPublicFetch(outgoing),
-    auditKey: deriveKey(rootKey, 'audit'),
+    auditKey: deriveKey(secret, 'audit'),
     tasksReady: createSignal(),
     jobs: createJobs({ databaseUrl: env.CARMIC_DATABASE_URL, db, log }),
     egress,
     cdn: createCdn(env, egress),
-    receipts: createReceiptSigner(rootKey),
+    receipts: createReceiptSigner(secret),
   };
   return { deps, storage };
+}
+
+/** Opens the keys and the storage; the database is closed again when that does not work. */
+async function openStored(env: Env, db: Database, egress: Egress, surroundings: Pick<StoreSurroundings, 'baseUrl' | 'clock'>) {
+  try {
+    const { rootKeys, secret } = await openInstanceKeys(env, db, egress);
+    const storage = await openStoreFromEnv(env, { ...surroundings, rootKeys, secret });
+    await requireSoundStore(storage);
+    return { rootKeys, secret, storage };
+  } catch (error) {
+    await db.close();
+    throw explainAway(error);
+  }
+}
+
+function explainAway(error: unknown): unknown {
+  return isDatabaseAway(error)
+    ? new StartError(`The database cannot be reached: ${error instanceof Error ? error.message : String(error)}`)
+    : error;
 }
 
 function buildHandlers(): Handlers {

@@ -1,7 +1,8 @@
 /** `npm run move-storage`: moves objects from CARMIC_STORAGE_MOVE_FROM to CARMIC_STORAGE, while the server runs with the same settings. */
 import { systemClock } from './core/clock.ts';
-import { readEnv, readRootKey } from './core/env.ts';
+import { readEnv } from './core/env.ts';
 import { StartError } from './core/errors.ts';
+import { openKeysForCommand } from './keyring/openInstanceKeys.ts';
 import { moveObjects } from './storage/moveObjects.ts';
 import { openDriver, requireSoundStore } from './storage/storeFromEnv.ts';
 
@@ -13,8 +14,8 @@ async function run(): Promise<number> {
   if (from === undefined || from === to) {
     throw new StartError('Name the former storage in CARMIC_STORAGE_MOVE_FROM and the new one in CARMIC_STORAGE, as the server has them.');
   }
-  const rootKey = readRootKey(env.CARMIC_ROOT_KEY_FILE);
-  const surroundings = { rootKey, baseUrl: () => env.CARMIC_BASE_URL ?? '', clock: systemClock(0) };
+  const { rootKeys, secret } = await openKeysForCommand(env);
+  const surroundings = { rootKeys, secret, baseUrl: () => env.CARMIC_BASE_URL ?? '', clock: systemClock(0) };
   const former = await openDriver(env, from, surroundings);
   const next = await openDriver(env, to, surroundings);
   await requireSoundStore(next);

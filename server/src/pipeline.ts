@@ -23,6 +23,7 @@ import { moveVideo } from './library/moveVideo.ts';
 import { removeDiscarded } from './library/storedObjects.ts';
 import { stageOfState } from './library/videoStates.ts';
 import { failReconciliation, reconcile } from './retention/reconcile.ts';
+import { tidyKeys } from './storage/tidyKeys.ts';
 import { workErasures } from './retention/erasure/work.ts';
 import { defineMailJobs } from './mail/mail.ts';
 import { failTranscript, transcribeWithDeepgram } from './understanding/deepgramJob.ts';
@@ -120,6 +121,9 @@ async function failStage(deps: Deps, workspaceId: string, videoId: string, reaso
 /** How often the audit log's head is signed and written elsewhere. */
 const auditHeadSeconds = 300;
 
+/** How often keys are looked over: those of workspaces without objects are destroyed, what hangs on former keys is moved. */
+const keysSeconds = 3600;
+
 const videoPayload = z.object({ workspaceId: z.uuid(), videoId: z.uuid() });
 
 /** Tells the job runner what every job does. */
@@ -180,6 +184,8 @@ export function defineJobs(deps: Deps): void {
     concurrency: 1,
   });
   defineWebhookJobs(deps);
+  jobs.define({ name: 'storage.keys', payload: z.object({}), run: async () => void (await tidyKeys(deps)), concurrency: 1 });
+  jobs.every('storage.keys', keysSeconds);
   jobs.define({ name: 'audit.head', payload: z.object({}), run: () => writeHead(deps), concurrency: 1 });
   jobs.every('audit.head', auditHeadSeconds);
   jobs.define({ name: 'watchdog', payload: z.object({}), run: () => watch(deps), concurrency: 1 });

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import Koa from 'koa';
+import { createFixedKeys } from '../../server/src/keyring/fileKeys.ts';
 import { type DiskStore, openDiskStore } from '../../server/src/storage/disk/diskStore.ts';
 import { keys } from '../../server/src/storage/keys.ts';
 import { createStorageMiddleware } from '../../server/src/storage/routes.ts';
@@ -157,12 +158,14 @@ export async function benchStorage(sizeBytes = 256 * mebibyte): Promise<StorageB
   const watch = setInterval(() => {
     peak = Math.max(peak, process.memoryUsage.rss());
   }, 20);
+  const rootKey = randomBytes(32);
   let store: DiskStore | null = null;
   const http = await serve(() => store ?? fail());
   try {
     store = await openDiskStore({
       dataDir,
-      rootKey: randomBytes(32),
+      secret: randomBytes(32),
+      rootKeys: createFixedKeys(() => [rootKey]),
       baseUrl: () => `http://127.0.0.1:${http.port}`,
       clock: { now: () => new Date() },
       minimumFreeBytes: 0,

@@ -114,7 +114,7 @@ export async function benchS3(sizeBytes = 256 * 1024 * 1024): Promise<S3Bench> {
     bucket,
     prefix: '',
     encryption: { kind: 'bucket' },
-    rootKey: randomBytes(32),
+    secret: randomBytes(32),
     baseUrl: () => 'http://127.0.0.1',
     clock: { now: () => new Date() },
     origins: () => [],

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeObjectLifecycle } from './lifecycleSuite.ts';
 import { describeObjectStore } from './objectStoreSuite.ts';
 import { type DiskHarness, startDiskHarness } from './storeHarness.ts';
+import { createFixedKeys } from '../../server/src/keyring/fileKeys.ts';
 import { openDiskStore } from '../../server/src/storage/disk/diskStore.ts';
 import { keys } from '../../server/src/storage/keys.ts';
 import { chunkBytes, fileSize } from '../../server/src/storage/disk/format.ts';
@@ -164,7 +165,8 @@ describe('the disk store', () => {
     await writeFile(file, '');
     const opening = openDiskStore({
       dataDir: file,
-      rootKey: randomBytes(32),
+      secret: randomBytes(32),
+      rootKeys: createFixedKeys(() => [randomBytes(32)]),
       baseUrl: () => '',
       clock: { now: () => new Date() },
       minimumFreeBytes: 0,

@@ -8,6 +8,8 @@ import Koa from 'koa';
 import type { Clock } from '../../server/src/core/clock.ts';
 import { errorWriter } from '../../server/src/http/errorWriter.ts';
 import { createLog } from '../../server/src/core/log.ts';
+import { createFixedKeys } from '../../server/src/keyring/fileKeys.ts';
+import type { KeyProvider } from '../../server/src/keyring/keyProvider.ts';
 import { deferContinue } from '../../server/src/storage/continueLater.ts';
 import { type DiskStore, openDiskStore } from '../../server/src/storage/disk/diskStore.ts';
 import type { PaceLimits } from '../../server/src/storage/pacedBody.ts';
@@ -26,22 +28,30 @@ export interface DiskHarness extends StoreUnderTest {
   unwritable: Set<string>;
   logged: { details: object; message: string }[];
   server: Server;
+  advanceSeconds(seconds: number): void;
+  close(keeping?: { keepsData: boolean }): Promise<void>;
 }
 
 export interface DiskHarnessOptions {
   minimumFreeBytes?: number;
+  rootKey?: Buffer;
+  rootKeys?: KeyProvider;
+  /** The data directory of another harness, as for a second process. */
+  dataDir?: string;
   pace?: PaceLimits;
 }
 
 /** Starts a disk store with a clock that can be moved. */
 export async function startDiskHarness(options: DiskHarnessOptions = {}): Promise<DiskHarness> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'carmic-store-'));
-  const rootKey = randomBytes(32);
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'carmic-store-')));
+  const rootKey = options.rootKey ?? randomBytes(32);
+  const rootKeys = options.rootKeys ?? createFixedKeys(() => [rootKey]);
   let offsetMs = 0;
   let port = 0;
   const clock: Clock = { now: () => new Date(Date.now() + offsetMs) };
   const baseUrl = () => `http://127.0.0.1:${port}`;
-  const open = () => openDiskStore({ dataDir, rootKey, baseUrl, clock, minimumFreeBytes: options.minimumFreeBytes ?? 0 });
+  const open = () =>
+    openDiskStore({ dataDir, secret: rootKey, rootKeys, baseUrl, clock, minimumFreeBytes: options.minimumFreeBytes ?? 0, keyGraceMs: 0 });
   let store = await open();
   const unreadable = new Set<string>();
   const unwritable = new Set<string>();
@@ -64,9 +74,11 @@ export async function startDiskHarness(options: DiskHarnessOptions = {}): Promis
     async restart() {
       store = await open();
     },
-    async close() {
+    async close(keeping) {
       await closeServer(server);
-      await rm(dataDir, { recursive: true, force: true });
+      if (keeping?.keepsData !== true) {
+        await rm(dataDir, { recursive: true, force: true });
+      }
     },
   };
 }

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DiskHarness, startDiskHarness } from './storeHarness.ts';
+import { createFixedKeys } from '../../server/src/keyring/fileKeys.ts';
 import { type DiskStore, openDiskStore } from '../../server/src/storage/disk/diskStore.ts';
 import { keys } from '../../server/src/storage/keys.ts';
 import { chunkBytes, fileSize, headerBytes, recordBytes, recordOffset } from '../../server/src/storage/disk/format.ts';
@@ -11,6 +12,11 @@ import { chunkBytes, fileSize, headerBytes, recordBytes, recordOffset } from '..
 const corrupt = expect.objectContaining({ name: 'StorageError', code: 'corrupt' }) as unknown;
 const size = 2 * chunkBytes + 1000;
 const newSource = () => keys.source(randomUUID(), randomUUID());
+/** Another object of the same workspace. */
+const sibling = (name: string) => {
+  const parsed = keys.parse(name);
+  return keys.source('workspaceId' in parsed ? parsed.workspaceId : randomUUID(), randomUUID());
+};
 
 let harness: DiskHarness;
 let store: DiskStore;
@@ -170,7 +176,7 @@ describe('a stored file that was tampered with', () => {
   });
 
   it('is not served with the header of another object', async () => {
-    const other = newSource();
+    const other = sibling(key);
     for (const otherSize of [size, size - 1, chunkBytes]) {
       await put(other, randomBytes(otherSize));
       const header = (await readFile(pathOf(other))).subarray(0, headerBytes);
@@ -191,11 +197,15 @@ describe('a stored file that was tampered with', () => {
 
   it('is not served under the name of another object', async () => {
     await writeFile(file, pristine);
-    const other = newSource();
-    await mkdir(dirname(pathOf(other)), { recursive: true });
-    await copyFile(file, pathOf(other));
-    expect((await read(other)).error).toEqual(corrupt);
-    await expect(store.head(other)).rejects.toEqual(corrupt);
+    for (const [other, refused] of [
+      [sibling(key), corrupt],
+      [newSource(), expect.objectContaining({ code: 'wrong_key' }) as unknown],
+    ] as const) {
+      await mkdir(dirname(pathOf(other)), { recursive: true });
+      await copyFile(file, pathOf(other));
+      expect((await read(other)).error).toEqual(refused);
+      await expect(store.head(other)).rejects.toEqual(refused);
+    }
   });
 
   it('breaks the connection of whoever is reading, and never ends it as if it were whole', async () => {
@@ -298,7 +308,8 @@ describe('the root key', () => {
   const openWith = (rootKey: Uint8Array) =>
     openDiskStore({
       dataDir: harness.dataDir,
-      rootKey,
+      secret: rootKey,
+      rootKeys: createFixedKeys(() => [rootKey]),
       baseUrl: () => 'http://localhost',
       clock: { now: () => new Date() },
       minimumFreeBytes: 0,
@@ -307,18 +318,16 @@ describe('the root key', () => {
 
   it('must be the one of the first start', async () => {
     await expect(openWith(randomBytes(32))).rejects.toEqual(wrongKey);
-    await expect(openWith(new Uint8Array(16))).rejects.toEqual(wrongKey);
     await openWith(harness.rootKey);
   });
 
-  it('must open what is there even when the file that tells it is lost', async () => {
+  it('is refused where objects are and the workspaces’ keys are lost', async () => {
     await rm(join(harness.dataDir, 'objects', 'blobs'), { recursive: true });
     const name = newSource();
     await put(name, body);
-    await rm(join(harness.dataDir, 'objects', 'key-check'));
+    await rm(join(harness.dataDir, 'objects', 'keys'), { recursive: true });
     await expect(openWith(randomBytes(32))).rejects.toEqual(wrongKey);
-    await openWith(harness.rootKey);
-    await expect(openWith(randomBytes(32))).rejects.toEqual(wrongKey);
+    await expect(openWith(harness.rootKey)).rejects.toMatchObject({ message: expect.stringContaining('objects/keys') as unknown });
   });
 
   it('that wrote a file is told from damage', async () => {

@@ -2,6 +2,7 @@
 import { createCipheriv, createHash, randomInt, randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { createFixedKeys } from '../../server/src/keyring/fileKeys.ts';
 import { openDiskStore } from '../../server/src/storage/disk/diskStore.ts';
 import { keys } from '../../server/src/storage/keys.ts';
 
@@ -34,7 +35,8 @@ export function partBytes(seed: string, partNumber: number): Buffer {
 async function run(dataDir: string, rootKey: Buffer): Promise<never> {
   const store = await openDiskStore({
     dataDir,
-    rootKey,
+    secret: rootKey,
+    rootKeys: createFixedKeys(() => [rootKey]),
     baseUrl: () => 'http://localhost',
     clock: { now: () => new Date() },
     minimumFreeBytes: 0,

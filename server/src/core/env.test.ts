@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readEnv, readRootKey } from './env.ts';
+import { readEnv } from './env.ts';
 import { StartError } from './errors.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'carmic-env-'));
@@ -24,22 +24,5 @@ describe('readEnv', () => {
   test('refuses a shifted clock in production mode and allows it in test mode', () => {
     expect(() => readEnv({ ...needed, CARMIC_CLOCK_OFFSET_MS: '1000' })).toThrow(/production/);
     expect(readEnv({ ...needed, CARMIC_MODE: 'test', CARMIC_CLOCK_OFFSET_MS: '1000' }).CARMIC_CLOCK_OFFSET_MS).toBe(1000);
-  });
-});
-
-describe('readRootKey', () => {
-  test('refuses a missing file, a short key and a key of zeros, each with what to do', () => {
-    const short = join(directory, 'short');
-    const zeros = join(directory, 'zeros');
-    writeFileSync(short, Buffer.alloc(16, 1).toString('base64'));
-    writeFileSync(zeros, Buffer.alloc(32).toString('base64'));
-    expect(() => readRootKey(join(directory, 'none'))).toThrow(/Put the key file back/);
-    expect(() => readRootKey(short)).toThrow(/not 32 bytes/);
-    expect(() => readRootKey(zeros)).toThrow(StartError);
-  });
-  test('reads 32 bytes in base64', () => {
-    const file = join(directory, 'root');
-    writeFileSync(file, `${Buffer.alloc(32, 7).toString('base64')}\n`);
-    expect(readRootKey(file)).toEqual(Buffer.alloc(32, 7));
   });
 });

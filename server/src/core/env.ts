@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { isRange } from './addresses.ts';
 import { StartError } from './errors.ts';
+import { keyEnv } from './keyEnv.ts';
 import { storageEnv, storageSecretNames } from './storageEnv.ts';
 
 const seconds = (fallback: number) => z.coerce.number().positive().default(fallback);
@@ -25,7 +26,7 @@ export const envSchema = z.object({
   CARMIC_DATA_DIR: z.string().min(1).describe('Directory of the disk storage driver; objects go to <dir>/objects'),
   CARMIC_MIN_FREE_BYTES: z.coerce.number().int().nonnegative().default(1_073_741_824).describe('Free disk space that uploads must leave'),
   ...storageEnv,
-  CARMIC_ROOT_KEY_FILE: z.string().min(1).describe('File with the root key: 32 bytes in base64, mode 0600'),
+  ...keyEnv,
   CARMIC_HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
   CARMIC_PORT: z.coerce.number().int().min(0).max(65535).default(7070).describe('Port to listen on; 0 takes a free one'),
   CARMIC_BASE_URL: z.url().optional().describe('Address people and agents use, when it is not http://HOST:PORT'),
@@ -159,19 +160,4 @@ function readSecretFile(name: string, path: string): string {
   } catch (error) {
     throw new StartError(`${name} names ${path}, which cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
-}
-
-/** Reads the 32-byte root key. Throws StartError when the file is missing, readable by others, or no key. */
-export function readRootKey(path: string): Buffer {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8').trim();
-  } catch {
-    throw new StartError(`The root key ${path} cannot be read. Put the key file back; without it nothing stored here can be opened.`);
-  }
-  const key = Buffer.from(text, 'base64');
-  if (key.length !== 32 || key.every((byte) => byte === 0)) {
-    throw new StartError(`The root key ${path} is not 32 bytes in base64. Put the right key file back.`);
-  }
-  return key;
 }

@@ -40,6 +40,7 @@ export function openMovingStore(next: ServedStore, former: ServedStore): ServedS
     checksEveryWrite: false,
     // Disk serves uploads that were opened before the move through this server.
     writer: next.writer ?? former.writer,
+    keys: next.keys ?? former.keys,
     presignGet: async (key, options) => (await holderOf(key)).presignGet(key, options),
     redirect: async (method, key, options) => (await holderOf(key)).redirect(method, key, options),
     presignPart: async (key, uploadId, options) =>

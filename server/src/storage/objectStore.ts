@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { ObjectKeys } from './objectKeys.ts';
 
 /**
  * The one interface to stored bytes. Two drivers keep it: `disk` (encrypted files, URLs signed and served by this server) and S3 (any
@@ -156,6 +157,8 @@ export interface ObjectStore {
    * good until it expires, and a deletion has to look again after that.
    */
   readonly checksEveryWrite?: boolean;
+  /** The keys of workspaces; missing where objects have no keys of ours that could be replaced. */
+  readonly keys?: ObjectKeys | undefined;
 
   /**
    * A URL for programs that reads the object: GET and single ranges, straight from where the bytes are. Does not look whether the object

@@ -12,7 +12,7 @@ const get: Grant = { op: 'get', key, contentType: 'video/mp4', downloadName: 'a&
 const bad = expect.objectContaining({ code: 'bad_signature' }) as unknown;
 
 let nowMs = 0;
-const signer = createUrlSigner({ rootKey, baseUrl: () => 'https://carmic.example/', clock: { now: () => new Date(nowMs) } });
+const signer = createUrlSigner({ secret: rootKey, baseUrl: () => 'https://carmic.example/', clock: { now: () => new Date(nowMs) } });
 
 function read(method: string, url: string): unknown {
   const { pathname, search } = new URL(url);
@@ -75,7 +75,7 @@ describe('a signed URL', () => {
 
   it('grants nothing under another root key', () => {
     const other = createUrlSigner({
-      rootKey: randomBytes(32),
+      secret: randomBytes(32),
       baseUrl: () => 'https://carmic.example',
       clock: { now: () => new Date(nowMs) },
     });

@@ -1,6 +1,6 @@
 /**
  * Signed URLs of the disk driver: `/storage/v1/<key>?op=...&exp=...&sig=...`. The signature is an HMAC-SHA-256 over the operation, the key
- * and every parameter, under a key derived from the root key, so that nothing in a URL can be changed, added or left out.
+ * and every parameter, under a key derived from the instance's secret, so that nothing in a URL can be changed, added or left out.
  */
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
@@ -41,8 +41,8 @@ export interface UrlSigner {
 const methodsOf = { get: ['GET', 'HEAD'], put: ['PUT'], part: ['PUT'] } as const;
 
 /** Builds the signer. `baseUrl` is asked each time, because the port may be known only after listening. */
-export function createUrlSigner(options: { rootKey: Uint8Array; baseUrl: () => string; clock: Clock }): UrlSigner {
-  const secret = deriveKey(options.rootKey, 'storage/urls');
+export function createUrlSigner(options: { secret: Uint8Array; baseUrl: () => string; clock: Clock }): UrlSigner {
+  const secret = deriveKey(options.secret, 'storage/urls');
   const signatureOf = (key: string, query: URLSearchParams): Buffer => {
     const sorted = new URLSearchParams(query);
     sorted.sort();

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Clock } from '../core/clock.ts';
 import type { Env } from '../core/env.ts';
 import { StartError } from '../core/errors.ts';
+import type { KeyProvider } from '../keyring/keyProvider.ts';
 import { openDiskStore } from './disk/diskStore.ts';
 import { openMovingStore } from './movingStore.ts';
 import type { StorageCheck } from './objectStore.ts';
@@ -12,8 +13,10 @@ import { StorageError } from './storageError.ts';
 
 /** What a store needs besides the environment. */
 export interface StoreSurroundings {
-  /** 32 bytes from which every key of the storage derives. */
-  rootKey: Uint8Array;
+  /** 32 bytes from which keys derive that need not be replaced one by one. */
+  secret: Uint8Array;
+  /** What wraps the keys of workspaces. */
+  rootKeys: KeyProvider;
   /** Address under which this server is reached; empty until it is known. */
   baseUrl: () => string;
   clock: Clock;
@@ -92,7 +95,7 @@ function s3Options(env: Env, surroundings: StoreSurroundings): Parameters<typeof
     isPathStyle: env.CARMIC_S3_ADDRESSING === 'path',
     ca: env.CARMIC_S3_CA_FILE === undefined ? undefined : readAuthority(env.CARMIC_S3_CA_FILE),
     prefix: env.CARMIC_S3_PREFIX ?? '',
-    encryption: s3Encryption(env, surroundings.rootKey),
+    encryption: s3Encryption(env, surroundings.secret),
     isR2,
     origins: () => (surroundings.baseUrl() === '' ? [] : [new URL(surroundings.baseUrl()).origin]),
   };
@@ -108,12 +111,12 @@ function isOwnMachine(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname);
 }
 
-function s3Encryption(env: Env, rootKey: Uint8Array): S3Encryption {
+function s3Encryption(env: Env, secret: Uint8Array): S3Encryption {
   switch (env.CARMIC_S3_ENCRYPTION) {
     case 'sse-kms':
       return { kind: 'sse-kms', keyId: env.CARMIC_S3_KMS_KEY_ID };
     case 'sse-c':
-      return { kind: 'sse-c', rootKey };
+      return { kind: 'sse-c', secret };
     case 'bucket':
     case 'sse-s3':
       return { kind: env.CARMIC_S3_ENCRYPTION };

@@ -250,8 +250,8 @@ if (path === null) {
 
     it('keeps objects under keys that it does not keep (SSE-C), one for each object, and people read through this server', async () => {
       const bucket = await server.createBucket({ isEncrypted: false });
-      const rootKey = randomBytes(32);
-      const harness = await startS3Harness(server, { bucket, rootKey, encryption: { kind: 'sse-c', rootKey } });
+      const secret = randomBytes(32);
+      const harness = await startS3Harness(server, { bucket, secret, encryption: { kind: 'sse-c', secret } });
       const { store } = harness;
       const cors = (check: StorageCheck) => check.name !== 'cors';
       expect((await store.check()).filter((check) => !check.passed && cors(check))).toEqual([]);
@@ -284,7 +284,7 @@ if (path === null) {
       const other = await store.presignPart(newSource(), 'x', { partNumber: 1, sha256: '0'.repeat(64), expiresInSeconds: 60 });
       const { 'x-amz-checksum-sha256': __, ...wrongKey } = other.headers;
       await expect(client.sendForText({ method: 'GET', object: key, headers: wrongKey })).rejects.toMatchObject({ status: 403 });
-      const stranger = await startS3Harness(server, { bucket, encryption: { kind: 'sse-c', rootKey: randomBytes(32) } });
+      const stranger = await startS3Harness(server, { bucket, encryption: { kind: 'sse-c', secret: randomBytes(32) } });
       await expect(stranger.store.get(key)).rejects.toMatchObject({ code: 'unavailable' });
       await stranger.close();
       await harness.close();

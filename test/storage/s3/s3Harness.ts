@@ -18,7 +18,7 @@ export interface S3HarnessOptions extends Partial<S3StoreOptions> {
 
 /** Opens a store in a bucket. */
 export async function startS3Harness(server: Pick<MinioServer, 'connection'>, options: S3HarnessOptions): Promise<S3Harness> {
-  const rootKey = randomBytes(32);
+  const secret = randomBytes(32);
   const unreadable = new Set<string>();
   let port = 0;
   const open = () =>
@@ -26,7 +26,7 @@ export async function startS3Harness(server: Pick<MinioServer, 'connection'>, op
       ...server.connection,
       prefix: '',
       encryption: { kind: 'bucket' },
-      rootKey,
+      secret,
       baseUrl: () => `http://127.0.0.1:${port}`,
       clock: { now: () => new Date() },
       origins: () => ['http://console.test'],

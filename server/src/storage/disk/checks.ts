@@ -1,12 +1,48 @@
 import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import { KeyError } from '../../keyring/keyProvider.ts';
 import { keys } from '../keys.ts';
 import type { ObjectStore, StorageCheck } from '../objectStore.ts';
+import { StorageError } from '../storageError.ts';
+import type { DiskStore } from './diskStore.ts';
 import { freeBytes } from './freeSpace.ts';
 
-/** Looks whether the disk store can be used: private directory, room, and one object written, read back and removed. */
-export async function checkDisk(store: ObjectStore, directory: string, reserveBytes: number): Promise<StorageCheck[]> {
-  return [await checkPrivacy(directory), await checkSpace(directory, reserveBytes), await checkRoundTrip(store, directory)];
+/** Looks whether the disk store can be used: private directory, room, keys, and one object written, read back and removed. */
+export async function checkDisk(store: DiskStore, directory: string, reserveBytes: number): Promise<StorageCheck[]> {
+  return [
+    await checkPrivacy(directory),
+    await checkSpace(directory, reserveBytes),
+    await checkKeys(store),
+    await checkRoundTrip(store, directory),
+  ];
+}
+
+async function checkKeys({ keys: objectKeys }: DiskStore): Promise<StorageCheck> {
+  const check = { name: 'root_key', isFatal: false };
+  try {
+    const count = await objectKeys.countFormer();
+    if (count === 0) {
+      return {
+        ...check,
+        passed: true,
+        message: 'Every key of a workspace is wrapped by the current root key.',
+        remedy: null,
+        command: null,
+      };
+    }
+    return {
+      ...check,
+      passed: false,
+      message: `${count === 1 ? 'One key' : `${count} keys`} of workspaces hang on a former root key.`,
+      remedy: 'Put them under the current one; keep the former root key until that is done.',
+      command: 'npm run rotate-keys -- --finish',
+    };
+  } catch (error) {
+    if (!(error instanceof StorageError) && !(error instanceof KeyError)) {
+      throw error;
+    }
+    return { ...check, passed: false, message: error.message, remedy: 'Mend that before the server is started again.', command: null };
+  }
 }
 
 async function checkPrivacy(directory: string): Promise<StorageCheck> {

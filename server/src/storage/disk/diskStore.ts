@@ -2,43 +2,53 @@
  * Objects as encrypted files. Keeps: S1.
  *
  * Below the data directory's `objects`: `blobs/<key>` are the finished objects, `uploads/` the open ones (uploadFiles.ts), `scratch/` what is
- * being written, `key-check` tells a wrong root key. Nothing is ever written in the clear, a file gets its name when it is whole and
+ * being written, `keys/` the workspaces' keys (keyFiles.ts). `key-check` is there as long as objects may hang on the key that wrapped
+ * everything before workspaces had keys. Nothing is ever written in the clear, a file gets its name when it is whole and
  * durable, and a name that is gone is gone durably. format.ts and header.ts say what a file looks like.
  */
 import { chmod, mkdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
+import type { KeyProvider } from '../../keyring/keyProvider.ts';
 import { keys } from '../keys.ts';
 import type { ByteRange, ListedObject, ListedVersion, ObjectStore, OpenObject, StoredInfo } from '../objectStore.ts';
+import type { ObjectKeys } from '../objectKeys.ts';
 import { requireContentType } from '../contentType.ts';
 import type { ServedStore, SignedWriter } from '../servedStore.ts';
 import { createUrlSigner } from '../signing.ts';
 import { hasErrno, refineDiskError, StorageError } from '../storageError.ts';
 import { checkDisk } from './checks.ts';
+import { createDiskKeys } from './diskKeys.ts';
 import { directoryMode, makeDirectory, removeEmptyDirectories, syncDirectory } from './files.ts';
 import type { ObjectFacts } from './header.ts';
 import { checkRootKey } from './keyCheck.ts';
+import { createKeyRing, type KeyRing } from './keyRing.ts';
 import { type Multiparts, openMultiparts } from './multipart.ts';
 import { openObject, streamObject } from './readObject.ts';
 import { openScratch, type Scratch } from './scratch.ts';
 import { walkObjects } from './walk.ts';
-import { deriveWrappingKey, type WrappingKey } from './wrappingKey.ts';
+import { deriveFormerKey } from './wrappingKey.ts';
 import { writeObject, type WriteRequest } from './writeObject.ts';
 
 export interface DiskStoreOptions {
   /** The objects are kept in `objects` below it. */
   dataDir: string;
-  /** 32 bytes that open everything; never stored beside the data. */
-  rootKey: Uint8Array;
+  /** 32 bytes from which the keys of links derive, and the key that wrapped everything before workspaces had keys. */
+  secret: Uint8Array;
+  /** What wraps the workspaces' keys; never stored beside the data. */
+  rootKeys: KeyProvider;
   /** Address under which this server is reached, for signed URLs. */
   baseUrl: () => string;
   clock: Clock;
   /** Free disk space that writing must leave. */
   minimumFreeBytes: number;
+  /** How long a former key of a workspace is kept at least. */
+  keyGraceMs?: number | undefined;
 }
 
 /** The disk driver: this server answers all of its URLs. */
 export interface DiskStore extends ServedStore {
+  readonly keys: ObjectKeys;
   readonly writer: SignedWriter;
 }
 
@@ -47,29 +57,28 @@ export interface DiskStore extends ServedStore {
  * key, unavailable when the directory cannot be used.
  */
 export async function openDiskStore(options: DiskStoreOptions): Promise<DiskStore> {
-  if (options.rootKey.length !== 32) {
-    throw new StorageError('wrong_key', 'The root key has 32 bytes.');
-  }
   const root = join(options.dataDir, 'objects');
   const blobs = join(root, 'blobs');
-  const wrapping = deriveWrappingKey(options.rootKey);
   try {
     await mkdir(options.dataDir, { recursive: true, mode: directoryMode });
     await makeDirectory(blobs);
     await chmod(root, directoryMode);
     const scratch = await openScratch(join(root, 'scratch'));
-    await checkRootKey(join(root, 'key-check'), scratch.newPath(), wrapping, () => tryAnyObject(blobs, wrapping));
+    const former = deriveFormerKey(options.secret);
+    const { newPath } = scratch;
+    const ring = createKeyRing({ directory: join(root, 'keys'), rootKeys: options.rootKeys, former, newPath, clock: options.clock });
+    await checkRootKey({ formerMark: join(root, 'key-check'), ring, tryAnyObject: () => tryAnyObject(blobs, ring) });
     const space = { directory: root, reserveBytes: options.minimumFreeBytes };
     const multiparts = await openMultiparts({
       directory: join(root, 'uploads'),
       scratch,
-      wrapping,
+      ring,
       space,
       pathOf: (key) => pathIn(blobs, key),
-      findObject: (key) => findFacts(blobs, wrapping, key),
+      findObject: (key) => findFacts(blobs, ring, key),
       now: () => options.clock.now(),
     });
-    return buildStore({ options, root, blobs, wrapping, scratch, space, multiparts });
+    return buildStore({ options, root, blobs, ring, scratch, space, multiparts });
   } catch (error) {
     throw explainOpening(error, options.dataDir);
   }
@@ -90,20 +99,20 @@ interface Parts {
   options: DiskStoreOptions;
   root: string;
   blobs: string;
-  wrapping: WrappingKey;
+  ring: KeyRing;
   scratch: Scratch;
   space: { directory: string; reserveBytes: number };
   multiparts: Multiparts;
 }
 
 function buildStore(parts: Parts): DiskStore {
-  const { blobs, multiparts, options, root, space, wrapping } = parts;
+  const { blobs, multiparts, options, ring, root, space } = parts;
   const signer = createUrlSigner(options);
   const write = async (key: string, request: Pick<WriteRequest, 'body' | 'contentType' | 'maxBytes' | 'expected' | 'beforeCommit'>) => {
     const path = pathIn(blobs, key);
     requireContentType(request.contentType);
     const createdAt = options.clock.now();
-    const facts = await writeObject({ ...request, key, path, temporaryPath: parts.scratch.newPath(), createdAt, wrapping, space });
+    const facts = await writeObject({ ...request, key, path, temporaryPath: parts.scratch.newPath(), createdAt, ring, space });
     return presentFacts(key, facts);
   };
   const presignGet: ObjectStore['presignGet'] = async (key, { expiresInSeconds, contentType, downloadName }) =>
@@ -137,10 +146,21 @@ function buildStore(parts: Parts): DiskStore {
       receive: (key, request) => write(key, { ...request, body: request.body.bytes }),
       receivePart: (key, uploadId, part) => multiparts.putPart(key, uploadId, part),
     },
+    keys: createDiskKeys({
+      ring,
+      rootKeys: options.rootKeys,
+      blobs,
+      uploads: join(root, 'uploads'),
+      notes: join(root, 'keys', '.notes'),
+      formerMark: join(root, 'key-check'),
+      newPath: parts.scratch.newPath,
+      clock: options.clock,
+      graceMs: options.keyGraceMs,
+    }),
     redirect: () => Promise.resolve(null),
-    get: (key, range) => readObject(blobs, wrapping, key, range),
+    get: (key, range) => readObject(blobs, ring, key, range),
     head: async (key) => {
-      const facts = await findFacts(blobs, wrapping, key);
+      const facts = await findFacts(blobs, ring, key);
       return facts === null ? null : presentFacts(key, facts);
     },
     delete: (doomed) => removeObjects(blobs, doomed),
@@ -176,9 +196,9 @@ function presentFacts(key: string, facts: ObjectFacts): StoredInfo {
   return { key, sizeBytes, sha256, sha256Kind, contentType, createdAt: new Date(createdAtMs) };
 }
 
-async function findFacts(blobs: string, wrapping: WrappingKey, key: string): Promise<ObjectFacts | null> {
+async function findFacts(blobs: string, ring: KeyRing, key: string): Promise<ObjectFacts | null> {
   try {
-    const { file, facts } = await openObject(pathIn(blobs, key), key, wrapping);
+    const { file, facts } = await openObject(pathIn(blobs, key), key, ring);
     await file.close();
     return facts;
   } catch (error) {
@@ -189,8 +209,8 @@ async function findFacts(blobs: string, wrapping: WrappingKey, key: string): Pro
   }
 }
 
-async function readObject(blobs: string, wrapping: WrappingKey, key: string, range: ByteRange = { start: 0 }): Promise<OpenObject> {
-  const object = await openObject(pathIn(blobs, key), key, wrapping);
+async function readObject(blobs: string, ring: KeyRing, key: string, range: ByteRange = { start: 0 }): Promise<OpenObject> {
+  const object = await openObject(pathIn(blobs, key), key, ring);
   const { sizeBytes } = object.facts;
   const { start } = range;
   const end = Math.min(range.end ?? sizeBytes, sizeBytes);
@@ -243,10 +263,10 @@ function ignoreMissing(error: unknown): void {
   }
 }
 
-/** Without the key-check file, one stored object shows whether this is the right root key. */
-async function tryAnyObject(blobs: string, wrapping: WrappingKey): Promise<void> {
+/** Where no key is yet, one stored object shows whether this is the right root key. */
+async function tryAnyObject(blobs: string, ring: KeyRing): Promise<void> {
   for await (const { key } of walkObjects(blobs, '')) {
-    const { file } = await openObject(pathIn(blobs, key), key, wrapping);
+    const { file } = await openObject(pathIn(blobs, key), key, ring);
     await file.close();
     return;
   }

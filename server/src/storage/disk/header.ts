@@ -2,8 +2,8 @@
  * The header of a stored file, and of an upload's description. Keeps: S1.
  *
  *   0    magic and version (8)
- *   8    id of the root key (16)
- *   24   the object's own random key, wrapped (12 + 32 + 16)
+ *   8    id of the workspace's key (16)
+ *   24   the object's own random key, wrapped under it (12 + 32 + 16)
  *   84   what is known of the object, sealed under that key, padded to the header's length
  *
  * The wrapped key is bound to the object's name: a file moved to another name does not open. The sealed part is bound to everything
@@ -13,7 +13,8 @@ import { z } from 'zod';
 import { equalBytes } from '../../core/crypto.ts';
 import { StorageError } from '../storageError.ts';
 import { headerBytes, nonceBytes, tagBytes } from './format.ts';
-import { openBytes, sealBytes } from './sealedBytes.ts';
+import { openBytes, sealBytes } from '../../core/sealedBytes.ts';
+import type { KeyRing } from './keyRing.ts';
 import type { WrappingKey } from './wrappingKey.ts';
 
 const magic = Buffer.from('CARMIC\x00\x01', 'latin1');
@@ -79,22 +80,31 @@ export function sealHeader<T extends ObjectFacts | UploadFacts>(
   return Buffer.concat([start, sealBytes(objectKey, factsContext(start, subject), padded)]);
 }
 
-/** Opens a header. Throws wrong_key when another root key wrote it, corrupt when it was altered or belongs to something else. */
-export function openHeader<T extends ObjectFacts | UploadFacts>(
-  wrapping: WrappingKey,
+/** The id of the key that a header says it is wrapped under. */
+export function wrappingIdIn(header: Buffer): Buffer {
+  return header.subarray(magic.length, keyIdEnd);
+}
+
+/** Opens a header of `owner`. Throws wrong_key when a foreign key wrote it, corrupt when it was altered or belongs to something else. */
+export async function openHeader<T extends ObjectFacts | UploadFacts>(
+  ring: KeyRing,
+  owner: string,
   subject: HeaderSubject,
   header: Buffer,
   schema: z.ZodType<T>,
-): HeaderContent<T> {
+): Promise<HeaderContent<T>> {
   if (header.length !== headerBytes || !equalBytes(header.subarray(0, magic.length), magic)) {
     throw damaged();
   }
-  const keyId = header.subarray(magic.length, keyIdEnd);
-  const objectKey = openBytes(wrapping.key, wrapContext(wrapping.id, subject), header.subarray(keyIdEnd, wrappedEnd));
-  if (!equalBytes(keyId, wrapping.id)) {
-    // The wrapped key opens although the file claims another root key: the claim was altered.
-    throw objectKey === null ? new StorageError('wrong_key', 'This file was encrypted under another root key.') : damaged();
+  const wrapped = header.subarray(keyIdEnd, wrappedEnd);
+  const opens = (wrapping: WrappingKey) => openBytes(wrapping.key, wrapContext(wrapping.id, subject), wrapped);
+  const wrapping = await ring.find(owner, wrappingIdIn(header));
+  if (wrapping === null) {
+    // A wrapped key that opens although the file claims another key: the claim was altered.
+    const isOurs = (await ring.all(owner)).some((each) => opens(each) !== null);
+    throw isOurs ? damaged() : new StorageError('wrong_key', 'This file was encrypted under a key that is not here.');
   }
+  const objectKey = opens(wrapping);
   const start = header.subarray(0, wrappedEnd);
   const text = objectKey === null ? null : openBytes(objectKey, factsContext(start, subject), header.subarray(wrappedEnd));
   if (objectKey === null || text === null) {

@@ -8,17 +8,18 @@ import { directoryMode, exists, fileMode, makeDirectory, moveInto, syncDirectory
 import { chunkBytes, fileSize } from './format.ts';
 import { requireSpace } from './freeSpace.ts';
 import { type ObjectFacts, sealHeader } from './header.ts';
+import { instanceOwner, type KeyRing, ownerOf } from './keyRing.ts';
 import { createPartWriters } from './partWriters.ts';
+import { keepUpWithKey } from './rewrapHeader.ts';
 import type { Scratch } from './scratch.ts';
 import { type PartRequest, storePart } from './storePart.ts';
 import { dataPath, headerPath, partCount, partSize, partsPath, readPartRecords, readUpload, type Upload } from './uploadFiles.ts';
-import type { WrappingKey } from './wrappingKey.ts';
 
 export interface MultipartOptions {
   /** Directory of the open uploads, on the file system of the objects. */
   directory: string;
   scratch: Scratch;
-  wrapping: WrappingKey;
+  ring: KeyRing;
   space: { directory: string; reserveBytes: number };
   pathOf: (key: string) => string;
   /** The facts of a finished object, or null. */
@@ -82,7 +83,7 @@ async function findUpload(options: MultipartOptions, key: string, uploadId: stri
   if (!/^[0-9a-f]{32}$/.test(uploadId)) {
     return null;
   }
-  const upload = await readUpload(join(options.directory, uploadId), uploadId, options.wrapping);
+  const upload = await readUpload(join(options.directory, uploadId), uploadId, options.ring);
   return upload?.facts.key === key ? upload : null;
 }
 
@@ -106,7 +107,7 @@ async function createUpload(options: MultipartOptions, key: string, request: Cre
   await requireSpace(options.space.directory, options.space.reserveBytes, promisedBytes + fileSize(sizeBytes));
   const uploadId = randomBytes(16).toString('hex');
   const facts = { id: uploadId, key, sizeBytes, partSizeBytes, contentType: request.contentType, createdAtMs: options.now().getTime() };
-  const header = sealHeader(options.wrapping, `upload:${uploadId}`, { objectKey: randomBytes(32), facts });
+  const header = sealHeader(await options.ring.forWriting(instanceOwner), `upload:${uploadId}`, { objectKey: randomBytes(32), facts });
   const staged = options.scratch.newPath();
   try {
     await mkdir(staged, { mode: directoryMode });
@@ -165,18 +166,20 @@ async function completeUpload(
   const { sizeBytes, contentType } = known;
   const createdAt = options.now();
   const facts: ObjectFacts = { id: uploadId, sizeBytes, sha256, sha256Kind: 'composite', contentType, createdAtMs: createdAt.getTime() };
+  const wrapping = await options.ring.forWriting(ownerOf(key));
   const data = await open(dataPath(upload.directory), 'r+');
   try {
     if ((await data.stat()).size !== fileSize(sizeBytes)) {
       throw new StorageError('corrupt', 'The file of an upload is longer or shorter than it was written.');
     }
-    await writeFully(data, [sealHeader(options.wrapping, `object:${key}`, { objectKey, facts })], 0);
+    await writeFully(data, [sealHeader(wrapping, `object:${key}`, { objectKey, facts })], 0);
     await data.utimes(createdAt, createdAt);
     await data.sync();
   } finally {
     await data.close();
   }
   await moveInto(dataPath(upload.directory), options.pathOf(key));
+  await keepUpWithKey(options.ring, options.pathOf(key), key, wrapping);
   await rm(upload.directory, { recursive: true, force: true });
   return facts;
 }
@@ -226,7 +229,7 @@ async function abortUpload(options: MultipartOptions, key: string, uploadId: str
 
 async function* listUploads(options: MultipartOptions, prefix: string): AsyncGenerator<OpenMultipart> {
   for (const uploadId of await readdir(options.directory)) {
-    const upload = await readUpload(join(options.directory, uploadId), uploadId, options.wrapping);
+    const upload = await readUpload(join(options.directory, uploadId), uploadId, options.ring);
     if (upload?.facts.key.startsWith(prefix)) {
       yield { key: upload.facts.key, uploadId, createdAt: new Date(upload.facts.createdAtMs) };
     }

@@ -1,11 +1,14 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { hasErrno, objectNotFound, refineDiskError, StorageError } from '../storageError.ts';
 import { openChunk } from './chunk.ts';
 import { readFully } from './files.ts';
 import { chunkBytes, chunkCount, chunkSize, fileSize, headerBytes, nonceBytes, recordOffset, tagBytes } from './format.ts';
 import { type HeaderContent, type ObjectFacts, objectFactsSchema, openHeader } from './header.ts';
-import type { WrappingKey } from './wrappingKey.ts';
+import { type KeyRing, ownerOf } from './keyRing.ts';
+
+const rereadMs = 10;
 
 /** A stored file whose header has been opened and whose length has been found right. */
 export interface OpenFile extends HeaderContent<ObjectFacts> {
@@ -13,10 +16,10 @@ export interface OpenFile extends HeaderContent<ObjectFacts> {
 }
 
 /** Opens the file of an object. Throws not_found, corrupt or wrong_key; otherwise the caller closes `file`. */
-export async function openObject(path: string, key: string, wrapping: WrappingKey): Promise<OpenFile> {
+export async function openObject(path: string, key: string, ring: KeyRing): Promise<OpenFile> {
   const file = await openFile(path);
   try {
-    const content = openHeader(wrapping, `object:${key}`, await readFully(file, headerBytes, 0), objectFactsSchema);
+    const content = await readHeader(file, key, ring);
     const { size } = await file.stat();
     if (size !== fileSize(content.facts.sizeBytes)) {
       throw new StorageError('corrupt', 'A stored file is longer or shorter than it was written.');
@@ -25,6 +28,17 @@ export async function openObject(path: string, key: string, wrapping: WrappingKe
   } catch (error) {
     await file.close();
     throw refineDiskError(error);
+  }
+}
+
+/** A header that is being put under another key may be met half-written: one that does not open is read once more. */
+async function readHeader(file: FileHandle, key: string, ring: KeyRing): Promise<HeaderContent<ObjectFacts>> {
+  const open = async () => openHeader(ring, ownerOf(key), `object:${key}`, await readFully(file, headerBytes, 0), objectFactsSchema);
+  try {
+    return await open();
+  } catch {
+    await setTimeout(rereadMs);
+    return open();
   }
 }
 

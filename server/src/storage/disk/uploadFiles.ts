@@ -16,8 +16,8 @@ import type { StoredPart } from '../objectStore.ts';
 import { readFully, syncDirectory, writeFileDurably } from './files.ts';
 import { headerBytes } from './format.ts';
 import { type HeaderContent, openHeader, type UploadFacts, uploadFactsSchema } from './header.ts';
-import { openBytes, sealBytes } from './sealedBytes.ts';
-import type { WrappingKey } from './wrappingKey.ts';
+import { openBytes, sealBytes } from '../../core/sealedBytes.ts';
+import { instanceOwner, type KeyRing } from './keyRing.ts';
 
 /** An open upload and where its files are. */
 export interface Upload extends HeaderContent<UploadFacts> {
@@ -35,12 +35,12 @@ export const headerPath = (directory: string) => join(directory, 'upload');
 export const partsPath = (directory: string) => join(directory, 'parts');
 
 /** Reads an upload's description; null when there is no such upload. */
-export async function readUpload(directory: string, uploadId: string, wrapping: WrappingKey): Promise<Upload | null> {
+export async function readUpload(directory: string, uploadId: string, ring: KeyRing): Promise<Upload | null> {
   try {
     const file = await open(headerPath(directory), 'r');
     try {
       const header = await readFully(file, headerBytes, 0);
-      return { directory, ...openHeader(wrapping, `upload:${uploadId}`, header, uploadFactsSchema) };
+      return { directory, ...(await openHeader(ring, instanceOwner, `upload:${uploadId}`, header, uploadFactsSchema)) };
     } finally {
       await file.close();
     }

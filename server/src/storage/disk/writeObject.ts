@@ -6,8 +6,10 @@ import { fileMode, moveInto, writeFully } from './files.ts';
 import { chunkBytes, fileSize, headerBytes } from './format.ts';
 import { requireSpace } from './freeSpace.ts';
 import { type ObjectFacts, sealHeader } from './header.ts';
-import { createRecordWriter, createTally, rechunk } from './sealStream.ts';
 import type { WrappingKey } from './wrappingKey.ts';
+import { type KeyRing, ownerOf } from './keyRing.ts';
+import { keepUpWithKey } from './rewrapHeader.ts';
+import { createRecordWriter, createTally, rechunk } from './sealStream.ts';
 
 const spaceCheckChunks = 64;
 
@@ -24,7 +26,7 @@ export interface WriteRequest {
   /** What the body must be, when that is known before. */
   expected?: { sizeBytes: number; sha256: string } | undefined;
   createdAt: Date;
-  wrapping: WrappingKey;
+  ring: KeyRing;
   space: { directory: string; reserveBytes: number };
   /** Called when everything is written and before it can be seen; throwing here leaves nothing. */
   beforeCommit?: (() => Promise<void>) | undefined;
@@ -34,12 +36,14 @@ export interface WriteRequest {
 export async function writeObject(request: WriteRequest): Promise<ObjectFacts> {
   const { body, space, temporaryPath } = request;
   await requireSpace(space.directory, space.reserveBytes, body instanceof Uint8Array ? body.length : 0);
+  // Before a byte is taken: a key service that is away is told at once.
+  await request.ring.forWriting(ownerOf(request.key));
   const file = await open(temporaryPath, 'wx', fileMode);
   try {
-    let facts: ObjectFacts;
+    let written: Written;
     try {
-      facts = await writeContent(file, request);
-      requireExpected(facts, request.expected);
+      written = await writeContent(file, request);
+      requireExpected(written.facts, request.expected);
       await file.utimes(request.createdAt, request.createdAt);
       await file.sync();
     } finally {
@@ -47,7 +51,8 @@ export async function writeObject(request: WriteRequest): Promise<ObjectFacts> {
     }
     await request.beforeCommit?.();
     await moveInto(temporaryPath, request.path);
-    return facts;
+    await keepUpWithKey(request.ring, request.path, request.key, written.wrapping);
+    return written.facts;
   } catch (error) {
     await rm(temporaryPath, { force: true });
     throw refineDiskError(error);
@@ -60,29 +65,37 @@ function requireExpected(facts: ObjectFacts, expected: WriteRequest['expected'])
   }
 }
 
-async function writeContent(file: FileHandle, request: WriteRequest): Promise<ObjectFacts> {
-  const { body, contentType, key, maxBytes, space, wrapping } = request;
+/** An object that is written but has no name yet, and the key its own key is wrapped under. */
+interface Written {
+  facts: ObjectFacts;
+  wrapping: WrappingKey;
+}
+
+async function writeContent(file: FileHandle, request: WriteRequest): Promise<Written> {
+  const { body, contentType, key, maxBytes, ring, space } = request;
   const objectKey = randomBytes(32);
   const id = randomBytes(16).toString('hex');
   const tally = createTally();
-  const headerFor = (facts: ObjectFacts) => sealHeader(wrapping, `object:${key}`, { objectKey, facts });
-  const factsNow = (): ObjectFacts => ({
-    id,
-    sizeBytes: tally.sizeBytes,
-    sha256: tally.sha256(),
-    sha256Kind: 'whole',
-    contentType,
-    createdAtMs: request.createdAt.getTime(),
-  });
+  const finish = async (...records: Buffer[]): Promise<Written> => {
+    const facts: ObjectFacts = {
+      id,
+      sizeBytes: tally.sizeBytes,
+      sha256: tally.sha256(),
+      sha256Kind: 'whole',
+      contentType,
+      createdAtMs: request.createdAt.getTime(),
+    };
+    const wrapping = await ring.forWriting(ownerOf(key));
+    await writeFully(file, [sealHeader(wrapping, `object:${key}`, { objectKey, facts }), ...records], 0);
+    return { facts, wrapping };
+  };
   const records = createRecordWriter(file, { objectKey, objectId: id });
   let index = 0;
   try {
     for await (const { data, isLast } of rechunk(body instanceof Uint8Array ? [body] : body, maxBytes, tally)) {
       if (isLast && index === 0) {
         const record = sealChunk(objectKey, { objectId: id, index, isLast }, data, Buffer.allocUnsafe(fileSize(data.length) - headerBytes));
-        const facts = factsNow();
-        await writeFully(file, [headerFor(facts), record], 0);
-        return facts;
+        return await finish(record);
       }
       if (index % spaceCheckChunks === 0) {
         await requireSpace(space.directory, space.reserveBytes, spaceCheckChunks * chunkBytes);
@@ -94,7 +107,5 @@ async function writeContent(file: FileHandle, request: WriteRequest): Promise<Ob
   } finally {
     await records.settle();
   }
-  const facts = factsNow();
-  await writeFully(file, [headerFor(facts)], 0);
-  return facts;
+  return finish();
 }

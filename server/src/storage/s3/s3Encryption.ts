@@ -8,7 +8,7 @@ import { keys } from '../keys.ts';
 
 /** How objects are encrypted where they lie. */
 export type S3Encryption =
-  { kind: 'bucket' } | { kind: 'sse-s3' } | { kind: 'sse-kms'; keyId: string | undefined } | { kind: 'sse-c'; rootKey: Uint8Array };
+  { kind: 'bucket' } | { kind: 'sse-s3' } | { kind: 'sse-kms'; keyId: string | undefined } | { kind: 'sse-c'; secret: Uint8Array };
 
 type Headers = Record<string, string>;
 
@@ -33,20 +33,20 @@ export function createEncryptionHeaders(encryption: S3Encryption): EncryptionHea
       return { write: () => ({ 'x-amz-server-side-encryption': 'aws:kms', ...named }), access: () => ({}), isKeyNeededToRead: false };
     }
     case 'sse-c': {
-      const headers = (key: string) => customerHeaders(objectKey(encryption.rootKey, key));
+      const headers = (key: string) => customerHeaders(objectKey(encryption.secret, key));
       return { write: headers, access: headers, isKeyNeededToRead: true };
     }
   }
 }
 
 /**
- * The key of one object, from its workspace's key, from the root key. Senders of parts get the key of the one object they write, never that
+ * The key of one object, from its workspace's key, from the instance's secret. Senders of parts get the key of the one object they write, never that
  * of the workspace.
  */
-function objectKey(rootKey: Uint8Array, key: string): Buffer {
+function objectKey(secret: Uint8Array, key: string): Buffer {
   const parsed = keys.parse(key);
   const owner = 'workspaceId' in parsed ? parsed.workspaceId : parsed.kind;
-  return createHmac('sha256', deriveKey(rootKey, `storage/sse-c/${owner}`))
+  return createHmac('sha256', deriveKey(secret, `storage/sse-c/${owner}`))
     .update(key)
     .digest();
 }

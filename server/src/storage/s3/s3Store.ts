@@ -32,7 +32,7 @@ export interface S3StoreOptions extends S3Connection {
   /** Cloudflare R2, which does not say how it encrypts. */
   isR2?: boolean | undefined;
   /** 32 bytes; signs the links for people. */
-  rootKey: Uint8Array;
+  secret: Uint8Array;
   /** Address under which this server is reached, for links for people. */
   baseUrl: () => string;
   clock: Clock;

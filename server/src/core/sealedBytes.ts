@@ -1,5 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { nonceBytes, tagBytes } from './format.ts';
+
+const nonceBytes = 12;
+const tagBytes = 16;
 
 /** Seals bytes with AES-256-GCM under a fresh random nonce: nonce, cipher text, tag. `context` is authenticated with them. */
 export function sealBytes(key: Uint8Array, context: Uint8Array, plain: Uint8Array): Buffer {
