@@ -23,7 +23,7 @@ export interface ProtocolAgent {
   /** PUTs an output to its slot; answers what `complete` must say of it. */
   put(lease: Lease, name: OutputName, body: Uint8Array): Promise<{ name: OutputName; sizeBytes: number; sha256: string }>;
   /** Delivers plausible outputs and completes. */
-  finish(lease: Lease, overrides?: { probe?: Partial<Probe> }): Promise<void>;
+  finish(lease: Lease, overrides?: { probe?: Partial<Probe>; analysis?: object }): Promise<void>;
 }
 
 export const plainProbe: Probe = {
@@ -72,7 +72,9 @@ export async function enrolAgent(instance: TestInstance, kinds: TaskKind[] = ['i
     async finish(lease, overrides = {}) {
       const outputs = [];
       for (const { name } of lease.outputs) {
-        outputs.push(await putOutput(lease, name, plainOutput(name)));
+        const { analysis } = overrides;
+        const body = name === 'analysis' && analysis !== undefined ? Buffer.from(JSON.stringify(analysis)) : plainOutput(name);
+        outputs.push(await putOutput(lease, name, body));
       }
       const result = plainResult(lease, { ...plainProbe, ...overrides.probe });
       await call('completeLease', { params: { id: lease.taskId }, body: { leaseToken: lease.leaseToken, outputs, result } });

@@ -72,3 +72,19 @@ export function serveLanguageModel(answer: (user: string) => string): Promise<Wo
     };
   });
 }
+
+/** `POST /v1/moderations` as OpenAI documents it: one result per input, in order. */
+export function serveModeration(scores: (text: string) => Record<string, number>): Promise<WordService> {
+  return serve((path, body) => {
+    const { input } = body;
+    if (path !== '/v1/moderations' || !Array.isArray(input)) {
+      return undefined;
+    }
+    const results = input.map((text) => {
+      const category_scores = scores(String(text));
+      const categories = Object.fromEntries(Object.entries(category_scores).map(([name, score]) => [name, score > 0.5]));
+      return { flagged: Object.values(categories).some(Boolean), categories, category_scores };
+    });
+    return { id: 'modr-1', model: 'omni', results };
+  });
+}

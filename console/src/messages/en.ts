@@ -7,6 +7,7 @@ import { clips } from './clips.en.ts';
 import { count, number, plural } from './count.ts';
 import { keeping } from './keeping.en.ts';
 import { people } from './people.en.ts';
+import { safety } from './safety.en.ts';
 import { words } from './words.ts';
 
 export const en = {
@@ -27,6 +28,7 @@ export const en = {
   },
 
   words,
+  safety,
 
   title: (page: string) => `${page} · Carmic`,
 
@@ -115,6 +117,7 @@ export const en = {
     inspecting: 'Looking at the video',
     transcribing: 'Listening',
     selecting: 'Choosing moments',
+    held: 'Waits for a review',
     rendering: 'Rendering clips',
     ready: 'Ready',
     failed: 'Stopped',
@@ -250,16 +253,7 @@ export const en = {
     chapters: 'Chapters',
     findings: 'Look at before publishing',
     findingsNote: (n: number) => count(n, 'passage', 'passages'),
-    findingsHint: 'A classifier thinks these words may break the rules. It is often wrong; nothing was held back.',
-    categories: {
-      self_harm: 'Self-harm',
-      hate: 'Hate',
-      sexual: 'Sexual',
-      dangerous: 'Dangerous',
-      violence: 'Violence',
-      profanity: 'Profanity',
-      harassment: 'Harassment',
-    },
+    findingsHint: 'A classifier thinks this may break the rules. It is often wrong.',
     transcriptNone: 'No transcript',
     transcriptNoneText: 'Nobody speaks, or nothing here can listen. The notes above say which.',
     transcriptWaiting: 'The words appear here as soon as they are there.',

@@ -88,10 +88,17 @@ export const words = {
     nav: 'Engines',
     title: 'Engines',
     lead: 'Who does what. With everything off, all works as before, only with fewer words.',
-    kinds: { transcription: 'Hearing speech', translation: 'Translating captions' },
+    kinds: {
+      transcription: 'Hearing speech',
+      language: 'Naming and ordering clips',
+      translation: 'Translating captions',
+      safety: 'Judging what is said',
+    },
     texts: {
       transcription: 'Tried from the top. When one cannot do it, the next one is asked.',
+      language: 'The first one names clips and orders them. When it fails, the built-in result stands.',
       translation: 'Tried from the top. When one refuses, the next one is asked.',
+      safety: 'Tried from the top. When one fails, the next one judges. Off: no words are judged.',
     },
     scope: 'Set for',
     scopes: { workspace: 'This workspace', instance: 'The installation' },

@@ -78,6 +78,9 @@ export class VideoPage {
     if (event.type === 'transcript.edited' || event.type === 'transcript.ready') {
       void this.#optional(() => this.#loadTranscript());
     }
+    if (event.type.startsWith('safety.') || event.type === 'transcript.edited') {
+      void this.#optional(() => this.#loadInsight());
+    }
     this.#refreshes.nudge('video');
     if (!event.type.startsWith('task.') && !event.type.startsWith('upload.')) {
       this.#refreshes.nudge('clips');
@@ -196,13 +199,11 @@ export class VideoPage {
   /** The waveform never changes, and words only by an edit that says so: each is fetched once. */
   async #loadFacts(): Promise<void> {
     const isDone = (name: string) => this.video?.stages.some((stage) => stage.name === name && stage.state === 'done') ?? false;
+    const isPast = (name: string) =>
+      this.video?.stages.some((stage) => stage.name === name && ['done', 'skipped'].includes(stage.state)) ?? false;
     await Promise.all([
       this.transcript === null && isDone('transcript') && this.#optional(() => this.#loadTranscript()),
-      this.insight === null &&
-        isDone('transcript') &&
-        this.#optional(async () => {
-          this.insight = await this.#call('getInsight', { params: { id: this.id } });
-        }),
+      this.insight === null && isPast('transcript') && this.#optional(() => this.#loadInsight()),
       this.waveform === null &&
         isDone('inspect') &&
         this.#optional(async () => {
@@ -213,6 +214,15 @@ export class VideoPage {
 
   async #loadTranscript(): Promise<void> {
     this.transcript = await this.#call('getTranscript', { params: { id: this.id } });
+  }
+
+  async #loadInsight(): Promise<void> {
+    this.insight = await this.#call('getInsight', { params: { id: this.id } });
+  }
+
+  /** Takes over what an appeal answered. */
+  takeInsight(insight: Insight): void {
+    this.insight = insight;
   }
 
   async #optional(load: () => Promise<void>): Promise<void> {

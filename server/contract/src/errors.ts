@@ -72,6 +72,7 @@ export const failureCodes = [
   'transcription_failed',
   'transcription_refused',
   'no_clips_found',
+  'policy_refused',
   'minutes_exhausted',
   'render_failed',
   'output_invalid',

@@ -24,3 +24,4 @@ export * from './videos.ts';
 export * from './webhooks.ts';
 export * from './workspaces.ts';
 export * from './insight.ts';
+export * from './safety.ts';

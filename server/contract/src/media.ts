@@ -45,6 +45,15 @@ export const analysisSchema = z.object({
   peaks: z.array(z.number().min(0).max(1)).describe('Peak amplitude per hop; empty without sound'),
   motion: z.array(z.number().min(0)).describe('Mean absolute luma change per hop, 0 to 255; may be empty'),
   cutsSeconds: z.array(secondsSchema).describe('Times of hard cuts'),
+  pictures: z
+    .object({
+      model: z.string().max(100),
+      atSeconds: z.array(secondsSchema).max(5000).describe('Times of the frames that were judged, in order'),
+      scores: z.array(shareSchema).max(5000).describe('How likely each is nudity or sex'),
+    })
+    .refine(({ atSeconds, scores }) => atSeconds.length === scores.length, 'has a score for every time')
+    .optional()
+    .describe('Absent where no picture was judged'),
 });
 export type Analysis = z.infer<typeof analysisSchema>;
 

@@ -45,7 +45,7 @@ import {
 } from './videos.ts';
 import { webhookRoutes } from './webhooks.ts';
 import { workspaceRoutes } from './workspaces.ts';
-import { insightSchema } from './insight.ts';
+import { safetyRoutes } from './safety.ts';
 
 /** The whole API. Paths use `:name` for parameters. */
 export const routes = {
@@ -158,15 +158,6 @@ export const routes = {
     reply: captionsReplySchema,
     status: 200,
     bodyLimitBytes: 15 * 1024 * 1024,
-  }),
-  getInsight: route({
-    method: 'GET',
-    path: '/api/v1/videos/:id/insight',
-    summary: 'Chapters, and passages that may break the rules',
-    policy: 'viewer',
-    params: idParamsSchema,
-    reply: insightSchema,
-    status: 200,
   }),
   getTranscript: route({
     method: 'GET',
@@ -428,6 +419,7 @@ export const routes = {
   ...erasureRoutes,
   ...speechRoutes,
   ...brandRoutes,
+  ...safetyRoutes,
 } as const satisfies Record<string, RouteDefinition>;
 
 export type Routes = typeof routes;

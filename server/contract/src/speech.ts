@@ -116,7 +116,7 @@ export const captionTrackSchema = z.object({ fileName: z.string(), contentType: 
 
 // ---- which engine does what -----------------------------------------------------------------------------------------
 
-export const engineKinds = ['transcription', 'translation'] as const;
+export const engineKinds = ['transcription', 'language', 'translation', 'safety'] as const;
 export const engineKindSchema = z.enum(engineKinds);
 export type EngineKind = z.infer<typeof engineKindSchema>;
 

@@ -11,6 +11,7 @@ export const videoStateSchema = z.enum([
   'inspecting',
   'transcribing',
   'selecting',
+  'held',
   'rendering',
   'ready',
   'failed',

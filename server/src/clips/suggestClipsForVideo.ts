@@ -11,7 +11,12 @@ import { readJsonObject } from '../library/readObject.ts';
 import { findObject } from '../library/storedObjects.ts';
 import { askModelAboutClips } from '../understanding/highlights/askModel.ts';
 import { type SuggestedClip, suggestClips } from '../understanding/highlights/suggestClips.ts';
+import { buildTalk } from '../understanding/highlights/talk.ts';
+import { readChapters } from '../understanding/readInsight.ts';
+import { passSafety } from '../understanding/safety/checkVideo.ts';
 import { openLanguageModel } from '../understanding/switchboard/clients.ts';
+import { enginesFor, languageModelParty } from '../understanding/switchboard/engines.ts';
+import { countUse } from '../understanding/switchboard/usage.ts';
 import { findTranscript, readTranscript } from '../understanding/transcripts.ts';
 import { chooseBrand } from './brand/brandFor.ts';
 import { sealContent } from './content.ts';
@@ -26,9 +31,15 @@ export async function suggestClipsForVideo(deps: Deps, video: Video): Promise<vo
     throw new Error('A video that was not inspected cannot have clips.');
   }
   const { words, language, analysis } = await db.inWorkspace(video.workspaceId, (tx) => loadMaterial(deps, tx, video));
+  const talk = words.length === 0 ? null : buildTalk(words, [], language);
+  const exclude = await passSafety(deps, video, { talk, language, analysis });
+  if (exclude === null) {
+    return;
+  }
+  await db.inWorkspace(video.workspaceId, (tx) => readChapters(deps, tx, video));
   const { clipCount, minClipSeconds, maxClipSeconds } = video.options;
-  const chosen = suggestClips({ durationSeconds: probe.durationSeconds, words, analysis, options: { clipCount, minClipSeconds, maxClipSeconds, language } });
-  const suggestions = await askedClips(deps, chosen);
+  const chosen = suggestClips({ durationSeconds: probe.durationSeconds, words, analysis, exclude, options: { clipCount, minClipSeconds, maxClipSeconds, language } });
+  const suggestions = await askedClips(deps, video.workspaceId, chosen);
   await db.inWorkspace(video.workspaceId, async (tx) => {
     if (suggestions.length === 0) {
       const failure = buildFailure('highlights', 'no_clips_found', `No moment of ${minClipSeconds} to ${maxClipSeconds} seconds stood out in this video.`);
@@ -49,17 +60,21 @@ export async function suggestClipsForVideo(deps: Deps, video: Video): Promise<vo
   });
 }
 
-/** Best first; ordered and named by the operator's language model where the operator asked for that and its answer holds. */
-async function askedClips(deps: Deps, chosen: readonly SuggestedClip[]): Promise<SuggestedClip[]> {
+/** Best first; ordered and named by the first language engine of the order whose answer holds. */
+async function askedClips(deps: Deps, workspaceId: string, chosen: readonly SuggestedClip[]): Promise<SuggestedClip[]> {
   const sorted = [...chosen].sort((a, b) => b.score - a.score);
-  const model = deps.env.CARMIC_LLM_CLIPS === 'on' ? openLanguageModel(deps) : null;
+  const [engine] = await deps.db.inWorkspace(workspaceId, (tx) => enginesFor(deps, tx, workspaceId, 'language'));
+  const model = engine === languageModelParty ? openLanguageModel(deps) : null;
   if (model === null) {
     return sorted;
   }
   const { clips, refusedBecause } = await askModelAboutClips(model, sorted);
-  if (refusedBecause !== null) {
+  const isFailed = refusedBecause !== null;
+  if (isFailed) {
     deps.log.warn({ reason: refusedBecause }, 'clips stay as they were chosen');
   }
+  const characters = isFailed ? 0 : sorted.reduce((sum, { excerpt }) => sum + excerpt.length, 0);
+  await deps.db.inWorkspace(workspaceId, (tx) => countUse(deps, tx, { workspaceId, kind: 'language', engine: languageModelParty, isFailed, characters }));
   return clips;
 }
 

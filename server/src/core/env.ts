@@ -59,6 +59,14 @@ export const envSchema = z.object({
     .enum(['on', 'off'])
     .default('off')
     .describe('`on` sends what suggested clips say to the language model, which orders and names them'),
+  CARMIC_MODERATION_URL: z
+    .url()
+    .optional()
+    .describe('Endpoint that judges what is said, as OpenAI’s moderation does, up to its version; without it none is called'),
+  CARMIC_MODERATION_MODEL: z.string().min(1).optional().describe('Model to ask there; the endpoint’s own choice without it'),
+  CARMIC_MODERATION_KEY: z.string().min(1).optional().describe('Its API key, where it wants one'),
+  CARMIC_LANGUAGE_ENGINES: engines.describe('Order of `language-model`, `built-in` for titles and order of clips. Wins over the console'),
+  CARMIC_SAFETY_ENGINES: engines.describe('Order of `moderation`, `built-in`; `none` judges no text. Wins over the console'),
   CARMIC_TRANSCRIPTION_ENGINES: engines.describe('Order of `deepgram`, `local`; `none` switches off. Wins over the console'),
   CARMIC_TRANSLATION_ENGINES: engines.describe('Order of `libretranslate`, `language-model`; `none` switches off. Wins over the console'),
   CARMIC_SMTP_URL: z
@@ -125,6 +133,7 @@ const secretNames = [
   'CARMIC_CDN_TOKEN',
   'CARMIC_LIBRETRANSLATE_KEY',
   'CARMIC_LLM_KEY',
+  'CARMIC_MODERATION_KEY',
   'CARMIC_SMTP_URL',
   ...storageSecretNames,
 ] as const;

@@ -57,6 +57,7 @@ const advice: Record<FailureCode, { nextAction: string; canRetry: boolean }> = {
   transcription_failed: { nextAction: 'Try again, or supply the words as an SRT or VTT file.', canRetry: true },
   transcription_refused: { nextAction: 'Check the transcription key and account in the settings, then try again.', canRetry: true },
   no_clips_found: { nextAction: 'Use a longer video or a smaller minimum clip length.', canRetry: true },
+  policy_refused: { nextAction: 'Read why on this page; if it is wrong, appeal and a person looks at it.', canRetry: false },
   minutes_exhausted: { nextAction: 'Wait for the next month or ask for a larger plan, then try again.', canRetry: true },
   render_failed: { nextAction: 'Try again; if it happens again, render another aspect and tell the administrator.', canRetry: true },
   output_invalid: { nextAction: 'Try again; if it happens again, check the agent’s disk and network.', canRetry: true },

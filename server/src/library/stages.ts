@@ -29,6 +29,9 @@ export function buildStages(video: Pick<Video, 'state' | 'stageTimes' | 'failure
     if (index === failedIndex) {
       return { ...base, state: 'failed', progress: 0 };
     }
+    if (index === currentIndex && video.state === 'held') {
+      return { ...base, state: 'waiting', progress: 0, note: 'Held for a review by a person', finishedAt: null };
+    }
     if (index === currentIndex) {
       const progress = live?.progress ?? 0;
       return {

@@ -6,7 +6,9 @@ export const videoTransitions: Transitions<VideoState> = {
   uploading: ['inspecting', 'failed', 'deleting'],
   inspecting: ['transcribing', 'failed', 'deleting'],
   transcribing: ['selecting', 'failed', 'deleting'],
-  selecting: ['rendering', 'failed', 'deleting'],
+  selecting: ['rendering', 'held', 'failed', 'deleting'],
+  /** Waits for a person to look at what the safety policy found. */
+  held: ['selecting', 'failed', 'deleting'],
   rendering: ['ready', 'failed', 'deleting'],
   ready: ['deleting'],
   failed: ['inspecting', 'transcribing', 'selecting', 'rendering', 'deleting'],
@@ -19,6 +21,7 @@ export const stageOfState: Partial<Record<VideoState, StageName>> = {
   inspecting: 'inspect',
   transcribing: 'transcript',
   selecting: 'highlights',
+  held: 'highlights',
   rendering: 'render',
 };
 

@@ -7,6 +7,7 @@ import { presentTranscript, updateTranscript } from './edits/updateTranscript.ts
 import { addTerm, changeTerm, listTerms, removeTerm } from './glossary/glossary.ts';
 import { putCaptions } from './putCaptions.ts';
 import { readInsight } from './readInsight.ts';
+import { safetyHandlers } from './safety/routes.ts';
 import { searchWorkspace } from './search/searchWorkspace.ts';
 import { switchboardHandlers } from './switchboard/routes.ts';
 import { translationHandlers } from './translation/routes.ts';
@@ -71,4 +72,5 @@ export const understandingHandlers = {
   },
   ...translationHandlers,
   ...switchboardHandlers,
+  ...safetyHandlers,
 } satisfies Partial<Handlers>;

@@ -8,6 +8,7 @@ import { accounts } from './20261127AccountsMigration.ts';
 import { usage } from './20261127UsageMigration.ts';
 import { covers } from './20261127CoversMigration.ts';
 import { brands } from './20261127BrandsMigration.ts';
+import { safety } from './20261127SafetyMigration.ts';
 import { doors } from './20261127DoorsMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   doors,
   covers,
   brands,
+  safety,
 ];

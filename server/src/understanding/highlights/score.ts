@@ -63,8 +63,13 @@ export function buildScale(windows: readonly Window[], profile: Profile): Scale 
 }
 
 /** The score of 0 to 100 with its parts, largest first. The parts add up to the score. */
-export function explainScore(talk: Talk, window: Window, scale: Scale): { score: number; parts: ScorePart[] } {
-  const parts: ScorePart[] = [];
+export function explainScore(
+  talk: Talk,
+  window: Window,
+  scale: Scale,
+  more: readonly ScorePart[] = [],
+): { score: number; parts: ScorePart[] } {
+  const parts: ScorePart[] = [...more];
   for (const name of featureNames) {
     if (isTheme(name)) {
       continue;

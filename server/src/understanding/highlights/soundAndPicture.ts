@@ -1,4 +1,4 @@
-import type { Analysis, ScorePart, Word } from '@carmic/contract';
+import type { Analysis, ScorePart, Span as TimeSpan, Word } from '@carmic/contract';
 import { outOfWords } from './edges.ts';
 import { buildSound, quantile } from './sound.ts';
 import type { SuggestedClip } from './suggestClips.ts';
@@ -7,6 +7,8 @@ interface Options {
   clipCount: number;
   minClipSeconds: number;
   maxClipSeconds: number;
+  /** Spans that no clip may touch. */
+  exclude?: readonly TimeSpan[];
 }
 
 interface Span {
@@ -165,7 +167,12 @@ export function clipsFromSoundAndPicture(
     const endSeconds = isWhole
       ? durationSeconds
       : clamp(round3(outOfWords(words, starts, snap(analysis, span.endSeconds, reach, quietDb))), 0, durationSeconds);
-    if (endSeconds - startSeconds >= 1 && picked.every((other) => endSeconds <= other.startSeconds || startSeconds >= other.endSeconds)) {
+    const isFree = (options.exclude ?? []).every((other) => endSeconds <= other.startSeconds || startSeconds >= other.endSeconds);
+    if (
+      isFree &&
+      endSeconds - startSeconds >= 1 &&
+      picked.every((other) => endSeconds <= other.startSeconds || startSeconds >= other.endSeconds)
+    ) {
       picked.push({ ...span, startSeconds, endSeconds });
     }
   }

@@ -1,4 +1,4 @@
-import type { Analysis, BoundaryCheck, ScorePart, Word } from '@carmic/contract';
+import type { Analysis, BoundaryCheck, ScorePart, Span, Word } from '@carmic/contract';
 import { certifyBoundaries } from './boundaryCertificate.ts';
 import { padEdges } from './edges.ts';
 import { pickWindows } from './pick.ts';
@@ -10,6 +10,7 @@ import { tagsFor } from './tags.ts';
 import { titleFor } from './title.ts';
 import { isContentToken } from './tokens.ts';
 import { listWindows, type Window } from './windows.ts';
+import { blockedSentences, buildTopics, type TopicScale, type Wish } from './wish.ts';
 
 /** A span of a video worth publishing, and why. `scoreParts` add up to `score` (0 to 100). */
 export interface SuggestedClip {
@@ -30,6 +31,10 @@ export interface SuggestInput {
   analysis: Analysis | null;
   /** Speaker turns, where something better than `word.speaker` knows them. */
   turns?: readonly Turn[];
+  /** Spans that no clip may touch. */
+  exclude?: readonly Span[];
+  /** What somebody wants clips of; everything by default. */
+  wish?: Wish | null;
   options: { clipCount: number; minClipSeconds: number; maxClipSeconds: number; language: string | null };
 }
 
@@ -49,10 +54,17 @@ function contentOf(talk: Talk, window: Window): ReadonlySet<string> {
   return new Set(talk.tokens.slice(from, to + 1).filter((token) => isContentToken(token, talk.functions)));
 }
 
-function buildClip(talk: Talk, window: Window, scale: Scale, durationSeconds: number, taken: Set<string>): SuggestedClip {
+function buildClip(
+  talk: Talk,
+  window: Window,
+  scale: Scale,
+  topics: TopicScale | null,
+  durationSeconds: number,
+  taken: Set<string>,
+): SuggestedClip {
   const firstWord = talk.sentences[window.first]?.first ?? 0;
   const lastWord = talk.sentences[window.last]?.last ?? 0;
-  const { score, parts } = explainScore(talk, window, scale);
+  const { score, parts } = explainScore(talk, window, scale, topics === null ? [] : [topics.partOf(window)]);
   const title = titleFor(talk, window.first, window.last, taken);
   taken.add(title.toLowerCase());
   return {
@@ -80,21 +92,43 @@ export function suggestClips(input: SuggestInput): SuggestedClip[] {
     return [];
   }
   const words = usableWords(input.words, durationSeconds);
+  const { exclude = [], wish = null } = input;
+  const withoutSentences = () => {
+    // What was asked for cannot be found without words.
+    if (wish !== null && wish.topics.length > 0) {
+      return [];
+    }
+    const outside =
+      wish === null
+        ? []
+        : [
+            { startSeconds: -1, endSeconds: wish.fromSeconds },
+            { startSeconds: wish.toSeconds, endSeconds: durationSeconds + 1 },
+          ];
+    return titled(
+      clipsFromSoundAndPicture(durationSeconds, analysis, words, { ...options, exclude: [...exclude, ...outside] }),
+      words,
+      options.language,
+    );
+  };
   if (durationSeconds <= options.minClipSeconds || words.length < 8) {
-    return titled(clipsFromSoundAndPicture(durationSeconds, analysis, words, options), words, options.language);
+    return withoutSentences();
   }
   const talk = buildTalk(words, input.turns ?? [], options.language);
-  const windows = listWindows(talk, buildSound(analysis), options);
+  const isBlocked = exclude.length === 0 && wish === null ? undefined : blockedSentences(talk, exclude, wish);
+  const windows = listWindows(talk, buildSound(analysis), isBlocked === undefined ? options : { ...options, isBlocked });
   const scale = buildScale(windows, profileOf(talk));
-  const points = Float64Array.from(windows, (window) => scale.sumPoints(window.values));
-  const picked = pickWindows(windows, points, options.clipCount, (window) => contentOf(talk, window));
+  const topics = buildTopics(talk, wish);
+  const wanted = topics === null ? windows : windows.filter((window) => topics.pointsOf(window) > 0);
+  const points = Float64Array.from(wanted, (window) => scale.sumPoints(window.values) + (topics?.pointsOf(window) ?? 0));
+  const picked = pickWindows(wanted, points, options.clipCount, (window) => contentOf(talk, window));
   if (picked.length === 0) {
-    return titled(clipsFromSoundAndPicture(durationSeconds, analysis, words, options), words, options.language);
+    return withoutSentences();
   }
   const taken = new Set<string>();
   return picked
-    .flatMap((index) => windows[index] ?? [])
-    .map((window) => buildClip(talk, window, scale, durationSeconds, taken))
+    .flatMap((index) => wanted[index] ?? [])
+    .map((window) => buildClip(talk, window, scale, topics, durationSeconds, taken))
     .sort((a, b) => b.score - a.score || a.startSeconds - b.startSeconds);
 }
 

@@ -14,6 +14,8 @@ export interface Window {
 export interface WindowOptions {
   minClipSeconds: number;
   maxClipSeconds: number;
+  /** Sentences that no clip may hold; none by default. */
+  isBlocked?: readonly boolean[];
 }
 
 /** A clip with a longer silence inside is two clips. */
@@ -62,7 +64,7 @@ function endingsOf(talk: Talk, free: Free, first: number, options: WindowOptions
       break;
     }
     const silence = last === first || before === undefined ? 0 : sentence.startSeconds - before.endSeconds;
-    if (talk.isSponsor[last] === true || silence > longestSilenceSeconds) {
+    if (talk.isSponsor[last] === true || options.isBlocked?.[last] === true || silence > longestSilenceSeconds) {
       break;
     }
     if (sentence.endSeconds - startSeconds >= options.minClipSeconds && (!isStrict || (free.ends[last] === 1 && canEnd(talk, last)))) {
@@ -81,7 +83,7 @@ function collect(talk: Talk, sound: Sound, options: WindowOptions, isStrict: boo
   const free = freeEdges(talk);
   const windows: Window[] = [];
   for (let first = 0; first < talk.sentences.length; first += 1) {
-    if (isStrict && (free.starts[first] !== 1 || !canStart(talk, first))) {
+    if (options.isBlocked?.[first] === true || (isStrict && (free.starts[first] !== 1 || !canStart(talk, first)))) {
       continue;
     }
     const startSeconds = talk.sentences[first]?.startSeconds ?? 0;

@@ -1,11 +1,13 @@
-/** What may not be said, as data: categories, thresholds, and the words by which flagged text is told apart. */
+/** The built-in judge of text: a score, and the words by which a category is told. */
+import { safetyCategories, type SafetyCategory } from '@carmic/contract';
 import { textScore } from './classifier.ts';
 
-export const safetyCategories = ['self_harm', 'hate', 'sexual', 'dangerous', 'violence', 'profanity', 'harassment'] as const;
-export type SafetyCategory = (typeof safetyCategories)[number];
+type TextCategory = Exclude<SafetyCategory, 'pictures'>;
+/** In the order in which they are looked for. */
+const textCategories = safetyCategories.filter((name) => name !== 'pictures');
 
 /** Score of 0 to 1 from which text of a category is flagged. Lower flags more. */
-export type SafetyPolicy = Readonly<Record<SafetyCategory, number>>;
+export type SafetyPolicy = Readonly<Record<TextCategory, number>>;
 
 export const defaultPolicy: SafetyPolicy = {
   self_harm: 0.5,
@@ -18,7 +20,7 @@ export const defaultPolicy: SafetyPolicy = {
 };
 
 /** English; a flagged text of none of these is harassment. The first that fits names the category; no word here flags anything by itself. */
-const marks: Readonly<Record<Exclude<SafetyCategory, 'harassment'>, RegExp>> = {
+const marks: Readonly<Record<Exclude<TextCategory, 'harassment'>, RegExp>> = {
   self_harm: /\b(suicid\w*|self[- ]harm\w*|(kill|hang|cut|hurt|starve)(ing)? (myself|yourself)|end (my|your) life)\b/i,
   hate: /\b(women|woman|females?|girls?|gays?|lesbians?|homosexuals?|trans\w*|muslims?|islam\w*|jews?|jewish|christians?|blacks?|whites?|asians?|african\w*|mexicans?|latin[oa]s?|immigrants?|migrants?|refugees?|foreigners?|disabled|autistic|race|races|racial|religio\w*|nigg\w*|fag\w*|tranny|trannies|retard\w*|kikes?|spics?|chinks?|pakis?|dykes?|cripples?)\b/i,
   sexual:
@@ -33,13 +35,13 @@ const marks: Readonly<Record<Exclude<SafetyCategory, 'harassment'>, RegExp>> = {
 export interface TextVerdict {
   /** 0 to 1; 0.5 is the threshold the model was set at. */
   score: number;
-  category: SafetyCategory;
+  category: TextCategory;
   isFlagged: boolean;
 }
 
 /** Judges one passage of at most a few sentences. */
 export function judgeText(text: string, policy: SafetyPolicy = defaultPolicy): TextVerdict {
   const score = textScore(text);
-  const category = safetyCategories.find((name) => name !== 'harassment' && marks[name].test(text)) ?? 'harassment';
+  const category = textCategories.find((name) => name !== 'harassment' && marks[name].test(text)) ?? 'harassment';
   return { score, category, isFlagged: score >= policy[category] };
 }

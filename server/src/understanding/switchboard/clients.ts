@@ -3,6 +3,8 @@ import { createLanguageModel, type LanguageModel } from '../languageModel/langua
 import { createLibreTranslator } from '../translation/libreTranslate.ts';
 import { createModelTranslator } from '../translation/modelTranslator.ts';
 import type { Translator } from '../translation/translator.ts';
+import { createModerationJudge, moderationParty } from '../safety/moderation.ts';
+import { builtInEngine, builtInJudge, type TextJudge } from '../safety/textJudges.ts';
 import { languageModelParty, libreTranslateParty } from './engines.ts';
 
 const second = 1000;
@@ -35,4 +37,14 @@ export function openTranslator(deps: Deps, engine: string): Translator | null {
   }
   const model = engine === languageModelParty ? openLanguageModel(deps) : null;
   return model === null ? null : createModelTranslator(model);
+}
+
+/** The judge of what is said of this name, or null when it is not set up. */
+export function openTextJudge(deps: Deps, engine: string): TextJudge | null {
+  const { CARMIC_MODERATION_URL: baseUrl, CARMIC_MODERATION_MODEL: model, CARMIC_MODERATION_KEY: apiKey } = deps.env;
+  if (engine === moderationParty && baseUrl !== undefined) {
+    const timeoutMs = deps.env.CARMIC_LLM_TIMEOUT_SECONDS * second;
+    return createModerationJudge({ baseUrl, model, apiKey, timeoutMs, fetch: deps.egress.fetchFor(moderationParty) });
+  }
+  return engine === builtInEngine ? builtInJudge : null;
 }

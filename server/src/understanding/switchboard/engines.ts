@@ -4,6 +4,8 @@ import { isKindServed } from '../../agents/present.ts';
 import type { Env } from '../../core/env.ts';
 import type { Tx } from '../../db/database.ts';
 import type { Deps } from '../../deps.ts';
+import { moderationParty } from '../safety/moderation.ts';
+import { builtInEngine } from '../safety/textJudges.ts';
 
 export const deepgramParty = 'deepgram';
 export const libreTranslateParty = 'libretranslate';
@@ -11,8 +13,10 @@ export const languageModelParty = 'language-model';
 
 type Engine = EngineSwitch['engines'][number];
 interface KindDefinition {
-  variable: 'CARMIC_TRANSCRIPTION_ENGINES' | 'CARMIC_TRANSLATION_ENGINES';
+  variable: 'CARMIC_TRANSCRIPTION_ENGINES' | 'CARMIC_TRANSLATION_ENGINES' | 'CARMIC_LANGUAGE_ENGINES' | 'CARMIC_SAFETY_ENGINES';
   engines: (deps: Deps, tx: Tx) => Promise<Engine[]>;
+  /** The order where nobody chose one; every engine by default. */
+  defaultOrder?: (env: Env) => string[];
 }
 
 const isOn = (deps: Deps, party: string) => deps.egress.parties.some(({ name }) => name === party);
@@ -78,7 +82,38 @@ const kinds: Record<EngineKind, KindDefinition> = {
       ];
     },
   },
+  language: {
+    variable: 'CARMIC_LANGUAGE_ENGINES',
+    // Sending what clips say to a model is asked for, never a side effect of translating with one.
+    defaultOrder: (env) => (env.CARMIC_LLM_CLIPS === 'on' ? [languageModelParty, builtInEngine] : [builtInEngine]),
+    engines: async (deps) => [
+      modelEngine(deps),
+      builtIn('Built-in rules', 'Titles and order come from the clip’s own words; nothing leaves your machines.'),
+    ],
+  },
+  safety: {
+    variable: 'CARMIC_SAFETY_ENGINES',
+    async engines(deps) {
+      const isAvailable = isOn(deps, moderationParty);
+      return [
+        {
+          name: moderationParty,
+          label: 'Moderation endpoint',
+          isAvailable,
+          isExternal: true,
+          explanation: isAvailable
+            ? `What is said is sent to ${hostOf(deps.env.CARMIC_MODERATION_URL)} in passages.`
+            : 'Set CARMIC_MODERATION_URL to use one that speaks the protocol of OpenAI’s moderation.',
+        },
+        builtIn('Built-in classifier', 'Reads English; nothing leaves your machines. Pictures are judged by the agents in any case.'),
+      ];
+    },
+  },
 };
+
+function builtIn(label: string, explanation: string): Engine {
+  return { name: builtInEngine, label, isAvailable: true, isExternal: false, explanation };
+}
 
 /** The order that the environment sets for a kind; null where it sets none. `none` is an empty order: off. */
 function orderOfEnvironment(env: Env, variable: KindDefinition['variable']): string[] | null {
@@ -109,7 +144,7 @@ async function workspaceOrders(deps: Deps, tx: Tx, workspaceId: string): Promise
 
 /** Everything about one kind of work for a workspace. */
 export async function readSwitch(deps: Deps, tx: Tx, workspaceId: string | null, kind: EngineKind): Promise<EngineSwitch> {
-  const { variable } = kinds[kind];
+  const { variable, defaultOrder } = kinds[kind];
   const engines = await kinds[kind].engines(deps, tx);
   const environment = orderOfEnvironment(deps.env, variable);
   const workspaceOrder = workspaceId === null ? null : ((await workspaceOrders(deps, tx, workspaceId))[kind] ?? null);
@@ -121,7 +156,7 @@ export async function readSwitch(deps: Deps, tx: Tx, workspaceId: string | null,
         ? ([workspaceOrder, 'workspace'] as const)
         : instanceOrder !== null
           ? ([instanceOrder, 'instance'] as const)
-          : ([engines.map(({ name }) => name), 'default'] as const);
+          : ([defaultOrder?.(deps.env) ?? engines.map(({ name }) => name), 'default'] as const);
   return { kind, engines, order: [...order], decidedBy, instanceOrder, workspaceOrder, variable };
 }
 

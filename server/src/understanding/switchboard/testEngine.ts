@@ -1,13 +1,16 @@
 import { Readable } from 'node:stream';
 import type { EngineKind, RouteReply } from '@carmic/contract';
+import { z } from 'zod';
 import { invalidInput } from '../../core/errors.ts';
 import type { Deps } from '../../deps.ts';
 import { isKindServed } from '../../agents/present.ts';
 import { TranslationError } from '../translation/translator.ts';
-import { openTranslator } from './clients.ts';
-import { deepgramParty, readSwitch } from './engines.ts';
+import { openLanguageModel, openTextJudge, openTranslator } from './clients.ts';
+import { deepgramParty, languageModelParty, readSwitch } from './engines.ts';
 
 const timeoutMs = 20_000;
+/** Errors whose message is for the person who pressed the button. */
+const spokenErrors = new Set(['TranslationError', 'TranscriptionError', 'ModerationError', 'LanguageModelError']);
 
 /** Half a second of silence, 16 kHz mono: the least that a recogniser takes. */
 function silence(): Buffer {
@@ -46,6 +49,20 @@ async function callDeepgram(deps: Deps): Promise<string> {
   return `Deepgram heard half a second of silence (${document.engine}).`;
 }
 
+async function callLanguageEngine(deps: Deps, engine: string): Promise<string> {
+  const model = engine === languageModelParty ? openLanguageModel(deps) : null;
+  if (model === null) {
+    return 'Part of this installation: it needs no call.';
+  }
+  const { title } = await model.ask({
+    system: 'You name passages of text with 3 to 8 words.',
+    user: JSON.stringify({ text: 'The river rose in the night, and we carried four hundred books up the stairs.' }),
+    answer: z.object({ title: z.string() }),
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+  return `It named a sentence “${title.slice(0, 120)}”.`;
+}
+
 async function call(deps: Deps, kind: EngineKind, engine: string): Promise<string> {
   if (kind === 'transcription' && engine === 'deepgram') {
     return callDeepgram(deps);
@@ -55,6 +72,20 @@ async function call(deps: Deps, kind: EngineKind, engine: string): Promise<strin
       throw new TranslationError('unavailable', 'No agent with a speech model has called in lately.');
     }
     return 'An agent with a speech model called in lately and takes work.';
+  }
+  if (kind === 'safety') {
+    const judge = openTextJudge(deps, engine);
+    if (judge === null) {
+      throw invalidInput('This engine is not set up.');
+    }
+    const findings = await judge.judge([{ startSeconds: 0, endSeconds: 1, text: 'Shut up, you stupid idiot.' }], 'en');
+    const best = findings.toSorted((a, b) => b.score - a.score)[0];
+    return best === undefined
+      ? 'It answered, and found nothing in an insult.'
+      : `It found ${best.category.replace('_', '-')} with a score of ${best.score.toFixed(2)} in an insult.`;
+  }
+  if (kind === 'language') {
+    return callLanguageEngine(deps, engine);
   }
   const translator = openTranslator(deps, engine);
   if (translator === null) {
@@ -80,7 +111,7 @@ export async function testEngine(deps: Deps, kind: EngineKind, engine: string): 
   try {
     return { isOk: true, message: await call(deps, kind, engine), milliseconds: took() };
   } catch (error) {
-    if (error instanceof TranslationError || (error instanceof Error && error.name === 'TranscriptionError')) {
+    if (error instanceof Error && spokenErrors.has(error.name)) {
       return { isOk: false, message: error.message, milliseconds: took() };
     }
     if (error instanceof Error && error.name === 'TimeoutError') {
