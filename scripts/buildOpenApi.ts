@@ -77,7 +77,6 @@ function toReply(schema: z.ZodType, components: Json): Json {
 
 function buildOperation(name: string, route: RouteDefinition, errorReply: Json, components: Json): Json {
   const error = { description: 'What went wrong', content: { 'application/json': { schema: errorReply } } };
-  const hasReply = route.status !== 204;
   return {
     operationId: name,
     summary: route.summary,
@@ -103,12 +102,28 @@ function buildOperation(name: string, route: RouteDefinition, errorReply: Json, 
       ? {}
       : { requestBody: { required: true, content: { 'application/json': { schema: withoutNames(toSchema(route.body, 'input')) } } } }),
     responses: {
-      [route.status]: hasReply
-        ? { description: 'Done', content: { 'application/json': { schema: toReply(route.reply, components) } } }
-        : { description: 'Done; there is nothing to say' },
+      [route.status]: buildReply(route, components),
       default: error,
     },
   };
+}
+
+function buildReply(route: RouteDefinition, components: Json): Json {
+  switch (route.answers) {
+    case 'file':
+      return { description: 'The file', content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } };
+    case 'events':
+      return {
+        description: 'Server-sent events until somebody hangs up',
+        content: { 'text/event-stream': { schema: { type: 'string' } } },
+      };
+    case 'redirect':
+      return { description: 'Leads the browser on', headers: { Location: { schema: { type: 'string' } } } };
+    default:
+      return route.status === 204
+        ? { description: 'Done; there is nothing to say' }
+        : { description: 'Done', content: { 'application/json': { schema: toReply(route.reply, components) } } };
+  }
 }
 
 function buildParameters(schema: z.ZodType | undefined, place: 'path' | 'query'): Json[] {

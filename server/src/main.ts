@@ -30,8 +30,6 @@ import { createRelay } from './events/relay.ts';
 import { createConsole } from './http/console.ts';
 import { createApp } from './http/createApp.ts';
 import { eventHandlers } from './http/eventRoutes.ts';
-import { createExports } from './clips/exports/exportMiddleware.ts';
-import { createLiveStream } from './http/liveStream.ts';
 import type { Handlers } from './http/request.ts';
 import { createWellKnown } from './http/wellKnown.ts';
 import { presentInstance } from './instance.ts';
@@ -245,12 +243,7 @@ async function startWeb(
         mayWrite: ({ key }) => isExpected(deps, key),
       }),
     ],
-    afterApi: [
-      createLiveStream(deps, stopping.signal),
-      createExports(deps),
-      createWellKnown(deps),
-      ...(env.CARMIC_CONSOLE_DIR === undefined ? [] : [createConsole(env.CARMIC_CONSOLE_DIR)]),
-    ],
+    afterApi: [createWellKnown(deps), ...(env.CARMIC_CONSOLE_DIR === undefined ? [] : [createConsole(env.CARMIC_CONSOLE_DIR)])],
   });
   const server = createServer(app.callback());
   deferContinue(server, app.callback());

@@ -67,7 +67,7 @@ const bodyOf = (name: RouteName): unknown => {
 
 async function send(name: RouteName, token: string | null, id: string): Promise<{ status: number; text: string }> {
   const { method, path } = routes[name];
-  const response = await fetch(new URL(path.replace(':id', id).replace(/:\w+/g, unknownId), instance.baseUrl), {
+  const response = await fetch(new URL(path.replace(':id', id).replace(':format', 'zip').replace(/:\w+/g, unknownId), instance.baseUrl), {
     method,
     headers: {
       ...(token === null ? {} : { authorization: `Bearer ${token}` }),

@@ -34,6 +34,9 @@ export type Call = <N extends RouteName>(name: N, args?: RouteArguments<N>, opti
 export function createClient({ baseUrl, headers, fetch = globalThis.fetch }: ClientOptions): Call {
   return async (name, args = {}, options = {}) => {
     const definition: RouteDefinition = routes[name];
+    if (definition.answers !== undefined) {
+      throw new Error(`${name} does not answer JSON: open its address instead.`);
+    }
     const params = (args.params ?? {}) as Record<string, string>;
     const url = new URL(
       definition.path.replace(/:(\w+)/g, (_, key: string) => encodeURIComponent(params[key] ?? '')),

@@ -9,6 +9,8 @@ export const errorStatus = {
   forbidden: 403,
   reauthentication_needed: 403,
   second_factor_needed: 403,
+  sign_on_needed: 403,
+  sign_on_failed: 403,
   not_found: 404,
   method_not_allowed: 405,
   request_timeout: 408,

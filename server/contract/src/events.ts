@@ -49,6 +49,8 @@ export const eventTypes = [
   'user.reinstated',
   'user.second_factor_changed',
   'user.password_reset',
+  'user.identity_linked',
+  'session.break_glass',
   'session.refused',
   'settings.updated',
   'workspace.created',

@@ -22,6 +22,8 @@ export interface RouteDefinition {
   readonly isForSessions?: boolean;
   /** Whether answers carry an ETag, and changes take If-Match. */
   readonly hasEtag?: boolean;
+  /** What is answered instead of JSON: a file, server-sent events, or a redirect of the browser. The reply schema is empty then. */
+  readonly answers?: 'file' | 'events' | 'redirect';
   /** Largest request body in bytes; 1 MiB by default. */
   readonly bodyLimitBytes?: number;
 }

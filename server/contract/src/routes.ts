@@ -25,8 +25,10 @@ import { identityRoutes, peopleRoutes, signInReplySchema } from './identity.ts';
 import { planRoutes } from './plans.ts';
 import { retentionRoutes } from './retention.ts';
 import { route, type RouteDefinition } from './route.ts';
+import { signOnRoutes } from './signOn.ts';
 import { speechRoutes, transcriptSchema } from './speech.ts';
 import { storageRoutes } from './storage.ts';
+import { streamRoutes } from './streams.ts';
 import {
   captionsReplySchema,
   clipSchema,
@@ -410,11 +412,13 @@ export const routes = {
 
   ...identityRoutes,
   ...peopleRoutes,
+  ...signOnRoutes,
   ...workspaceRoutes,
   ...webhookRoutes,
   ...auditRoutes,
   ...planRoutes,
   ...storageRoutes,
+  ...streamRoutes,
   ...retentionRoutes,
   ...erasureRoutes,
   ...speechRoutes,

@@ -6,10 +6,21 @@ import { newId, newSecret } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 
-export type TokenKind = 'sign_up' | 'reset_password' | 'change_email' | 'second_factor' | 'passkey_sign_in' | 'passkey_registration';
+export type TokenKind =
+  | 'sign_on'
+  | 'sign_on_outcome'
+  | 'sign_up'
+  | 'reset_password'
+  | 'change_email'
+  | 'second_factor'
+  | 'passkey_sign_in'
+  | 'passkey_registration';
 
 /** How long each kind works. */
 export const tokenSeconds: Record<TokenKind, number> = {
+  // People may have to find their phone at the provider.
+  sign_on: 900,
+  sign_on_outcome: 120,
   sign_up: 24 * 3600,
   reset_password: 3600,
   change_email: 24 * 3600,

@@ -12,6 +12,7 @@ import { queueMail } from '../mail/mail.ts';
 import { Members } from './model.ts';
 import { hashPassword, requireUncommonPassword } from './passwords.ts';
 import { openSession } from './sessions.ts';
+import { refuseOtherDoors } from './signOn/enforce.ts';
 import { createUser, findUserByEmail } from './signUp.ts';
 
 const invitationSeconds = 7 * 24 * 3600;
@@ -274,6 +275,7 @@ export async function acceptInvitation(deps: Deps, body: RouteInput<'acceptInvit
   try {
     return await db.asSystem(async (tx) => {
       const invitation = await loadInvitation(deps, tx, body.token);
+      await refuseOtherDoors(deps, tx, invitation.email, null);
       requireUncommonPassword(body.password, { email: invitation.email, name: body.name });
       const user = await createUser(deps, tx, { email: invitation.email, name: body.name, passwordHash });
       await join(deps, tx, invitation, user.id);

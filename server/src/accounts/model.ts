@@ -12,6 +12,8 @@ export interface User extends Model<InferAttributes<User>, InferCreationAttribut
   /** A service account has API keys and cannot sign in. */
   kind: CreationOptional<'person' | 'service'>;
   suspendedAt: CreationOptional<Date | null>;
+  /** Signs in by password even where an identity provider is enforced. */
+  isBreakGlass: CreationOptional<boolean>;
   totpSealed: CreationOptional<Buffer | null>;
   totpConfirmedAt: CreationOptional<Date | null>;
   totpLastStep: CreationOptional<number>;
@@ -27,6 +29,7 @@ export const Users = (sequelize: Sequelize) =>
     isAdmin: column.flag(),
     kind: column.text(),
     suspendedAt: column.time(),
+    isBreakGlass: column.flag(),
     totpSealed: column.bytes(),
     totpConfirmedAt: column.time(),
     totpLastStep: column.size('totpLastStep'),
@@ -55,6 +58,8 @@ export interface Session extends Model<InferAttributes<Session>, InferCreationAt
   lastSeenAt: CreationOptional<Date>;
   authenticatedAt: CreationOptional<Date>;
   browser: CreationOptional<string | null>;
+  /** The identity provider that opened it. */
+  providerId: CreationOptional<string | null>;
   expiresAt: Date;
 }
 export const Sessions = (sequelize: Sequelize) =>
@@ -67,6 +72,7 @@ export const Sessions = (sequelize: Sequelize) =>
     lastSeenAt: column.time(),
     authenticatedAt: column.time(),
     browser: column.text(),
+    providerId: column.uuid(),
     expiresAt: column.time(),
   });
 

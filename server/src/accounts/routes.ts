@@ -1,9 +1,9 @@
 import { listPendingMails, isMailOn } from '../mail/mail.ts';
-import type { Deps } from '../deps.ts';
 import type { ApiRequest, Handlers } from '../http/request.ts';
 import { personOf } from '../http/request.ts';
 import { createApiKey, deleteApiKey, listApiKeys, rotateApiKey } from './apiKeys.ts';
 import { deleteMe } from './deleteMe.ts';
+import { enter } from './enter.ts';
 import { createMediaVisit, listMediaVisits } from './mediaVisits.ts';
 import {
   acceptInvitation,
@@ -25,17 +25,11 @@ import { reauthenticate, requireFresh } from './reauthenticate.ts';
 import { confirmTotp, createTotp, deleteTotp, presentSecondFactors, renewRecoveryCodes } from './secondFactors.ts';
 import { endSession, endSessions, listSessions } from './sessions.ts';
 import { readSettings, settingsVersion, writeSettings } from './settings.ts';
-import { type SignedIn, signInByLink, signInByPasskey, signInByPassword, signInBySecondFactor } from './signIn.ts';
+import { signInByLink, signInByPasskey, signInByPassword, signInBySecondFactor } from './signIn.ts';
+import { signOnHandlers } from './signOn/routes.ts';
 import { completePasswordReset, confirmEmail, confirmSignUp, requestPasswordReset, requestSignUp, sameForAll } from './signUp.ts';
 import { updateMe } from './updateMe.ts';
 import { inviteUser, listUsers, resetUser, updateUser } from './users.ts';
-
-/** Gives the browser its session and answers who is signed in. */
-async function enter(request: { deps: Deps; setSession(token: string, expiresAt: Date): void }, signedIn: SignedIn) {
-  const { token, expiresAt, person } = signedIn;
-  request.setSession(token, expiresAt);
-  return { me: await request.deps.db.asSystem((tx) => presentMe(request.deps, tx, person)), expiresAt: expiresAt.toISOString() };
-}
 
 /** The person, once it is sure that it is still them. */
 function freshPerson(request: Pick<ApiRequest<'getMe'>, 'deps' | 'actor'>) {
@@ -174,6 +168,7 @@ export const workspaceHandlers = {
 
 /** Administration of people. */
 export const peopleHandlers = {
+  ...signOnHandlers,
   async getAccountSettings({ deps, setEtag }) {
     const settings = await deps.db.asSystem((tx) => readSettings(deps, tx));
     setEtag(settingsVersion(settings));

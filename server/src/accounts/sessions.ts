@@ -23,6 +23,7 @@ export async function openSession(
   tx: Tx,
   userId: string,
   browser: string | null = null,
+  providerId: string | null = null,
 ): Promise<{ token: string; expiresAt: Date; person: Person }> {
   const { db, clock, appendEvent } = deps;
   const user = await db.model(Users).findByPk(userId, { transaction: tx, rejectOnEmpty: true });
@@ -42,6 +43,7 @@ export async function openSession(
       lastSeenAt: now,
       authenticatedAt: now,
       browser,
+      providerId,
       expiresAt: addSeconds(now, sessionSeconds),
     },
     { transaction: tx },
@@ -89,7 +91,8 @@ async function findBySession(deps: Deps, tx: Tx, tokenHash: Buffer, workspaceId:
   const [row] = await db.rows<ActorRow>(
     tx,
     `SELECT s.id AS session_id, s.user_id, w.workspace_id, w.role, u.is_admin, s.last_seen_at, s.authenticated_at,
-       u.totp_confirmed_at IS NOT NULL OR EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = u.id) AS has_second_factor,
+       u.totp_confirmed_at IS NOT NULL OR EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = u.id)
+         OR EXISTS (SELECT 1 FROM identity_providers i WHERE i.id = s.provider_id AND i.is_second_factor_trusted) AS has_second_factor,
        (SELECT value->'secondFactorFor' FROM instance_settings WHERE name = 'accounts') AS second_factor_for
      FROM sessions s JOIN users u ON u.id = s.user_id AND u.suspended_at IS NULL
      JOIN LATERAL (

@@ -1,4 +1,5 @@
 import type { RouteInput, SecondFactorStep } from '@carmic/contract';
+import { z } from 'zod';
 import { addSeconds } from '../core/clock.ts';
 import { hashSecret } from '../core/crypto.ts';
 import { AppError, unauthenticated } from '../core/errors.ts';
@@ -7,11 +8,14 @@ import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { createToken, tryToken, useToken } from './accountTokens.ts';
 import { createWorkspace } from './createWorkspace.ts';
-import { Members, SignInLinks, type User, Users } from './model.ts';
+import { Members, SignInLinks, Users } from './model.ts';
+import { notifyOfChange } from './notices.ts';
 import { checkPasskey, checkPasskeyAnswer, passkeyOptionsFor } from './passkeys.ts';
 import { verifyPassword } from './passwords.ts';
 import { useSecondFactorCode } from './secondFactors.ts';
 import { openSession } from './sessions.ts';
+import { refuseOtherDoors } from './signOn/enforce.ts';
+import { findEnforced } from './signOn/providers.ts';
 import { findUserByEmail } from './signUp.ts';
 
 const linkSeconds = 24 * 3600;
@@ -32,22 +36,33 @@ export async function signInByPassword(deps: Deps, email: string, password: stri
   const user = await db.asSystem((tx) => findUserByEmail(deps, tx, email));
   if (!(await verifyPassword(user?.passwordHash ?? null, password)) || user === null) {
     await recordRefusal(deps, user?.id ?? null);
+    await db.asSystem((tx) => refuseOtherDoors(deps, tx, email, null));
     throw unauthenticated('This email and password do not belong together.');
   }
-  return db.asSystem((tx) => continueSignIn(deps, tx, user, browser));
+  return db.asSystem(async (tx) => {
+    await refuseOtherDoors(deps, tx, email, user);
+    return continueSignIn(deps, tx, user.id, browser);
+  });
 }
 
-/** Opens a session, or asks for a second factor when the user has one. */
-async function continueSignIn(deps: Deps, tx: Tx, user: User, browser: string | null): Promise<SignInResult> {
+/** Opens a session, or asks for a second factor when the user has one and no provider has asked for it. */
+export async function continueSignIn(
+  deps: Deps,
+  tx: Tx,
+  userId: string,
+  browser: string | null,
+  provider: { id: string; isSecondFactorTrusted: boolean } | null = null,
+): Promise<SignInResult> {
+  const user = await deps.db.model(Users).findByPk(userId, { transaction: tx, rejectOnEmpty: true });
   const passkey = await passkeyOptionsFor(deps, tx, user.id);
-  if (user.totpConfirmedAt === null && passkey === null) {
-    return { session: await openSession(deps, tx, user.id, browser), step: null };
+  if (provider?.isSecondFactorTrusted === true || (user.totpConfirmedAt === null && passkey === null)) {
+    return { session: await open(deps, tx, user.id, browser, provider?.id ?? null), step: null };
   }
   await requireFewWrongCodes(deps, tx, user.id);
   const { token } = await createToken(deps, tx, {
     kind: 'second_factor',
     userId: user.id,
-    data: { challenge: passkey?.challenge ?? null },
+    data: { challenge: passkey?.challenge ?? null, providerId: provider?.id ?? null },
   });
   const methods: SecondFactorStep['methods'] = [
     ...(user.totpConfirmedAt === null ? [] : ['totp' as const]),
@@ -94,7 +109,16 @@ export async function signInBySecondFactor(
   return db.asSystem(async (tx) => {
     await useToken(deps, tx, 'second_factor', body.token);
     await db.change(tx, "DELETE FROM account_tokens WHERE user_id = :userId AND kind = 'second_factor'", { userId });
-    return openSession(deps, tx, userId, browser);
+    return open(
+      deps,
+      tx,
+      userId,
+      browser,
+      z
+        .string()
+        .nullable()
+        .parse(data['providerId'] ?? null),
+    );
   });
 }
 
@@ -106,7 +130,29 @@ export async function signInByPasskey(
   browser: string | null,
 ): Promise<SignedIn> {
   const userId = await checkPasskeyAnswer(deps, token, response);
-  return deps.db.asSystem((tx) => openSession(deps, tx, userId, browser));
+  return deps.db.asSystem(async (tx) => {
+    const user = await deps.db.model(Users).findByPk(userId, { transaction: tx, rejectOnEmpty: true });
+    await refuseOtherDoors(deps, tx, user.email, user);
+    return open(deps, tx, userId, browser, null);
+  });
+}
+
+/** Opens a session; that somebody broke the glass is an event, and the other administrators are told. */
+async function open(deps: Deps, tx: Tx, userId: string, browser: string | null, providerId: string | null): Promise<SignedIn> {
+  const signedIn = await openSession(deps, tx, userId, browser, providerId);
+  const user = await deps.db.model(Users).findByPk(userId, { transaction: tx, rejectOnEmpty: true });
+  if (providerId === null && user.isBreakGlass && (await findEnforced(deps, tx, user.email)) !== null) {
+    await deps.appendEvent(tx, { workspaceId: null, type: 'session.break_glass', subjectId: userId, actorId: userId });
+    const others = await deps.db.rows<{ id: string }>(
+      tx,
+      "SELECT id FROM users WHERE is_admin AND suspended_at IS NULL AND kind = 'person' AND id <> :userId",
+      { userId },
+    );
+    for (const { id } of others) {
+      await notifyOfChange(deps, tx, id, 'A break-glass administrator signed in by password, past the identity provider');
+    }
+  }
+  return signedIn;
 }
 
 /** A refused sign-in is an event; unknown addresses have no subject, so that the log is no list of guesses. */

@@ -17,6 +17,8 @@ import { notifyOfChange } from './notices.ts';
 import { hashPassword, requireUncommonPassword } from './passwords.ts';
 import { endSessions, openSession } from './sessions.ts';
 import { readSettings } from './settings.ts';
+import { refuseOtherDoors } from './signOn/enforce.ts';
+import { findEnforced } from './signOn/providers.ts';
 
 const sealedContext = 'jobs.account_request:1';
 const requestSchema = z.discriminatedUnion('kind', [
@@ -42,6 +44,7 @@ export async function requestSignUp(deps: Deps, body: RouteInput<'createSignUp'>
   if (settings.signUp === 'domain' && !settings.allowedDomains.includes(domain)) {
     throw forbidden('Accounts are made here with addresses of some organisations only: ask an administrator.');
   }
+  await deps.db.asSystem((tx) => refuseOtherDoors(deps, tx, body.email, null));
   requireUncommonPassword(body.password, body);
   const passwordHash = await hashPassword(body.password);
   await enqueue(deps, { kind: 'sign_up', email: body.email, name: body.name, passwordHash });
@@ -65,7 +68,7 @@ async function handleRequest(deps: Deps, sealed: string): Promise<void> {
     const user = await findUserByEmail(deps, tx, request.email);
     if (request.kind === 'reset_password') {
       if (user?.suspendedAt === null && user.kind === 'person') {
-        await sendResetLink(deps, tx, user);
+        await sendLinkOrHint(deps, tx, user);
       }
       return;
     }
@@ -86,6 +89,16 @@ async function handleRequest(deps: Deps, sealed: string): Promise<void> {
       validSeconds: tokenSeconds.sign_up,
     });
   });
+}
+
+/** A link, or for somebody who signs in with an identity provider the hint to do so. */
+async function sendLinkOrHint(deps: Deps, tx: Tx, user: User): Promise<void> {
+  const provider = user.isBreakGlass ? null : await findEnforced(deps, tx, user.email);
+  if (provider === null) {
+    await sendResetLink(deps, tx, user);
+  } else {
+    await notifyOfChange(deps, tx, user.id, `Somebody asked for a new password, but you sign in with ${provider.name} here`);
+  }
 }
 
 /** Makes a link that sets a new password and queues it as a mail. */
@@ -151,6 +164,7 @@ export async function createUser(
       isAdmin: fields.isAdmin ?? false,
       kind: fields.kind ?? 'person',
       suspendedAt: null,
+      isBreakGlass: false,
       totpSealed: null,
       totpConfirmedAt: null,
       createdAt: now,

@@ -20,6 +20,7 @@ interface Row {
   name: string;
   kind: 'person' | 'service';
   is_admin: boolean;
+  is_break_glass: boolean;
   suspended_at: Date | null;
   created_at: Date;
   last_seen_at: Date | null;
@@ -30,7 +31,7 @@ interface Row {
 async function findRows(deps: Deps, tx: Tx, where: string, replacements: Record<string, unknown>): Promise<PersonRow[]> {
   const rows = await deps.db.rows<Row>(
     tx,
-    `SELECT u.id, u.email, u.name, u.kind, u.is_admin, u.suspended_at, u.created_at,
+    `SELECT u.id, u.email, u.name, u.kind, u.is_admin, u.is_break_glass, u.suspended_at, u.created_at,
        (SELECT max(s.last_seen_at) FROM sessions s WHERE s.user_id = u.id) AS last_seen_at,
        u.totp_confirmed_at IS NOT NULL OR EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = u.id) AS has_second_factor,
        COALESCE((SELECT jsonb_agg(jsonb_build_object('id', w.id, 'name', w.name, 'role', m.role) ORDER BY w.name)
@@ -44,6 +45,7 @@ async function findRows(deps: Deps, tx: Tx, where: string, replacements: Record<
     name: row.name,
     kind: row.kind,
     isAdmin: row.is_admin,
+    isBreakGlass: row.is_break_glass,
     hasSecondFactor: row.has_second_factor,
     suspendedAt: row.suspended_at?.toISOString() ?? null,
     createdAt: row.created_at.toISOString(),
@@ -97,29 +99,22 @@ export async function inviteUser(deps: Deps, person: Person, body: RouteInput<'c
 
 /** Suspends somebody (every session ends, every key and link is refused), lets them in again, or changes who administrates. */
 export function updateUser(deps: Deps, person: Person, id: string, body: RouteInput<'updateUser'>['body']): Promise<PersonRow> {
-  const { db, clock, appendEvent } = deps;
+  const { db, appendEvent } = deps;
   return db.asSystem(async (tx) => {
     await db.rows(tx, 'SELECT pg_advisory_xact_lock(723404)');
     const before = await oneUser(deps, tx, id);
     const isLosing = before.isAdmin && (body.isSuspended === true || body.isAdmin === false);
+    if (isLosing && before.isBreakGlass) {
+      throw conflictOf('This is a break-glass administrator: take that role from them first.');
+    }
     if (isLosing && (await countAdmins(deps, tx, id)) === 0) {
       throw conflictOf('This is the only administrator of this installation: make somebody else one first.');
     }
     if (body.isSuspended !== undefined && body.isSuspended !== (before.suspendedAt !== null)) {
-      await db.change(tx, 'UPDATE users SET suspended_at = :suspendedAt WHERE id = :id', {
-        id,
-        suspendedAt: body.isSuspended ? clock.now() : null,
-      });
-      if (body.isSuspended) {
-        await endSessions(deps, tx, id, null);
-        await db.change(tx, 'DELETE FROM account_tokens WHERE user_id = :id', { id });
-      }
-      await appendEvent(tx, {
-        workspaceId: null,
-        type: body.isSuspended ? 'user.suspended' : 'user.reinstated',
-        subjectId: id,
-        actorId: person.userId,
-      });
+      await setSuspended(deps, tx, id, body.isSuspended, person.userId);
+    }
+    if (body.isBreakGlass !== undefined && body.isBreakGlass !== before.isBreakGlass) {
+      await setBreakGlass(deps, tx, person, before, body.isBreakGlass);
     }
     if (body.isAdmin !== undefined && body.isAdmin !== before.isAdmin) {
       if (before.kind === 'service') {
@@ -136,6 +131,41 @@ export function updateUser(deps: Deps, person: Person, id: string, body: RouteIn
     }
     return oneUser(deps, tx, id);
   });
+}
+
+/** Shuts an account (every session and running step ends, keys and links are refused) or opens it again. */
+export async function setSuspended(deps: Deps, tx: Tx, id: string, isSuspended: boolean, actorId: string | null): Promise<void> {
+  const { db, clock } = deps;
+  await db.change(tx, 'UPDATE users SET suspended_at = :suspendedAt WHERE id = :id', { id, suspendedAt: isSuspended ? clock.now() : null });
+  if (isSuspended) {
+    await endSessions(deps, tx, id, null);
+    await db.change(tx, 'DELETE FROM account_tokens WHERE user_id = :id', { id });
+  }
+  const type = isSuspended ? 'user.suspended' : 'user.reinstated';
+  await deps.appendEvent(tx, { workspaceId: null, type, subjectId: id, actorId });
+}
+
+/** Names an administrator who can come in when the identity provider cannot; the last one stays while a provider is enforced. */
+async function setBreakGlass(deps: Deps, tx: Tx, person: Person, user: PersonRow, isWanted: boolean): Promise<void> {
+  const { db } = deps;
+  const [facts] = await db.rows<{ has_password: boolean; is_needed: boolean }>(
+    tx,
+    `SELECT u.password_hash IS NOT NULL AS has_password,
+       EXISTS (SELECT 1 FROM identity_providers WHERE is_enabled AND is_enforced)
+         AND NOT EXISTS (SELECT 1 FROM users o WHERE o.is_admin AND o.is_break_glass AND o.suspended_at IS NULL
+           AND o.password_hash IS NOT NULL AND o.id <> u.id) AS is_needed
+     FROM users u WHERE u.id = :id`,
+    { id: user.id },
+  );
+  if (isWanted && (!user.isAdmin || facts?.has_password !== true)) {
+    throw conflictOf('Only an administrator who has a password can be the break-glass administrator.');
+  }
+  if (!isWanted && facts?.is_needed === true) {
+    throw conflictOf('This is the last break-glass administrator, and an identity provider is enforced: name another one first.');
+  }
+  await db.change(tx, 'UPDATE users SET is_break_glass = :isWanted WHERE id = :id', { id: user.id, isWanted });
+  const data = { fields: ['isBreakGlass'] };
+  await deps.appendEvent(tx, { workspaceId: null, type: 'user.updated', subjectId: user.id, actorId: person.userId, data });
 }
 
 async function countAdmins(deps: Deps, tx: Tx, exceptId: string): Promise<number> {

@@ -10,6 +10,7 @@ import { chooseBrand, styleOf } from './brand/brandFor.ts';
 import { brandHandlers } from './brand/routes.ts';
 import { clipTransitions } from './clipStates.ts';
 import { contentOf, sealContent } from './content.ts';
+import { sendExport } from './exports/sendExport.ts';
 import { loadClip, loadRendition } from './load.ts';
 import { type ClipRow, Clips, type RenditionRow } from './model.ts';
 import { presentClips, presentOneClip, presentRenditions } from './present.ts';
@@ -26,6 +27,7 @@ async function presentOneRendition(deps: Deps, tx: Tx, rendition: RenditionRow, 
 
 /** Clips and their renditions. */
 export const clipHandlers = {
+  getExport: sendExport,
   ...editHandlers,
   ...brandHandlers,
   async listClips(request) {

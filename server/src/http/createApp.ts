@@ -6,11 +6,12 @@ import Koa, { type Context, type Middleware } from 'koa';
 import compress from 'koa-compress';
 import helmet from 'koa-helmet';
 import { callerAddress, isInRanges } from '../core/addresses.ts';
-import { AppError, forbidden, notFound, unauthenticated } from '../core/errors.ts';
+import { AppError, forbidden, notFound } from '../core/errors.ts';
 import type { Deps } from '../deps.ts';
 import { authorize } from './authorize.ts';
 import { describeBrowser } from './browser.ts';
 import { buildEtag } from './etag.ts';
+import { buildAnswers } from './answers.ts';
 import { errorWriter } from './errorWriter.ts';
 import { once } from './idempotency.ts';
 import { createThrottle, type Throttle } from './rateLimits.ts';
@@ -39,6 +40,8 @@ export interface AppOptions {
 const defaultBodyLimitBytes = 1024 * 1024;
 /** A body that is not there after this long is not waited for. */
 const bodyTimeoutMs = 30_000;
+/** How long a browser may be away at an identity provider. */
+const stepMs = 15 * 60_000;
 
 /** Builds the HTTP application: every middleware in the order in which it runs. */
 export function createApp(options: AppOptions): Koa {
@@ -258,6 +261,9 @@ async function answer(
       ? await once(options.deps, { actor, route: name, key, body: input.body, params: input.params }, work)
       : await work();
   await throttle.giveBack(name, callers);
+  if (definition.answers !== undefined) {
+    return;
+  }
   context.status = definition.status;
   context.set('cache-control', 'no-store');
   context.body = reply === undefined ? null : reply;
@@ -295,6 +301,12 @@ function buildRequest(context: Context, options: AppOptions, actor: Actor, input
     browser: describeBrowser(context.get('user-agent')),
     ...buildEtag(context),
     signal: AbortSignal.any([hangUp.signal, options.stopping]),
+    ...buildAnswers(context),
+    step: context.cookies.get(`${cookieName(baseUrl)}-step`) ?? null,
+    setStep(token: string | null) {
+      context.cookies.secure = cookie.secure;
+      context.cookies.set(`${cookieName(baseUrl)}-step`, token, { ...cookie, maxAge: stepMs });
+    },
     setSession(token: string, expires: Date) {
       context.cookies.secure = cookie.secure;
       context.cookies.set(cookieName(baseUrl), token, { ...cookie, expires });
@@ -316,13 +328,4 @@ function isKnownVersion(context: Context): boolean {
       .split(',')
       .some((each) => each.trim() === etag)
   );
-}
-
-/** Throws unless a signed-in person is calling: for middleware outside the route table. */
-export function requirePerson(context: Context) {
-  const actor = context.state['actor'] as Actor;
-  if (actor.kind !== 'person') {
-    throw unauthenticated();
-  }
-  return actor;
 }

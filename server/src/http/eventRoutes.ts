@@ -1,10 +1,12 @@
 import { readEvents } from '../events/read.ts';
+import { streamEvents } from './liveStream.ts';
 import { type Handlers, personOf } from './request.ts';
 
 const start = '0-0';
 
 /** The workspace's events, page by page. */
 export const eventHandlers = {
+  streamEvents,
   async listEvents(request) {
     const { deps, query } = request;
     const { workspaceId } = personOf(request);
@@ -14,4 +16,4 @@ export const eventHandlers = {
     const page = found.slice(0, query.limit);
     return { items: page, nextCursor: found.length > query.limit ? (page.at(-1)?.id ?? null) : null };
   },
-} satisfies Pick<Handlers, 'listEvents'>;
+} satisfies Pick<Handlers, 'listEvents' | 'streamEvents'>;

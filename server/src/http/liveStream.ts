@@ -3,11 +3,10 @@
  * how far its running tasks are. Every stream polls its workspace's new events, woken at once by commits of this process.
  */
 import type { Progress } from '@carmic/contract';
-import type { Context, Middleware } from 'koa';
 import { AppError } from '../core/errors.ts';
 import type { Deps } from '../deps.ts';
 import { currentCursor, parseCursor, readEvents } from '../events/read.ts';
-import { requirePerson } from './createApp.ts';
+import { type ApiRequest, type Person, personOf } from './request.ts';
 
 const pollMs = 1000;
 const heartbeatMs = 15_000;
@@ -23,54 +22,44 @@ interface TaskRow {
   note: string | null;
 }
 
-/** Serves `GET /api/v1/events/stream`. Streams end when `stopping` is aborted. */
-export function createLiveStream(deps: Deps, stopping: AbortSignal): Middleware {
-  let openStreams = 0;
-  return async (context, next) => {
-    if (context.path !== '/api/v1/events/stream' || context.method !== 'GET') {
-      await next();
-      return;
-    }
-    const { workspaceId } = requirePerson(context);
-    if (openStreams >= maxStreams) {
-      throw new AppError('unavailable', 'Too many live streams are open: try again shortly.', { retryAfterSeconds: 10 });
-    }
-    const lastEventId = context.get('last-event-id');
-    if (lastEventId !== '') {
-      parseCursor(lastEventId);
-    }
-    openStreams++;
-    try {
-      await stream(deps, context, workspaceId, lastEventId, stopping);
-    } finally {
-      openStreams--;
-    }
-  };
+let openStreams = 0;
+
+/** Streams until the caller hangs up, the server stops, or the caller may no longer come in. */
+export async function streamEvents(request: ApiRequest<'streamEvents'>): Promise<undefined> {
+  if (openStreams >= maxStreams) {
+    throw new AppError('unavailable', 'Too many live streams are open: try again shortly.', { retryAfterSeconds: 10 });
+  }
+  if (request.lastEventId !== '') {
+    parseCursor(request.lastEventId);
+  }
+  openStreams++;
+  try {
+    await stream(request);
+  } finally {
+    openStreams--;
+  }
 }
 
-async function stream(deps: Deps, context: Context, workspaceId: string, lastEventId: string, stopping: AbortSignal): Promise<void> {
-  const { res } = context;
-  const hangUp = new AbortController();
-  res.once('close', () => hangUp.abort());
-  const ended = AbortSignal.any([hangUp.signal, stopping]);
-  context.respond = false;
-  res.writeHead(200, {
-    'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-store, no-transform',
-    'x-accel-buffering': 'no',
-  });
-  res.write('retry: 2000\n\n');
+async function stream(request: ApiRequest<'streamEvents'>): Promise<void> {
+  const { deps, signal, lastEventId } = request;
+  const person = personOf(request);
+  const { workspaceId } = person;
   let cursor = lastEventId === '' ? await deps.db.inWorkspace(workspaceId, (tx) => currentCursor(deps.db, tx)) : lastEventId;
+  const { write, end } = request.openStream();
+  write('retry: 2000\n\n');
   const shown = new Map<string, string>();
   let lastWriteAt = performance.now();
-  while (!ended.aborted) {
-    const news = deps.committed.wait(pollMs, ended);
+  while (!signal.aborted) {
+    const news = deps.committed.wait(pollMs, signal);
     try {
-      const { text, next } = await readNews(deps, workspaceId, cursor, shown);
-      cursor = next;
-      const isQuiet = text === '' && performance.now() - lastWriteAt > heartbeatMs;
-      if (text !== '' || isQuiet) {
-        res.write(isQuiet ? ': still here\n\n' : text);
+      const found = await readNews(deps, person, cursor, shown);
+      if (found === null) {
+        break;
+      }
+      cursor = found.next;
+      const isQuiet = found.text === '' && performance.now() - lastWriteAt > heartbeatMs;
+      if (found.text !== '' || isQuiet) {
+        write(isQuiet ? ': still here\n\n' : found.text);
         lastWriteAt = performance.now();
       }
     } catch (error) {
@@ -79,23 +68,36 @@ async function stream(deps: Deps, context: Context, workspaceId: string, lastEve
     }
     await news;
   }
-  res.end();
+  end();
 }
+
+/** Whether the session or key that opened the stream still opens it: who is suspended, removed or signed out hears nothing more. */
+const stillIn = `SELECT 1 FROM users u WHERE u.id = :userId AND u.suspended_at IS NULL
+  AND EXISTS (SELECT 1 FROM workspaces w WHERE w.id = :workspaceId AND w.deleted_at IS NULL)
+  AND (EXISTS (SELECT 1 FROM members m WHERE m.user_id = u.id AND m.workspace_id = :workspaceId)
+    OR EXISTS (SELECT 1 FROM media_visits v WHERE v.user_id = u.id AND v.workspace_id = :workspaceId AND v.expires_at > :now))
+  AND (EXISTS (SELECT 1 FROM sessions s WHERE s.id = :sessionId AND s.expires_at > :now)
+    OR EXISTS (SELECT 1 FROM api_keys k WHERE k.id = :sessionId AND (k.expires_at IS NULL OR k.expires_at > :now)))`;
 
 async function readNews(
   deps: Deps,
-  workspaceId: string,
+  { workspaceId, userId, sessionId }: Person,
   after: string,
   shown: Map<string, string>,
-): Promise<{ text: string; next: string }> {
-  const { db } = deps;
-  const { events, tasks } = await db.inWorkspace(workspaceId, async (tx) => ({
+): Promise<{ text: string; next: string } | null> {
+  const { db, clock } = deps;
+  const found = await db.inWorkspace(workspaceId, async (tx) => ({
+    isIn: (await db.rows(tx, stillIn, { userId, workspaceId, sessionId, now: clock.now() })).length > 0,
     events: await readEvents(db, tx, { workspaceId, after, limit: batchSize }),
     tasks: await db.rows<TaskRow>(
       tx,
       "SELECT id, video_id, rendition_id, kind, progress, note FROM media_tasks WHERE state IN ('leased', 'verifying') LIMIT 200",
     ),
   }));
+  if (!found.isIn) {
+    return null;
+  }
+  const { events, tasks } = found;
   const parts = events.map(
     ({ workspaceId: _, actorId: __, ...event }) => `id: ${event.id}\nevent: event\ndata: ${JSON.stringify(event)}\n\n`,
   );

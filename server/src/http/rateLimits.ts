@@ -13,6 +13,10 @@ interface Limit {
 const limits: Partial<Record<RouteName, Limit>> = {
   createSession: { points: 10, seconds: 300, isForFailures: true },
   createOneTimeSession: { points: 10, seconds: 300, isForFailures: true },
+  startSignOn: { points: 60, seconds: 300 },
+  finishSignOn: { points: 60, seconds: 300 },
+  completeSignOn: { points: 60, seconds: 300 },
+  checkIdentityProvider: { points: 30, seconds: 300 },
   createSecondFactorSession: { points: 10, seconds: 300, isForFailures: true },
   createPasskeySession: { points: 20, seconds: 300, isForFailures: true },
   createPasskeyChallenge: { points: 60, seconds: 300 },

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Role, RouteInput, RouteName, RouteReply, Scope } from '@carmic/contract';
 import { forbidden, unauthenticated } from '../core/errors.ts';
 import type { Deps } from '../deps.ts';
@@ -24,6 +25,21 @@ export interface AgentActor {
 }
 export type Actor = { kind: 'nobody' } | Person | AgentActor;
 
+/** A file that is answered as a download. */
+export interface FileAnswer {
+  name: string;
+  type: string;
+  body: string | Readable;
+  /** Known before the body is made, or left out. */
+  sizeBytes?: number;
+}
+
+/** Server-sent events on their way to one caller. */
+export interface EventStream {
+  write(text: string): void;
+  end(): void;
+}
+
 /** What a handler receives: parsed input, who is calling, and a few things only HTTP can do. */
 export interface ApiRequest<N extends RouteName> extends RouteInput<N> {
   deps: Deps;
@@ -39,6 +55,17 @@ export interface ApiRequest<N extends RouteName> extends RouteInput<N> {
   setEtag(version: string): void;
   /** Throws precondition_failed when the caller changes another version than `version` by If-Match. */
   checkMatch(version: string): void;
+  /** What the browser or program saw last of a stream; empty at first. */
+  lastEventId: string;
+  /** For routes that answer a file. */
+  sendFile(file: FileAnswer): void;
+  /** For routes that answer server-sent events: begins them. */
+  openStream(): EventStream;
+  /** For routes that lead the browser on. */
+  redirect(url: string): void;
+  /** The token that binds a sign-on to this browser; null without one. */
+  step: string | null;
+  setStep(token: string | null): void;
   setSession(token: string, expiresAt: Date): void;
   clearSession(): void;
 }

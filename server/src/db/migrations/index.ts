@@ -9,6 +9,7 @@ import { usage } from './20261127UsageMigration.ts';
 import { covers } from './20261127CoversMigration.ts';
 import { brands } from './20261127BrandsMigration.ts';
 import { safety } from './20261127SafetyMigration.ts';
+import { signOn } from './20261127SignOnMigration.ts';
 import { doors } from './20261127DoorsMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
@@ -32,4 +33,5 @@ export const migrations: readonly Migration[] = [
   covers,
   brands,
   safety,
+  signOn,
 ];

@@ -1,16 +1,11 @@
-/**
- * Downloads that are made when they are asked for: `GET /api/v1/renditions/:id/exports/:format`, with `otio`, `fcpxml` and `edl` for editing
- * programs, and `zip` with everything of one rendition. They are files, not JSON, and so stand beside the route table.
- */
+/** Downloads that are made when they are asked for: `otio`, `fcpxml` and `edl` for editing programs, and `zip` with everything of one rendition. */
 import { Readable } from 'node:stream';
 import type { CoverChoice } from '@carmic/contract';
-import type { Context, Middleware } from 'koa';
 import { notFound, wrongState } from '../../core/errors.ts';
 import type { Deps } from '../../deps.ts';
-import { requirePerson } from '../../http/createApp.ts';
+import { type ApiRequest, personOf } from '../../http/request.ts';
 import { fileNameOf } from '../../library/content.ts';
 import { type StoredObject, StoredObjects } from '../../library/model.ts';
-import { contentDisposition } from '../../storage/contentDisposition.ts';
 import { segmentsOf } from '../clipEdits.ts';
 import { contentOf } from '../content.ts';
 import { loadRendition } from '../load.ts';
@@ -19,8 +14,6 @@ import { buildEdl } from './edl.ts';
 import { buildFcpxml } from './fcpxml.ts';
 import { buildOtio } from './otio.ts';
 import { writeZip, type ZipEntry, zipSize } from './zip.ts';
-
-const path = /^\/api\/v1\/renditions\/([0-9a-f-]{36})\/exports\/(otio|fcpxml|edl|zip)$/;
 
 const texts = {
   otio: { build: buildOtio, type: 'application/json; charset=utf-8' },
@@ -42,40 +35,29 @@ const entryNames: Partial<Record<StoredObject['kind'], string>> = {
   words: 'transcript.json',
 };
 
-/** Serves the exports and passes everything else on. */
-export function createExports(deps: Deps): Middleware {
-  return async (context, next) => {
-    const match = path.exec(context.path);
-    if (!match || context.method !== 'GET') {
-      await next();
-      return;
+/** Answers one export. */
+export async function sendExport(request: ApiRequest<'getExport'>): Promise<undefined> {
+  const { deps } = request;
+  const { id, format } = request.params;
+  const found = await deps.db.inWorkspace(personOf(request).workspaceId, async (tx) => {
+    const { rendition, clip, video } = await loadRendition(deps, tx, id);
+    if (video.probe === null) {
+      throw notFound('cut');
     }
-    const { workspaceId } = requirePerson(context);
-    context.state['route'] = 'exports';
-    const found = await deps.db.inWorkspace(workspaceId, async (tx) => {
-      const { rendition, clip, video } = await loadRendition(deps, tx, match[1] ?? '');
-      if (video.probe === null) {
-        throw notFound('cut');
-      }
-      const segments = await segmentsOf(deps, tx, clip, rendition.editVersion);
-      const title = contentOf(deps, clip).title;
-      const objects = await deps.db.model(StoredObjects).findAll({ where: { renditionId: rendition.id, state: 'ready' }, transaction: tx });
-      return { rendition, title, objects, cover: clip.cover, cut: planCut(title, fileNameOf(deps, video), segments, video.probe) };
-    });
-    const name = `${found.title} ${found.rendition.aspect.replace(':', 'x')}`;
-    const format = match[2] as keyof typeof texts | 'zip';
-    context.set('cache-control', 'no-store');
-    context.set('content-disposition', contentDisposition(`${name}.${format}`));
-    if (format !== 'zip') {
-      context.type = texts[format].type;
-      context.body = texts[format].build(found.cut);
-      return;
-    }
-    if (found.rendition.state !== 'ready') {
-      throw wrongState('This rendition is not ready yet, so there is nothing to pack.');
-    }
-    sendZip(deps, context, found);
-  };
+    const segments = await segmentsOf(deps, tx, clip, rendition.editVersion);
+    const title = contentOf(deps, clip).title;
+    const objects = await deps.db.model(StoredObjects).findAll({ where: { renditionId: rendition.id, state: 'ready' }, transaction: tx });
+    return { rendition, title, objects, cover: clip.cover, cut: planCut(title, fileNameOf(deps, video), segments, video.probe) };
+  });
+  const name = `${found.title} ${found.rendition.aspect.replace(':', 'x')}.${format}`;
+  if (format !== 'zip') {
+    request.sendFile({ name, type: texts[format].type, body: texts[format].build(found.cut) });
+    return;
+  }
+  if (found.rendition.state !== 'ready') {
+    throw wrongState('This rendition is not ready yet, so there is nothing to pack.');
+  }
+  request.sendFile({ name, type: 'application/zip', ...buildZip(deps, found) });
 }
 
 interface Packed {
@@ -84,7 +66,7 @@ interface Packed {
   cut: Cut;
 }
 
-function sendZip(deps: Deps, context: Context, { objects, cover, cut }: Packed): void {
+function buildZip(deps: Deps, { objects, cover, cut }: Packed): { body: Readable; sizeBytes: number } {
   const now = deps.clock.now();
   const chosen = covers.filter((kind) => objects.some((object) => object.kind === kind))[cover - 1] ?? 'cover';
   const names = { ...entryNames, [chosen]: entryNames.cover, ...(chosen === 'cover' ? {} : { cover: entryNames[chosen] }) };
@@ -99,7 +81,5 @@ function sendZip(deps: Deps, context: Context, { objects, cover, cut }: Packed):
   }
   const archive = Readable.from(writeZip(entries), { objectMode: false });
   archive.once('error', (error) => deps.log.warn({ err: error }, 'an archive ended early'));
-  context.type = 'application/zip';
-  context.length = zipSize(entries);
-  context.body = archive;
+  return { body: archive, sizeBytes: zipSize(entries) };
 }

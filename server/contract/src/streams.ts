@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { idSchema, noContentSchema } from './common.ts';
+import { route, type RouteDefinition } from './route.ts';
+
+export const exportFormats = ['otio', 'fcpxml', 'edl', 'zip'] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+
+/** What is answered as a file or as a stream instead of JSON. */
+export const streamRoutes = {
+  getExport: route({
+    method: 'GET',
+    path: '/api/v1/renditions/:id/exports/:format',
+    summary: 'Cut of a rendition for editing programs (otio, fcpxml, edl), or everything of it in one ZIP',
+    policy: 'viewer',
+    params: z.object({ id: idSchema, format: z.enum(exportFormats) }),
+    reply: noContentSchema,
+    status: 200,
+    answers: 'file',
+  }),
+  streamEvents: route({
+    method: 'GET',
+    path: '/api/v1/events/stream',
+    summary: 'Live events and progress as server-sent events; resumes with Last-Event-ID',
+    policy: 'viewer',
+    reply: noContentSchema,
+    status: 200,
+    answers: 'events',
+  }),
+} as const satisfies Record<string, RouteDefinition>;
