@@ -1,5 +1,5 @@
 import * as contract from '@carmic/contract';
-import { errorReplySchema, isIdempotent, type Policy, type RouteDefinition, routes } from '@carmic/contract';
+import { directoryErrorSchema, errorReplySchema, isIdempotent, type Policy, type RouteDefinition, routes } from '@carmic/contract';
 import { z } from 'zod';
 
 type Json = Record<string, unknown>;
@@ -12,6 +12,7 @@ const policyWords: Record<Policy, string> = {
   owner: 'Owners of the workspace may call it.',
   admin: 'Administrators of the instance may call it.',
   agent: 'Enrolled agents may call it, with the token of their enrolment.',
+  directory: 'The directory of an identity provider may call it, with its own token (SCIM 2.0, media type application/scim+json).',
 };
 
 /** Builds the OpenAPI 3.1 document of the whole API from the contract's route table. */
@@ -19,10 +20,14 @@ export function buildOpenApi(version: string): Json {
   nameSchemas();
   const components: Json = {};
   const error = toReply(errorReplySchema, components);
+  const directoryError = toReply(directoryErrorSchema, components);
   const paths: Record<string, Json> = {};
   for (const [name, route] of Object.entries(routes) as [string, RouteDefinition][]) {
     const path = route.path.replace(/:(\w+)/g, '{$1}');
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: buildOperation(name, route, error, components) };
+    paths[path] = {
+      ...paths[path],
+      [route.method.toLowerCase()]: buildOperation(name, route, route.policy === 'directory' ? directoryError : error, components),
+    };
   }
   return {
     openapi: '3.1.0',
@@ -81,8 +86,13 @@ function buildOperation(name: string, route: RouteDefinition, errorReply: Json, 
     operationId: name,
     summary: route.summary,
     description: policyWords[route.policy],
-    tags: [route.path.split('/')[3] ?? 'carmic'],
-    security: route.policy === 'public' ? [] : route.policy === 'agent' ? [{ token: [] }] : [{ session: [] }, { token: [] }],
+    tags: [route.policy === 'directory' ? 'scim' : (route.path.split('/')[3] ?? 'carmic')],
+    security:
+      route.policy === 'public'
+        ? []
+        : route.policy === 'agent' || route.policy === 'directory'
+          ? [{ token: [] }]
+          : [{ session: [] }, { token: [] }],
     parameters: [
       ...buildParameters(route.params, 'path'),
       ...buildParameters(route.query, 'query'),

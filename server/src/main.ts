@@ -7,6 +7,9 @@ import { createLocalSession, createRecoveryLink, createSignInLink, ensureAdminis
 import { auditHandlers, exportAudit } from './admin/auditEntries.ts';
 import { verifyAudit } from './admin/auditChain.ts';
 import { findByApiKey, apiKeyPrefix } from './accounts/apiKeys.ts';
+import { findDirectory } from './accounts/directory/findDirectory.ts';
+import { directoryHandlers } from './accounts/directory/routes.ts';
+import { directoryPrefix } from './accounts/signOn/providers.ts';
 import { accountHandlers, peopleHandlers, workspaceHandlers } from './accounts/routes.ts';
 import { clearAddressLists, createSettingsCache } from './accounts/settings.ts';
 import { agentPrefix, createEnrolment, findAgent } from './agents/enrol.ts';
@@ -199,6 +202,7 @@ function buildHandlers(): Handlers {
     ...accountHandlers,
     ...workspaceHandlers,
     ...peopleHandlers,
+    ...directoryHandlers,
     ...webhookHandlers,
     ...auditHandlers,
     ...libraryHandlers,
@@ -232,6 +236,9 @@ async function startWeb(
       }
       if (token.startsWith(apiKeyPrefix)) {
         return findByApiKey(deps, token, address);
+      }
+      if (token.startsWith(directoryPrefix)) {
+        return findDirectory(deps, token);
       }
       return token.startsWith(sessionPrefix) ? findPerson(deps, token, workspaceId) : null;
     },

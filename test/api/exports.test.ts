@@ -167,6 +167,6 @@ describe('everything in one ZIP', () => {
       expect((await fetchExport(format, stranger.token)).status, format).toBe(404);
       expect((await fetch(`${instance.baseUrl}/api/v1/renditions/${rendition.id}/exports/${format}`)).status, format).toBe(401);
     }
-    expect((await fetchExport('exe')).status).toBe(404);
+    expect((await fetchExport('exe')).status).toBe(400);
   });
 });

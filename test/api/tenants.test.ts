@@ -17,7 +17,8 @@ let before: unknown;
 const ids: Record<string, string> = {};
 
 beforeAll(async () => {
-  instance = await startInstance();
+  // A lease that outlasts a busy machine.
+  instance = await startInstance({ env: { CARMIC_LEASE_SECONDS: '60' } });
   owner = await instance.createCaller();
   stranger = await instance.createCaller();
   viewer = await instance.createCaller({ role: 'viewer', workspaceId: owner.workspaceId });

@@ -1,5 +1,5 @@
 /** A real OpenID provider (npm oidc-provider, certified) on loopback. Its people sign in by being named: the login form is skipped. */
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Provider } from 'oidc-provider';
 
@@ -72,13 +72,11 @@ export async function startOpenIdProvider(redirectUri: string, person: Directory
   return result;
 }
 
-type Parts = Parameters<Parameters<Server['on']>[1]>;
-
 /** Signs the chosen person in and agrees to everything, as somebody at the form would. */
 async function interact(
   provider: Provider,
-  request: Parts[0],
-  response: Parts[1],
+  request: IncomingMessage,
+  response: ServerResponse,
   { person, clientId }: OpenIdProvider,
   people: Map<string, DirectoryPerson>,
 ): Promise<void> {

@@ -8,6 +8,7 @@ import { count, number, plural } from './count.ts';
 import { keeping } from './keeping.en.ts';
 import { people } from './people.en.ts';
 import { safety } from './safety.en.ts';
+import { signOn } from './signOn.en.ts';
 import { words } from './words.ts';
 
 export const en = {
@@ -388,6 +389,7 @@ export const en = {
   ...clips,
   ...keeping,
   people,
+  signOn,
 
   toasts: { region: 'Notifications' },
 };

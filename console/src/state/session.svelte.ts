@@ -92,6 +92,15 @@ export class Session {
     this.enter((await this.#call('createSecondFactorSession', { body: { token, ...proof } })).me);
   }
 
+  /** Opens the session that a way back from an identity provider has earned, or answers the step that is still to be done. */
+  async completeSignOn(): Promise<SecondFactorStep | null> {
+    const { me, secondFactor } = await this.#call('completeSignOn');
+    if (me !== null) {
+      this.enter(me);
+    }
+    return secondFactor;
+  }
+
   async signInOnce(token: string): Promise<Me> {
     const { me } = await this.#call('createOneTimeSession', { body: { token } });
     this.enter(me);

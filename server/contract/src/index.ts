@@ -17,6 +17,7 @@ export * from './plans.ts';
 export * from './retention.ts';
 export * from './route.ts';
 export * from './routes.ts';
+export * from './directory.ts';
 export * from './signOn.ts';
 export * from './speech.ts';
 export * from './storage.ts';

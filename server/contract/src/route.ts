@@ -2,9 +2,9 @@ import type { z } from 'zod';
 
 /**
  * Who may call a route: anybody; any signed-in person; a member of the workspace with at least that role; an instance
- * administrator; or an enrolled agent.
+ * administrator; an enrolled agent; or the directory of an identity provider.
  */
-export type Policy = 'public' | 'person' | 'viewer' | 'editor' | 'owner' | 'admin' | 'agent';
+export type Policy = 'public' | 'person' | 'viewer' | 'editor' | 'owner' | 'admin' | 'agent' | 'directory';
 
 export interface RouteDefinition {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -33,4 +33,4 @@ export const route = <const T extends RouteDefinition>(definition: T): T => defi
 
 /** Whether a route takes an `Idempotency-Key`: every POST of somebody who is known. */
 export const isIdempotent = ({ method, policy }: RouteDefinition): boolean =>
-  method === 'POST' && policy !== 'public' && policy !== 'agent';
+  method === 'POST' && policy !== 'public' && policy !== 'agent' && policy !== 'directory';

@@ -18,6 +18,7 @@ import {
 import { brandRoutes } from './brand.ts';
 import { idParamsSchema, noContentSchema, pageOf, pageQuerySchema } from './common.ts';
 import { chooseClipEditBodySchema, clipEditSchema, createClipEditBodySchema } from './edits.ts';
+import { directoryRoutes } from './directory.ts';
 import { erasureRoutes } from './erasures.ts';
 import { auditRoutes } from './audit.ts';
 import { eventSchema } from './events.ts';
@@ -413,6 +414,7 @@ export const routes = {
   ...identityRoutes,
   ...peopleRoutes,
   ...signOnRoutes,
+  ...directoryRoutes,
   ...workspaceRoutes,
   ...webhookRoutes,
   ...auditRoutes,

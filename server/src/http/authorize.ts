@@ -23,6 +23,7 @@ export function scopeOf({ method, policy, isForKeys, isForSessions }: Door): Sco
       return 'admin';
     case 'public':
     case 'agent':
+    case 'directory':
       return null;
   }
 }
@@ -36,6 +37,11 @@ export function authorize(door: Door, actor: Actor): void {
     case 'agent':
       if (actor.kind !== 'agent') {
         throw actor.kind === 'nobody' ? unauthenticated('Send the token this agent was given.') : forbidden();
+      }
+      return;
+    case 'directory':
+      if (actor.kind !== 'directory') {
+        throw actor.kind === 'nobody' ? unauthenticated('Send the token of the directory.') : forbidden();
       }
       return;
     case 'person':

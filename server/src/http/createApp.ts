@@ -12,6 +12,7 @@ import { authorize } from './authorize.ts';
 import { describeBrowser } from './browser.ts';
 import { buildEtag } from './etag.ts';
 import { buildAnswers } from './answers.ts';
+import { isForDirectories } from './directoryError.ts';
 import { errorWriter } from './errorWriter.ts';
 import { once } from './idempotency.ts';
 import { createThrottle, type Throttle } from './rateLimits.ts';
@@ -81,7 +82,7 @@ export function createApp(options: AppOptions): Koa {
     app.use(middleware);
   }
   app.use((context) => {
-    if (context.path.startsWith('/api/')) {
+    if (context.path.startsWith('/api/') || isForDirectories(context.path)) {
       throw notFound('address in this API');
     }
     context.status = 404;
@@ -150,7 +151,7 @@ function identify({ authenticate, baseUrl }: AppOptions): Middleware {
     const cookie = context.cookies.get(cookieName(baseUrl()));
     const token = bearer ?? cookie;
     let actor: Actor = { kind: 'nobody' };
-    if (token !== undefined && context.path.startsWith('/api/')) {
+    if (token !== undefined && (context.path.startsWith('/api/') || isForDirectories(context.path))) {
       const workspaceId = context.get('carmic-workspace');
       actor = (await authenticate(token, workspaceId === '' ? null : workspaceId, addressOf(context))) ?? actor;
     }
@@ -182,6 +183,7 @@ function bindRoute(router: Router, name: RouteName, options: AppOptions, throttl
   const parser = withTimeLimit(
     bodyParser({
       enableTypes: ['json'],
+      extendTypes: { json: ['application/json', 'application/scim+json'] },
       jsonLimit: limit,
       parsedMethods: ['POST', 'PUT', 'PATCH', 'DELETE'],
       jsonStrict: true,
@@ -271,6 +273,8 @@ async function answer(
     context.status = 204;
   } else if (definition.method === 'GET' && isKnownVersion(context)) {
     context.status = 304;
+  } else if (definition.policy === 'directory') {
+    context.type = 'application/scim+json';
   }
 }
 
@@ -280,11 +284,22 @@ async function answer(
  */
 function callersOf(address: string, actor: Actor, body: unknown): string[] {
   if (actor.kind !== 'nobody') {
-    return [actor.kind === 'agent' ? `user:agent:${actor.agentId}` : `user:${actor.userId}`];
+    return [`user:${idOf(actor)}`];
   }
   const email = (body as { email?: unknown } | undefined)?.email;
   const account = typeof email === 'string' ? email.toLowerCase() : null;
   return account === null ? [`address:${address}`] : [`address:${address}`, `pair:${address}:${account}`, `email:${account}`];
+}
+
+function idOf(actor: Exclude<Actor, { kind: 'nobody' }>): string {
+  switch (actor.kind) {
+    case 'person':
+      return actor.userId;
+    case 'agent':
+      return `agent:${actor.agentId}`;
+    case 'directory':
+      return `directory:${actor.providerId}`;
+  }
 }
 
 function buildRequest(context: Context, options: AppOptions, actor: Actor, input: object): ApiRequest<RouteName> {

@@ -4,6 +4,7 @@ import { ZodError } from 'zod';
 import { AppError, invalidInput, unavailable } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { isDatabaseAway } from '../db/database.ts';
+import { isForDirectories, presentDirectoryError } from './directoryError.ts';
 import { presentStorageError, StorageError } from '../storage/storageError.ts';
 
 /** Turns whatever was thrown into an error meant for the caller. */
@@ -56,5 +57,10 @@ function writeError(context: Context, error: AppError, log: Log): void {
     context.set('retry-after', String(error.retryAfterSeconds));
   }
   context.status = error.status;
+  if (isForDirectories(context.path)) {
+    context.body = presentDirectoryError(error);
+    context.type = 'application/scim+json';
+    return;
+  }
   context.body = body;
 }

@@ -23,7 +23,12 @@ export interface AgentActor {
   kind: 'agent';
   agentId: string;
 }
-export type Actor = { kind: 'nobody' } | Person | AgentActor;
+/** The directory of an identity provider, which provisions people and groups (SCIM). */
+export interface DirectoryActor {
+  kind: 'directory';
+  providerId: string;
+}
+export type Actor = { kind: 'nobody' } | Person | AgentActor | DirectoryActor;
 
 /** A file that is answered as a download. */
 export interface FileAnswer {
@@ -85,6 +90,14 @@ export function personOf(request: { actor: Actor }): Person {
 export function agentOf(request: { actor: Actor }): AgentActor {
   if (request.actor.kind !== 'agent') {
     throw forbidden('Only an enrolled agent may call this.');
+  }
+  return request.actor;
+}
+
+/** The calling directory of a request. Throws forbidden when it is none. */
+export function directoryOf(request: { actor: Actor }): DirectoryActor {
+  if (request.actor.kind !== 'directory') {
+    throw forbidden('Only a directory with its own token may call this.');
   }
   return request.actor;
 }
