@@ -21,7 +21,6 @@ import { chooseClipEditBodySchema, clipEditSchema, createClipEditBodySchema } fr
 import { directoryRoutes } from './directory.ts';
 import { erasureRoutes } from './erasures.ts';
 import { auditRoutes } from './audit.ts';
-import { eventSchema } from './events.ts';
 import { identityRoutes, peopleRoutes, signInReplySchema } from './identity.ts';
 import { planRoutes } from './plans.ts';
 import { retentionRoutes } from './retention.ts';
@@ -316,15 +315,6 @@ export const routes = {
     status: 204,
   }),
 
-  listEvents: route({
-    method: 'GET',
-    path: '/api/v1/events',
-    summary: 'Events of the workspace, oldest first',
-    policy: 'viewer',
-    query: pageQuerySchema,
-    reply: pageOf(eventSchema),
-    status: 200,
-  }),
 
   listAgents: route({
     method: 'GET',

@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { idSchema, noContentSchema } from './common.ts';
+import { idSchema, noContentSchema, pageOf, pageQuerySchema } from './common.ts';
+import { eventSchema } from './events.ts';
 import { route, type RouteDefinition } from './route.ts';
 
 export const exportFormats = ['otio', 'fcpxml', 'edl', 'zip'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
-/** What is answered as a file or as a stream instead of JSON. */
+/** Events, and what is answered as a file or as a stream instead of JSON. */
 export const streamRoutes = {
   getExport: route({
     method: 'GET',
@@ -16,6 +17,15 @@ export const streamRoutes = {
     reply: noContentSchema,
     status: 200,
     answers: 'file',
+  }),
+  listEvents: route({
+    method: 'GET',
+    path: '/api/v1/events',
+    summary: 'Events of the workspace, oldest first',
+    policy: 'viewer',
+    query: pageQuerySchema,
+    reply: pageOf(eventSchema),
+    status: 200,
   }),
   streamEvents: route({
     method: 'GET',
