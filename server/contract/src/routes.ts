@@ -315,7 +315,6 @@ export const routes = {
     status: 204,
   }),
 
-
   listAgents: route({
     method: 'GET',
     path: '/api/v1/agents',
