@@ -12,7 +12,7 @@ interface Operation {
   tags: readonly string[];
   parameters: readonly { name: string; in: string; required: boolean; description?: string; schema: unknown }[];
   requestBody?: { content: { 'application/json': { schema: unknown } } };
-  responses: Record<string, { description: string; content?: { 'application/json': { schema: unknown } } }>;
+  responses: Record<string, { description: string; content?: { 'application/json'?: { schema: unknown } } }>;
 }
 interface OpenApi {
   paths: Record<string, Record<string, Operation>>;
@@ -57,7 +57,7 @@ function buildOperation({ path, method, operation }: { path: string; method: str
   const replies = Object.entries(operation.responses)
     .filter(([status]) => status !== 'default')
     .map(([status, reply]) => {
-      const schema = reply.content?.['application/json'].schema;
+      const schema = reply.content?.['application/json']?.schema;
       return `<h4>${status} ${escape(reply.description)}</h4>${schema === undefined ? '' : json(schema)}`;
     });
   const example = [
