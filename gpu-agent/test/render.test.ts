@@ -72,7 +72,11 @@ async function grayFrame(file: string, seconds: number, width: number, height: n
   return readFileSync(raw);
 }
 
-const brightest = (frame: Buffer) => frame.reduce((most, value) => Math.max(most, value), 0);
+async function coverPixels(file: string, filter: string): Promise<Buffer> {
+  return readFileSync(await makeMedia(path('cover.raw'), ['-i', file, '-vf', `${filter},format=rgb24`, '-f', 'rawvideo']));
+}
+
+const brightest = (frame: Uint8Array) => frame.reduce((most, value) => Math.max(most, value), 0);
 
 const words = (from: number): Word[] =>
   ['Hello', 'there,', '{dear}', 'reader', 'of', 'tests.'].map((text, index) => ({
@@ -152,6 +156,37 @@ describe('rendering', () => {
       ...['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=25:duration=1', '-f', 'lavfi', '-i', 'sine=duration=4', ...x264, '-c:a', 'aac'],
     ]);
     expect((await renderFile(file)).result.frameCount).toBe(75);
+  });
+});
+
+describe('covers', () => {
+  it('are three frames of the picture without captions, first the sharp face whose eyes are open', async () => {
+    writeFileSync(path('shut.png'), drawFace(260, 0, 0.1));
+    writeFileSync(path('open.png'), drawFace(260));
+    const part = (colour: string) => ['-f', 'lavfi', '-i', `color=c=${colour}:size=640x360:rate=10:duration=5`];
+    const file = await makeMedia(path('faces.mp4'), [
+      ...[...part('0x203060'), ...part('0x206030'), ...part('0x703030'), '-i', path('shut.png'), '-i', path('open.png')],
+      ...[
+        '-filter_complex',
+        '[4]split[y][z];[0][3]overlay=190:60[a];[1][y]overlay=190:60,gblur=sigma=3[b];[2][z]overlay=190:60[c];[a][b][c]concat=n=3,format=yuv420p',
+      ],
+      ...x264,
+    ]);
+    const { files } = await renderFile(file, {
+      segments: [{ startSeconds: 0, endSeconds: 15 }],
+      captions: { style: 'boxed', language: 'en', words: words(11) },
+    });
+    const colours = [];
+    for (const name of ['cover', 'cover2', 'cover3']) {
+      const [red = 0, green = 0, blue = 0] = await coverPixels(files[name] ?? '', 'crop=8:8:2:2');
+      colours.push(['red', 'green', 'blue'][[red, green, blue].indexOf(Math.max(red, green, blue))]);
+      // Where captions stand nothing is as white as they are.
+      const below = await coverPixels(files[name] ?? '', 'crop=270:80:0:330');
+      expect(below.length).toBe(270 * 80 * 3);
+      expect(brightest(below)).toBeLessThan(215);
+    }
+    expect(colours[0]).toBe('red');
+    expect([...colours].sort()).toEqual(['blue', 'green', 'red']);
   });
 });
 

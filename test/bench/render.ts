@@ -158,7 +158,7 @@ function stageOf({ program, args }: RunRequest): string {
   if (args.includes('rawvideo')) {
     return 'look';
   }
-  return program === 'ffprobe' || args.includes('mjpeg') ? 'prove' : 'listen';
+  return program === 'ffprobe' || args.includes('video.mp4') ? 'prove' : 'listen';
 }
 
 function buildSpec(probe: Probe, startSeconds: number, clipSeconds: number): RenderSpec {

@@ -8,6 +8,7 @@ import { createCutFinder } from './cuts.ts';
 import type { CheckedFace, FaceDetector } from './faceDetector.ts';
 import { lookAtSpan, type LookRequest, type SmallPicture } from './look.ts';
 import { faceChange, pictureChange } from './mouthMotion.ts';
+import { createStillKeeper, type Still, type StillKeeper } from './stills.ts';
 import { createTracker, expectedFace, type Track, type Tracker } from './tracks.ts';
 
 /** What was seen in a span, in frames of the clip's grid. */
@@ -20,6 +21,8 @@ export interface SpanAnalysis {
   tracks: readonly Track[];
   /** Change of brightness of every frame against the one before it. */
   changes: readonly number[];
+  /** Frames that may stand for the clip. */
+  stills: readonly Still[];
 }
 
 /** Faces are looked for this often, and on both sides of a cut. */
@@ -37,7 +40,8 @@ export async function analyzeSpan(request: LookRequest, context: TaskContext, de
   const cuts = createCutFinder();
   const tracker = createTracker(framesPerSecond);
   const changes: number[] = [];
-  const faces = createFaceLooker(tracker, detector, framesPerSecond);
+  const stills = createStillKeeper(request.span.frames, framesPerSecond);
+  const faces = createFaceLooker(tracker, detector, framesPerSecond, stills);
   let before: SmallPicture | null = null;
   const frames = await lookAtSpan(request, context, async (picture, frame) => {
     context.signal.throwIfAborted();
@@ -57,7 +61,7 @@ export async function analyzeSpan(request: LookRequest, context: TaskContext, de
   if (before !== null) {
     await faces.look(before, frames - 1, true);
   }
-  return { frames, cuts: cuts.finish(), samples: faces.samples, tracks: tracker.finish(), changes };
+  return { frames, cuts: cuts.finish(), samples: faces.samples, tracks: tracker.finish(), changes, stills: await stills.finish(detector) };
 }
 
 function watchMouths(tracker: Tracker, before: SmallPicture, now: SmallPicture, frame: number): void {
@@ -73,7 +77,7 @@ interface FaceLooker {
   look(picture: SmallPicture, frame: number, mayRepeat: boolean): Promise<void>;
 }
 
-function createFaceLooker(tracker: Tracker, detector: FaceDetector, framesPerSecond: number): FaceLooker {
+function createFaceLooker(tracker: Tracker, detector: FaceDetector, framesPerSecond: number, stills: StillKeeper): FaceLooker {
   const samples: number[] = [];
   const every = Math.max(1, Math.round(framesPerSecond / samplesPerSecond));
   let last: { picture: SmallPicture; frame: number; faces: readonly CheckedFace[] } | null = null;
@@ -88,15 +92,20 @@ function createFaceLooker(tracker: Tracker, detector: FaceDetector, framesPerSec
       const isDoubtful = tracker.active(frame).some(needsSecondLook);
       const isFresh = last !== null && frame - last.frame < longestReuseSeconds * framesPerSecond;
       if (mayRepeat && !isDoubtful && last && isFresh && pictureChange(last.picture, picture) < hardlyChanged) {
+        stills.offer(picture, frame, last.faces);
         tracker.push(
           frame,
-          last.faces.map((face) => ({ ...face, meshScore: null })),
+          last.faces.map((face) => ({ ...face, meshScore: null, eyes: null })),
           true,
         );
         return;
       }
       const faces = await detector.detect(picture, isDoubtful);
       tracker.push(frame, faces, false);
+      // Beside a cut a frame may hold some of the other picture.
+      if (mayRepeat) {
+        stills.offer(picture, frame, faces);
+      }
       last = { picture, frame, faces };
     },
   };

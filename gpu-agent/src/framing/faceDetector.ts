@@ -15,6 +15,8 @@ export interface Face {
 export interface CheckedFace extends Face {
   /** 0 where a face mesh does not fit; null when it was not asked. */
   meshScore: number | null;
+  /** Height of its eyes against their width; null when they were not looked for or not found. */
+  eyes: number | null;
 }
 
 export interface FaceDetector {
@@ -35,6 +37,7 @@ const answerSchema = z.object({
         height: z.number(),
         score: z.number(),
         meshScore: z.number().nullable(),
+        eyes: z.number().nullable(),
       }),
     )
     .default([]),

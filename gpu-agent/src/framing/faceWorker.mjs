@@ -90,6 +90,19 @@ function clamp(value) {
 }
 
 /**
+ * Height of both eyes against their width, by the points of MediaPipe's face mesh; null without a mesh.
+ *
+ * @param {[number, number, number][] | undefined} mesh
+ */
+function eyesOf(mesh) {
+  if (!mesh || mesh.length < 468) {
+    return null;
+  }
+  const apart = (/** @type {number} */ a, /** @type {number} */ b) => Math.hypot(mesh[a][0] - mesh[b][0], mesh[a][1] - mesh[b][1]);
+  return (apart(159, 145) / Math.max(1, apart(33, 133)) + apart(386, 374) / Math.max(1, apart(362, 263))) / 2;
+}
+
+/**
  * @param {{ bytes: Uint8Array, width: number, height: number, isCareful: boolean }} request
  */
 async function detect({ bytes, width, height, isCareful }) {
@@ -109,6 +122,7 @@ async function detect({ bytes, width, height, isCareful }) {
       height: found.boxRaw[3],
       score: found.boxScore,
       meshScore: isCareful ? found.faceScore : null,
+      eyes: isCareful ? eyesOf(found.mesh) : null,
     }));
   } finally {
     picture.dispose();

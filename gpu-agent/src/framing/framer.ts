@@ -8,10 +8,11 @@ import type { RenderInput } from '../render/renderArgs.ts';
 import { rateValue, type Timeline } from '../render/timeline.ts';
 import { analyzeSpan, type SpanAnalysis } from './analyze.ts';
 import { buildPieces, type Piece } from './buildFraming.ts';
+import { chooseCovers } from './covers.ts';
 import { listClipFaces } from './clipFaces.ts';
 import { chooseLayouts, type LayoutRules, type ShotPlan, stretchesFor } from './chooseLayout.ts';
 import { createFaceDetector, type FaceDetector } from './faceDetector.ts';
-import { cropShares, type Framing, largestCrop } from './framing.ts';
+import { cropShares, type Framing, largestCrop, type SegmentFraming } from './framing.ts';
 import { type FramingFacts, measureFraming } from './framingFacts.ts';
 import { viewFromKeyframes } from './keyframes.ts';
 import { listShots } from './shots.ts';
@@ -22,6 +23,8 @@ export interface FramedClip extends Framing {
   facts: FramingFacts | null;
   /** What was done with each shot, and why. */
   shots: readonly ShotLayout[];
+  /** Frames that can stand for the clip, best first. */
+  covers: readonly number[];
   /** Faces as they stand in the clip's picture, so that captions keep off them. */
   faces: readonly SeenFace[];
 }
@@ -62,14 +65,14 @@ export function createFramer(log: Logger): Framer {
     close: () => detector.close(),
     async frame(spec, timeline, input, context) {
       const wish = spec.framing ?? null;
+      const analyses = await analyse(spec, timeline, input, context);
       if (wish?.keyframes && wish.keyframes.length > 0) {
-        return frameByHand(spec, timeline);
+        return frameByHand(spec, timeline, analyses);
       }
       const isPanelWished = wish?.layout !== undefined && wish.layout !== 'center' && wish.layout !== 'fit' && wish.layout !== 'follow';
       if (cropShares(spec.probe, spec.output) === null && !isPanelWished) {
-        return keepWhole(timeline);
+        return keepWhole(spec, timeline, analyses);
       }
-      const analyses = await analyse(spec, timeline, input, context);
       const levels = spec.probe.audioCodec === null ? [] : await readLevels(timeline, context);
       const framed = frameFromAnalysis(spec, timeline, analyses, levels);
       log.debug({ shots: framed.shots.length, layout: framed.layout, facts: framed.facts }, 'framed');
@@ -82,14 +85,32 @@ function readLevels(timeline: Timeline, { directory }: TaskContext): Promise<num
   return readSoundLevels(join(directory, renderFiles.sound), timeline.frameCount, rateValue(timeline.rate));
 }
 
-function keepWhole(timeline: Timeline): FramedClip {
+function keepWhole(spec: RenderSpec, timeline: Timeline, analyses: readonly SpanAnalysis[]): FramedClip {
   const reason = 'The video already has this shape, so the whole picture is kept.';
   const segments = timeline.segments.map(() => ({ kind: 'whole' as const }));
-  return { layout: 'center', reason, picture: timeline, segments, facts: null, shots: [], faces: [] };
+  return { layout: 'center', reason, picture: timeline, segments, facts: null, shots: [], ...seenIn(segments, spec, timeline, analyses) };
+}
+
+/** Faces and covers of a framing that was not chosen by looking. */
+function seenIn(
+  framing: readonly SegmentFraming[],
+  spec: RenderSpec,
+  timeline: Timeline,
+  analyses: readonly SpanAnalysis[],
+): Pick<FramedClip, 'faces' | 'covers'> {
+  const framesPerSecond = rateValue(timeline.rate);
+  const rules: LayoutRules = { source: spec.probe, output: spec.output, framesPerSecond };
+  const pieces = timeline.segments.map((segment, index): Piece => {
+    const analysis = analyses[index];
+    const plans = analysis === undefined ? [] : chooseLayouts(listShots(analysis), rules, () => [], null);
+    return { segment, framing: framing[index] ?? { kind: 'whole' }, firstFrame: 0, endFrame: segment.frames, plans };
+  });
+  return { faces: listClipFaces(pieces, rules), covers: chooseCovers(analyses, pieces, timeline, framesPerSecond) };
 }
 
 /** The path of a person counts in clip time; the segments take their parts of it. */
-function frameByHand({ probe, output, framing }: RenderSpec, timeline: Timeline): FramedClip {
+function frameByHand(spec: RenderSpec, timeline: Timeline, analyses: readonly SpanAnalysis[]): FramedClip {
+  const { probe, output, framing } = spec;
   const view = viewFromKeyframes(
     framing?.keyframes ?? [],
     framing?.zoom ?? 1,
@@ -105,7 +126,7 @@ function frameByHand({ probe, output, framing }: RenderSpec, timeline: Timeline)
   });
   const reason = 'The crop was placed by hand.';
   const shots: ShotLayout[] = [{ startSeconds: 0, endSeconds: timeline.durationSeconds, layout: 'follow', reason }];
-  return { layout: 'follow', reason, picture: timeline, segments, facts: null, shots, faces: [] };
+  return { layout: 'follow', reason, picture: timeline, segments, facts: null, shots, ...seenIn(segments, spec, timeline, analyses) };
 }
 
 async function lookAtAll(
@@ -155,7 +176,8 @@ export function frameFromAnalysis(
     pieces = build();
     facts = measureFraming(pieces, framesPerSecond);
   }
-  return { ...describe(pieces, facts, timeline), faces: listClipFaces(pieces, rules) };
+  const covers = chooseCovers(analyses, pieces, timeline, framesPerSecond);
+  return { ...describe(pieces, facts, timeline), covers, faces: listClipFaces(pieces, rules) };
 }
 
 function saferPlan(plan: ShotPlan, pieces: readonly Piece[], rules: LayoutRules, clip: FramingFacts): ShotPlan {
@@ -179,7 +201,7 @@ function saferPlan(plan: ShotPlan, pieces: readonly Piece[], rules: LayoutRules,
   return plan;
 }
 
-function describe(pieces: readonly Piece[], facts: FramingFacts, timeline: Timeline): Omit<FramedClip, 'faces'> {
+function describe(pieces: readonly Piece[], facts: FramingFacts, timeline: Timeline): Omit<FramedClip, 'faces' | 'covers'> {
   const framesPerSecond = rateValue(timeline.rate);
   const frames = new Map<Layout, number>();
   const shots: ShotLayout[] = pieces.flatMap(({ segment, framing, firstFrame, endFrame, plans }) =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createTracker, expectedFace, faceAt } from './tracks.ts';
 
-const face = (left: number, width = 0.1, score = 0.8) => ({ left, top: 0.2, width, height: width, score, meshScore: null });
+const face = (left: number, width = 0.1, score = 0.8) => ({ left, top: 0.2, width, height: width, score, meshScore: null, eyes: null });
 const track = (...faces: (readonly ReturnType<typeof face>[])[]) => {
   const tracker = createTracker(25);
   faces.forEach((found, index) => tracker.push(index * 10, found, false));
@@ -32,7 +32,7 @@ describe('createTracker', () => {
   it('counts second looks and keeps the best of them', () => {
     const tracker = createTracker(25);
     for (const [index, meshScore] of [null, 0.1, 0.6, 0.2].entries()) {
-      tracker.push(index * 10, [{ ...face(0.1), meshScore }], false);
+      tracker.push(index * 10, [{ ...face(0.1), meshScore, eyes: null }], false);
     }
     expect(tracker.finish()).toMatchObject([{ meshScore: 0.6, secondLooks: 3 }]);
   });

@@ -50,7 +50,7 @@ export function createTracker(framesPerSecond: number): Tracker {
       const free = new Set(faces);
       const extended = new Set<Track>();
       const add = (track: Track, found: CheckedFace) => {
-        const { meshScore, ...face } = found;
+        const { meshScore, eyes: _, ...face } = found;
         track.points.push({ frame, face, isRepeated });
         if (meshScore !== null) {
           track.meshScore = Math.max(track.meshScore ?? 0, meshScore);

@@ -32,9 +32,17 @@ const plan: GraphPlan = {
   mapsTone: false,
   hasCaptions: true,
   gain: { gainDb: 6.5, limitDb: -2 },
+  covers: [],
 };
 
 describe('buildFilterGraph', () => {
+  it('writes covers before captions are drawn, each frame once', () => {
+    const graph = buildFilterGraph({ ...plan, covers: [12, 60] });
+    expect(graph).toContain(`split=2[pick][full];[pick]select='eq(n,12)+eq(n,60)',setpts=N*1/(25*TB)[covers];[full]ass=`);
+    const args = renderArgs({ ...plan, covers: [12, 60], input: { container: 'mov', sourceUrl: 'http://127.0.0.1/x', framePixels: 1e6 } });
+    expect(args.slice(args.indexOf('[covers]'))).toEqual(expect.arrayContaining(['-frames:v', '2', '-map_metadata', '-1', 'cover%d.jpg']));
+  });
+
   it('cuts every segment to its frames, names every crop, joins, captions', () => {
     const graph = buildFilterGraph(plan);
     expect(graph).toContain(

@@ -16,6 +16,8 @@ export interface GraphPlan {
   mapsTone: boolean;
   hasCaptions: boolean;
   gain: AudioGain | null;
+  /** Frames that are also written as pictures, in order; without captions. */
+  covers: readonly number[];
 }
 
 /** What is done to the sound: a fixed gain, and a limiter where that would go over the peak. */
@@ -31,7 +33,8 @@ export interface AudioGain {
 /** Names of the files a render writes, inside its scratch folder. */
 export const renderFiles = {
   video: 'video.mp4',
-  cover: 'cover.jpg',
+  covers: 'cover%d.jpg',
+  coverOf: (number: number) => `cover${number}.jpg`,
   captions: 'captions.ass',
   fonts: 'fonts',
   brandFont: 'brand.ttf',
@@ -52,9 +55,17 @@ export function buildFilterGraph(plan: GraphPlan): string {
   const count = plan.timeline.segments.length;
   const videos = plan.timeline.segments.map((_, index) => videoChain(plan, index));
   const joined = count === 1 ? '[v0]' : `${labels('v', count)}concat=n=${count}:v=1:a=0[joined];[joined]`;
+  // First in the graph, so that it lets go of each frame before captions are drawn on it; the other way round every frame is copied.
+  const picked = plan.covers.length === 0 ? joined : `${joined}split=2[pick][full];${coverChain(plan)};[full]`;
   const captions = plan.hasCaptions ? `ass=${renderFiles.captions}:fontsdir=${renderFiles.fonts}` : 'null';
-  const finish = `${joined}${captions}[video]`;
+  const finish = `${picked}${captions}[video]`;
   return [...videos, finish, audioGraph(plan)].join(';');
+}
+
+/** One after the other on the time line, so that the writer of pictures neither repeats nor drops one. */
+function coverChain({ covers, timeline: { rate } }: GraphPlan): string {
+  const wanted = covers.map((frame) => `eq(n,${frame})`).join('+');
+  return `[pick]select='${wanted}',setpts=N*${rate.denominator}/(${rate.numerator}*TB)[covers]`;
 }
 
 function labels(prefix: string, count: number): string {

@@ -58,6 +58,7 @@ export async function render(spec: RenderSpec, context: TaskContext, tools: Rend
     mapsTone: spec.probe.isHdr && tools.canToneMap,
     hasCaptions: captions !== null && captions.plan.captions.length > 0 && spec.captions?.style !== 'none',
     gain,
+    covers: [...framing.covers].sort((a, b) => a - b),
     input,
   };
   await writeCamera(plan, context);
@@ -69,12 +70,12 @@ export async function render(spec: RenderSpec, context: TaskContext, tools: Rend
     }),
   );
   context.onProgress(0.96, 'Measuring the clip');
-  let clip = await verifyClip(context, timeline);
+  let clip = await verifyClip(context);
   let better = gain && correctGain(gain, clip.loudness, spec.loudness);
   for (let round = 0; better && round < mixRounds; round++) {
     await runFfmpeg(context, remixArgs(better, 'remixed.mp4'), 'Mixing the sound again', timeline.durationSeconds);
     await rename(join(context.directory, 'remixed.mp4'), join(context.directory, renderFiles.video));
-    clip = await verifyClip(context, timeline);
+    clip = await verifyClip(context);
     better = correctGain(better, clip.loudness, spec.loudness);
   }
   const certificate = buildCertificate({
@@ -116,7 +117,7 @@ export async function render(spec: RenderSpec, context: TaskContext, tools: Rend
     captionsBurnedIn: plan.hasCaptions,
     certificate,
   };
-  return { result, files: filesOf(context, captions !== null) };
+  return { result, files: [...filesOf(context, captions !== null), ...coverFiles(framing.covers, context)] };
 }
 
 /** How often the sound is mixed again when the encoder made another loudness or peak of it. */
@@ -128,7 +129,6 @@ const essential = new Set(['frame_count', 'frame_width', 'frame_height', 'audio_
 function filesOf({ directory }: TaskContext, hasCaptions: boolean): TaskOutcome['files'] {
   return [
     { name: 'video', path: join(directory, renderFiles.video) },
-    { name: 'cover', path: join(directory, renderFiles.cover) },
     ...(hasCaptions
       ? [
           { name: 'srt' as const, path: join(directory, renderFiles.srt) },
@@ -138,6 +138,15 @@ function filesOf({ directory }: TaskContext, hasCaptions: boolean): TaskOutcome[
         ]
       : []),
   ];
+}
+
+/** The pictures were written in the order of the clip; the best is the first. */
+function coverFiles(covers: readonly number[], { directory }: TaskContext): TaskOutcome['files'] {
+  const inOrder = [...covers].sort((a, b) => a - b);
+  return (['cover', 'cover2', 'cover3'] as const).flatMap((name, index) => {
+    const frame = covers[index];
+    return frame === undefined ? [] : [{ name, path: join(directory, renderFiles.coverOf(inOrder.indexOf(frame) + 1)) }];
+  });
 }
 
 /** The probe was held to the instance's limit; decoding gets a little room for padding to whole blocks. */

@@ -52,8 +52,25 @@ export function renderArgs(plan: RenderPlan): string[] {
     ...(plan.hasAudio ? soundInput : []),
     ...['-filter_complex', buildFilterGraph(plan) + upload],
     ...['-map', upload === '' ? '[video]' : '[uploaded]', '-map', '[audio]', '-r', `${rate.numerator}/${rate.denominator}`],
-    ...[...encoder.encodeArgs, '-force_key_frames', coverSeconds(plan.timeline).toFixed(5)],
-    ...[...audioEncodeArgs, ...cleanOutputArgs, ...mp4Args, renderFiles.video],
+    ...[...encoder.encodeArgs, ...audioEncodeArgs, ...cleanOutputArgs, ...mp4Args, renderFiles.video],
+    ...(plan.covers.length === 0 ? [] : coverOutput(plan.covers.length)),
+  ];
+}
+
+function coverOutput(count: number): string[] {
+  return [
+    '-map',
+    '[covers]',
+    '-frames:v',
+    String(count),
+    ...cleanOutputArgs,
+    '-q:v',
+    '3',
+    '-c:v',
+    'mjpeg',
+    '-f',
+    'image2',
+    renderFiles.covers,
   ];
 }
 
@@ -90,30 +107,8 @@ export function remixArgs(gain: AudioGain, output: string): string[] {
   ];
 }
 
-/** Time of the frame that stands for the clip: a third into it, made a key frame so that it is found without decoding. */
-function coverSeconds({ frameCount, rate }: Timeline): number {
-  return Math.floor(frameCount / 3) / rateValue(rate);
-}
-
-/** Hears a finished clip as its players will, and takes its cover. */
-export function verifyArgs(timeline: Timeline): string[] {
-  const frame = 1 / rateValue(timeline.rate);
-  const file = [...ownInputArgs('mov'), '-i', renderFiles.video];
-  return [
-    ...[...quietArgs, '-v', 'info', '-vn', ...file],
-    // The key frame is met by aiming a little behind it, and nothing but it is decoded; frame threads would run ahead.
-    ...[
-      '-an',
-      '-threads',
-      '1',
-      '-noaccurate_seek',
-      '-ss',
-      (coverSeconds(timeline) + 0.3 * frame).toFixed(5),
-      '-t',
-      frame.toFixed(5),
-      ...file,
-    ],
-    ...['-map', '0:a:0', '-af', loudnessMeter, '-f', 'null', '-'],
-    ...['-map', '1:V:0', '-frames:v', '1', ...cleanOutputArgs, '-q:v', '3', '-f', 'mjpeg', renderFiles.cover],
-  ];
-}
+/** Hears a finished clip as its players will. */
+export const verifyArgs: readonly string[] = [
+  ...[...quietArgs, '-v', 'info', '-vn', ...ownInputArgs('mov'), '-i', renderFiles.video],
+  ...['-map', '0:a:0', '-af', loudnessMeter, '-f', 'null', '-'],
+];

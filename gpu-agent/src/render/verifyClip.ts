@@ -6,7 +6,6 @@ import type { FinishedClip } from './certificate.ts';
 import { readLoudness } from './loudness.ts';
 import { renderFiles } from './filterGraph.ts';
 import { verifyArgs } from './renderArgs.ts';
-import type { Timeline } from './timeline.ts';
 
 const answerSchema = z.object({
   streams: z.array(
@@ -20,8 +19,8 @@ const answerSchema = z.object({
   ),
 });
 
-/** Measures a finished file: its frames, sizes and lengths, and how loud it came out of the encoder. Writes its cover. */
-export async function verifyClip(context: TaskContext, timeline: Timeline): Promise<FinishedClip> {
+/** Measures a finished file: its frames, sizes and lengths, and how loud it came out of the encoder. */
+export async function verifyClip(context: TaskContext): Promise<FinishedClip> {
   const request = {
     directory: context.directory,
     limits: { wallSeconds: 300, fileBytes: 50_000_000 },
@@ -33,7 +32,7 @@ export async function verifyClip(context: TaskContext, timeline: Timeline): Prom
       program: 'ffprobe',
       args: ['-hide_banner', '-v', 'error', ...ownInputArgs('mov'), '-show_streams', '-of', 'json', renderFiles.video],
     });
-    const heard = await context.run({ ...request, program: 'ffmpeg', args: verifyArgs(timeline) });
+    const heard = await context.run({ ...request, program: 'ffmpeg', args: verifyArgs });
     const { streams } = answerSchema.parse(JSON.parse(probed.stdout.toString('utf8')));
     const video = streams.find((stream) => stream.codec_type === 'video');
     const audio = streams.find((stream) => stream.codec_type === 'audio');

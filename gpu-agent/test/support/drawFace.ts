@@ -16,15 +16,15 @@ interface Blob {
   alpha: number;
 }
 
-/** Parts from back to front, in a square from -1 to 1; `mouthOpen` is from 0 to 1. */
-function parts(mouthOpen: number): Blob[] {
+/** Parts from back to front, in a square from -1 to 1; `mouthOpen` and `eyesOpen` are from 0 to 1. */
+function parts(mouthOpen: number, eyesOpen: number): Blob[] {
   const skin = [214, 168, 140] as const;
   const eye = (side: number): Blob[] => [
     { x: side * 0.23, y: -0.12, rx: 0.15, ry: 0.09, colour: [165, 118, 98], soft: 0.6, alpha: 0.75 },
-    { x: side * 0.23, y: -0.11, rx: 0.105, ry: 0.05, colour: [240, 236, 232], soft: 0.2, alpha: 1 },
-    { x: side * 0.225, y: -0.11, rx: 0.05, ry: 0.052, colour: [62, 44, 34], soft: 0.2, alpha: 1 },
-    { x: side * 0.225, y: -0.11, rx: 0.022, ry: 0.024, colour: [10, 8, 8], soft: 0.2, alpha: 1 },
-    { x: side * 0.21, y: -0.125, rx: 0.01, ry: 0.011, colour: [255, 255, 255], soft: 0.2, alpha: 1 },
+    { x: side * 0.23, y: -0.11, rx: 0.105, ry: 0.05 * eyesOpen, colour: [240, 236, 232], soft: 0.2, alpha: 1 },
+    { x: side * 0.225, y: -0.11, rx: 0.05, ry: 0.052 * eyesOpen, colour: [62, 44, 34], soft: 0.2, alpha: 1 },
+    { x: side * 0.225, y: -0.11, rx: 0.022, ry: 0.024 * eyesOpen, colour: [10, 8, 8], soft: 0.2, alpha: 1 },
+    { x: side * 0.21, y: -0.125, rx: 0.01, ry: 0.011 * eyesOpen, colour: [255, 255, 255], soft: 0.2, alpha: 1 },
     { x: side * 0.23, y: -0.16, rx: 0.12, ry: 0.02, colour: [80, 52, 42], soft: 0.5, alpha: 0.9 },
     { x: side * 0.24, y: -0.27, rx: 0.15, ry: 0.032, colour: [66, 44, 32], soft: 0.5, alpha: 0.95 },
   ];
@@ -53,8 +53,8 @@ function parts(mouthOpen: number): Blob[] {
 }
 
 /** The picture as the bytes of a PNG file, `size` pixels square. */
-export function drawFace(size: number, mouthOpen = 0): Buffer {
-  const blobs = parts(mouthOpen);
+export function drawFace(size: number, mouthOpen = 0, eyesOpen = 1): Buffer {
+  const blobs = parts(mouthOpen, eyesOpen);
   const rows = Buffer.alloc((size * 4 + 1) * size);
   for (let y = 0; y < size; y++) {
     for (let x = 0; x < size; x++) {
