@@ -4,7 +4,7 @@
  * A media file is written by a stranger: it may name other files, promise enormous pictures, or carry streams for decoders that
  * nobody has looked at in years. Nothing is opened without these options, and outputs take nothing along but picture and sound.
  */
-import type { Container } from '../media/sniff.ts';
+import type { Container, PictureFormat } from '../media/sniff.ts';
 
 const videoDecoders = [
   ...['h264', 'hevc', 'av1', 'libdav1d', 'libaom-av1', 'vp8', 'vp9', 'libvpx', 'libvpx-vp9'],
@@ -33,7 +33,7 @@ export interface InputLimits {
 const maxStreams = 64;
 
 /** Options that stand before the `-i` of a stranger's file, read from the loopback source server. */
-export function sourceInputArgs(container: Container, limits: InputLimits): string[] {
+export function sourceInputArgs(container: Container | PictureFormat, limits: InputLimits): string[] {
   return [
     ...['-protocol_whitelist', 'http,tcp', '-format_whitelist', container, '-codec_whitelist', codecWhitelist],
     ...['-max_streams', String(maxStreams), '-max_pixels', String(limits.framePixels), '-f', container],

@@ -4,22 +4,22 @@ import { createReadStream } from 'node:fs';
 const headBytes = 4096;
 const silenceDb = -96;
 
-/** Level of each frame in dBFS (RMS of the first channel). Reads WAV with signed 16-bit samples. */
+/** Level of each frame in dBFS (RMS of the first channel). Reads WAV with samples in 32-bit floating point, or 16-bit whole numbers. */
 export async function readSoundLevels(path: string, frames: number, framesPerSecond: number): Promise<number[]> {
   const squares = new Float64Array(frames);
   const counts = new Uint32Array(frames);
   let head = Buffer.alloc(0);
-  let layout: { channels: number; sampleRate: number; dataAt: number } | null = null;
+  let layout: WavLayout | null = null;
   let rest = Buffer.alloc(0);
   let sample = 0;
-  const take = (chunk: Buffer, { channels, sampleRate }: { channels: number; sampleRate: number }) => {
+  const take = (chunk: Buffer, { channels, sampleRate, sampleBytes }: WavLayout) => {
     const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
-    const step = channels * 2;
+    const step = channels * sampleBytes;
     let at = 0;
     for (; at + step <= bytes.length; at += step, sample++) {
       const frame = Math.floor((sample / sampleRate) * framesPerSecond);
       if (frame < frames) {
-        const value = bytes.readInt16LE(at);
+        const value = sampleBytes === 4 ? bytes.readFloatLE(at) : bytes.readInt16LE(at) / 32_768;
         squares[frame] = (squares[frame] ?? 0) + value * value;
         counts[frame] = (counts[frame] ?? 0) + 1;
       }
@@ -39,22 +39,31 @@ export async function readSoundLevels(path: string, frames: number, framesPerSec
     take(chunk, layout);
   }
   return [...squares].map((sum, frame) => {
-    const rms = Math.sqrt(sum / Math.max(1, counts[frame] ?? 0)) / 32_768;
+    const rms = Math.sqrt(sum / Math.max(1, counts[frame] ?? 0));
     return rms > 0 ? Math.max(silenceDb, 20 * Math.log10(rms)) : silenceDb;
   });
 }
 
-function readHead(head: Buffer): { channels: number; sampleRate: number; dataAt: number } {
+interface WavLayout {
+  channels: number;
+  sampleRate: number;
+  sampleBytes: 2 | 4;
+  dataAt: number;
+}
+
+function readHead(head: Buffer): WavLayout {
   let channels = 2;
   let sampleRate = 48_000;
+  let sampleBytes: 2 | 4 = 4;
   for (let at = 12; at + 8 <= head.length;) {
     const name = head.toString('latin1', at, at + 4);
     if (name === 'data') {
-      return { channels, sampleRate, dataAt: at + 8 };
+      return { channels, sampleRate, sampleBytes, dataAt: at + 8 };
     }
     if (name === 'fmt ' && at + 16 <= head.length) {
       channels = head.readUInt16LE(at + 10);
       sampleRate = head.readUInt32LE(at + 12);
+      sampleBytes = at + 24 <= head.length && head.readUInt16LE(at + 22) === 16 ? 2 : 4;
     }
     at += 8 + head.readUInt32LE(at + 4);
   }

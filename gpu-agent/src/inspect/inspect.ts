@@ -7,7 +7,16 @@ import { probeSource } from '../media/probe.ts';
 import type { TaskContext, TaskOutcome } from '../media/task.ts';
 import { TaskFailure } from '../media/taskFailure.ts';
 import { buildAnalysis, createLevelMeter, hopFor, readScenes, type SceneFacts } from './measure.ts';
-import { audioSampleRate, inspectArgs, inspectFiles, type InspectPlan, planInspect, thumbnailArgs } from './plan.ts';
+import {
+  audioSampleRate,
+  inspectArgs,
+  inspectFiles,
+  type InspectPlan,
+  measureArgs,
+  planInspect,
+  sparseSeconds,
+  thumbnailArgs,
+} from './plan.ts';
 
 /** A file may be this much shorter than it says: rounding, a last frame that no one misses. */
 const missingShare = 0.05;
@@ -25,15 +34,23 @@ export async function inspect(spec: InspectSpec, context: TaskContext, canToneMa
   const plan = planInspect(facts, context.source.localUrl, spec.limits.framePixels, canToneMap);
   const hopSeconds = hopFor(probe.durationSeconds);
   const meter = createLevelMeter(audioSampleRate, hopSeconds);
+  let copiedSeconds = 0;
   await runFfmpeg(context, inspectArgs(plan), 'Reading the video', {
     wallSeconds: 600 + probe.durationSeconds * 6,
     onOutput: (chunk) => meter.push(chunk),
-    onProgress: ({ outSeconds }) =>
-      context.onProgress(Math.min(0.95, (outSeconds / probe.durationSeconds) * 0.95), 'Reading picture and sound'),
+    onProgress: ({ outSeconds }) => {
+      copiedSeconds = outSeconds;
+      context.onProgress(Math.min(0.95, (outSeconds / probe.durationSeconds) * 0.95), 'Reading picture and sound');
+    },
   });
   const levels = meter.finish();
-  const scenes = readScenes(await readFile(join(context.directory, inspectFiles.scenes), 'utf8'), hopSeconds);
-  checkComplete(scenes, levels.seconds, probe.durationSeconds);
+  let scenes = await scenesOf(context, hopSeconds);
+  if (plan.copiesProxy && scenes.frames * sparseSeconds < probe.durationSeconds) {
+    await runFfmpeg(context, measureArgs(plan), 'Looking at the picture', { wallSeconds: 600 + probe.durationSeconds * 6 });
+    scenes = await scenesOf(context, hopSeconds);
+  }
+  // Of a copied picture only some frames were decoded; how far it was copied tells where it ends.
+  checkComplete(scenes, plan.copiesProxy ? Math.max(levels.seconds, copiedSeconds) : levels.seconds, probe.durationSeconds);
   await takeThumbnail(context, plan, scenes);
   const analysisPath = join(context.directory, inspectFiles.analysis);
   await writeFile(analysisPath, JSON.stringify(buildAnalysis(hopSeconds, levels, scenes)));
@@ -50,11 +67,15 @@ export async function inspect(spec: InspectSpec, context: TaskContext, canToneMa
   };
 }
 
-function checkComplete({ lastFrameSeconds }: SceneFacts, audioSeconds: number, durationSeconds: number): void {
+async function scenesOf({ directory }: TaskContext, hopSeconds: number): Promise<SceneFacts> {
+  return readScenes(await readFile(join(directory, inspectFiles.scenes), 'utf8'), hopSeconds);
+}
+
+function checkComplete({ lastFrameSeconds }: SceneFacts, otherSeconds: number, durationSeconds: number): void {
   if (lastFrameSeconds === null) {
     throw new TaskFailure('decode_failed', 'Not one picture of the video can be decoded.');
   }
-  const readSeconds = Math.max(lastFrameSeconds, audioSeconds);
+  const readSeconds = Math.max(lastFrameSeconds, otherSeconds);
   const missing = durationSeconds - readSeconds;
   if (missing > missingSeconds && missing > durationSeconds * missingShare) {
     throw new TaskFailure(

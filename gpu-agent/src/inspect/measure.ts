@@ -74,6 +74,8 @@ export interface SceneFacts {
   cutsSeconds: number[];
   /** Time of the last frame that could be decoded; null when there was none. */
   lastFrameSeconds: number | null;
+  /** How many frames were looked at. */
+  frames: number;
 }
 
 /** Reads what scdet and metadata=print wrote: a line per frame, then its keys. */
@@ -83,12 +85,14 @@ export function readScenes(text: string, hopSeconds: number): SceneFacts {
   let time = 0;
   let previous = 0;
   let last: number | null = null;
+  let frames = 0;
   for (const line of text.split('\n')) {
     const frame = /pts_time:(-?[\d.]+)/.exec(line);
     if (frame) {
       previous = last ?? 0;
       time = Math.max(0, Number(frame[1]));
       last = time;
+      frames += 1;
       continue;
     }
     const [key, value] = line.split('=', 2);
@@ -102,7 +106,7 @@ export function readScenes(text: string, hopSeconds: number): SceneFacts {
       }
     }
   }
-  return { motion: motion.map((value) => round(value, 2)), cutsSeconds, lastFrameSeconds: last };
+  return { motion: motion.map((value) => round(value, 2)), cutsSeconds, lastFrameSeconds: last, frames };
 }
 
 function spread(motion: number[], from: number, to: number, change: number, hopSeconds: number): void {

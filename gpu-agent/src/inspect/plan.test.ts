@@ -51,9 +51,9 @@ describe('planInspect', () => {
 });
 
 describe('inspectArgs', () => {
-  it('decodes only reference frames when the proxy is a copy', () => {
-    expect(inspectArgs(plan({}))).toContain('bidir');
-    expect(inspectArgs(plan({ bitRate: 2e7 }))).not.toContain('bidir');
+  it('decodes only whole frames when the proxy is a copy', () => {
+    expect(inspectArgs(plan({}))).toContain('nointra');
+    expect(inspectArgs(plan({ bitRate: 2e7 }))).not.toContain('nointra');
   });
 
   it('asks for no sound where there is none', () => {

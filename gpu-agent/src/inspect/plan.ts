@@ -26,8 +26,15 @@ export interface InspectPlan {
 export const audioSampleRate = 16_000;
 const proxyShortSide = 720;
 const thumbnailWidth = 640;
-const copyBitRate = 6_000_000;
+/** A browser and a network of today take this; more would keep a person waiting. */
+const copyBitRate = 12_000_000;
 const keySeconds = 2;
+/** Below this length it costs little to look at more than whole frames. */
+const shortSeconds = 60;
+/** Whole frames further apart than this tell too little. */
+export const sparseSeconds = 15;
+
+const measure = `scale=160:90:flags=fast_bilinear,format=gray,scdet=threshold=5,metadata=mode=print:file=${inspectFiles.scenes}`;
 
 /** Decides what inspecting makes of a source. */
 export function planInspect(facts: SourceFacts, sourceUrl: string, framePixels: number, canToneMap: boolean): InspectPlan {
@@ -66,13 +73,13 @@ function isPlayable({ probe, container, pixelFormat, sampleAspect, bitRate, stor
 /**
  * The one pass over the source: proxy, 16 kHz sound, samples on standard output, and picture differences in a file.
  *
- * When the proxy is a copy, only the frames that other frames are made of are decoded: a quarter of the work, and still every cut,
- * because an encoder puts a key frame there.
+ * When the proxy is a copy, only whole frames are decoded, those that need no other: a twentieth of the work, and still every cut of an
+ * encoder that puts one there. One that puts them at even distances only shows a cut up to one distance late; the look at a clip's own
+ * span, before it is framed, finds it to the frame.
  */
 export function inspectArgs(plan: InspectPlan): string[] {
   const { facts, copiesProxy } = plan;
-  const decode = copiesProxy ? ['-skip_frame', 'bidir', '-skip_loop_filter', 'all'] : [];
-  const measure = `scale=160:90:flags=fast_bilinear,format=gray,scdet=threshold=5,metadata=mode=print:file=${inspectFiles.scenes}`;
+  const decode = copiesProxy ? decodeSome(facts.probe.durationSeconds < shortSeconds ? 'bidir' : 'nointra') : [];
   const graph = copiesProxy
     ? `[0:V:0]${measure}[measured]`
     : `[0:V:0]${proxyFilter(plan)},split=2[proxy][small];[small]${measure}[measured]`;
@@ -86,6 +93,18 @@ export function inspectArgs(plan: InspectPlan): string[] {
     ...['-map', '[measured]', '-f', 'null', '-'],
     ...(hasAudio ? audioOutputs : []),
   ];
+}
+
+/** Looks at all frames that others are made of: for files in which whole frames are too rare to tell anything. */
+export function measureArgs({ facts, sourceUrl, framePixels }: InspectPlan): string[] {
+  return [
+    ...[...quietArgs, '-v', 'error', ...decodeSome('bidir'), ...sourceInputArgs(facts.container, { framePixels }), '-i', sourceUrl],
+    ...['-map', '0:V:0', '-vf', measure, '-f', 'null', '-'],
+  ];
+}
+
+function decodeSome(skipped: 'bidir' | 'nointra'): string[] {
+  return ['-threads', '1', '-skip_frame', skipped, '-skip_loop_filter', 'all'];
 }
 
 function proxyFilter({ facts, proxyWidth, proxyHeight, canToneMap }: InspectPlan): string {

@@ -78,7 +78,8 @@ async function work(lease: Lease, deps: LeaseDeps, directory: string, over: Abor
     });
     try {
       log.info('the task begins');
-      const context = { directory, source, run: deps.run, signal: over.signal, onProgress: keeper.report, log };
+      const openSource = (file: { url: string; sizeBytes: number }) => deps.sources.open({ ...file, signal: over.signal });
+      const context = { directory, source, openSource, run: deps.run, signal: over.signal, onProgress: keeper.report, log };
       const outcome = await deps.runTask(spec, context);
       over.signal.throwIfAborted();
       keeper.report(1, 'Storing the result');

@@ -28,6 +28,15 @@ export function sniffContainer(head: Buffer): Container {
   throw new TaskFailure('not_a_video', `The file is no video: ${describeBytes(head)}.`);
 }
 
+/** Pictures that a brand may use, by the name of ffmpeg's demuxer. */
+export type PictureFormat = 'png_pipe' | 'jpeg_pipe';
+
+/** Names the format of a picture; null for everything else. */
+export function sniffPicture(head: Buffer): PictureFormat | null {
+  const hex = head.subarray(0, 8).toString('hex');
+  return hex === '89504e470d0a1a0a' ? 'png_pipe' : hex.startsWith('ffd8ff') ? 'jpeg_pipe' : null;
+}
+
 function binaryContainer(head: Buffer): Container | null {
   const ascii = (from: number, to: number) => head.toString('latin1', from, to);
   if (head.length >= 12 && movBoxes.has(ascii(4, 8))) {

@@ -7,6 +7,8 @@ import type { Source } from './sourceServer.ts';
 export interface TaskContext {
   directory: string;
   source: Source;
+  /** Opens a further file that the task names; close it when it is done with. */
+  openSource: (file: { url: string; sizeBytes: number }) => Source;
   run: Run;
   /** Aborts when the lease is lost, the task is cancelled, or the agent stops. */
   signal: AbortSignal;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { noBranding } from './branding.ts';
 import { buildFilterGraph, cameraCommands, gainFilter, type GraphPlan, joinedAudio } from './filterGraph.ts';
 import { renderArgs } from './renderArgs.ts';
 import type { Timeline } from './timeline.ts';
@@ -33,6 +34,7 @@ const plan: GraphPlan = {
   hasCaptions: true,
   gain: { gainDb: 6.5, limitDb: -2 },
   covers: [],
+  branding: noBranding,
 };
 
 describe('buildFilterGraph', () => {

@@ -1,6 +1,7 @@
 /** Builds the filter graph of a render: every segment cut, framed and scaled, joined, and captioned. */
 import type { CameraPoint, SegmentFraming, View } from '../framing/framing.ts';
 import { colourToSdr } from '../media/colour.ts';
+import type { Bumper, ClipBranding, Logo } from './branding.ts';
 import { beepFilter, muteFilter, type SoundSpan } from './censor.ts';
 import { type FrameRate, rateValue, type Timeline } from './timeline.ts';
 
@@ -14,10 +15,13 @@ export interface GraphPlan {
   isInterlaced?: boolean | undefined;
   /** Whether the picture needs to be brought from HDR to ordinary colours. */
   mapsTone: boolean;
+  /** Whether this ffmpeg can do that, for the files of a brand. */
+  canToneMap?: boolean | undefined;
   hasCaptions: boolean;
   gain: AudioGain | null;
   /** Frames that are also written as pictures, in order; without captions. */
   covers: readonly number[];
+  branding: ClipBranding;
 }
 
 /** What is done to the sound: a fixed gain, and a limiter where that would go over the peak. */
@@ -42,13 +46,14 @@ export const renderFiles = {
   vtt: 'captions.vtt',
   words: 'words.json',
   sound: 'sound.wav',
+  surrounded: 'surrounded.wav',
   scenes: 'scenes.txt',
   cameraOf: (name: string) => `camera${name}.cmd`,
 } as const;
 
 export const clipSampleRate = 48_000;
 /** Long enough that a join does not click, too short to be heard. */
-const joinFadeSeconds = 0.012;
+export const joinFadeSeconds = 0.012;
 
 /** The graph; its outputs are [video] and [audio]. */
 export function buildFilterGraph(plan: GraphPlan): string {
@@ -58,8 +63,66 @@ export function buildFilterGraph(plan: GraphPlan): string {
   // First in the graph, so that it lets go of each frame before captions are drawn on it; the other way round every frame is copied.
   const picked = plan.covers.length === 0 ? joined : `${joined}split=2[pick][full];${coverChain(plan)};[full]`;
   const captions = plan.hasCaptions ? `ass=${renderFiles.captions}:fontsdir=${renderFiles.fonts}` : 'null';
-  const finish = `${picked}${captions}[video]`;
+  const { intro, outro, logo } = plan.branding;
+  const around = intro === null && outro === null ? picked : `${picked}null[clip];${surroundVideo(plan)}`;
+  const finish = logo === null ? `${around}${captions}[video]` : `${around}${captions}[drawn];${logoChain(plan, logo)}`;
   return [...videos, finish, audioGraph(plan)].join(';');
+}
+
+/** Intro and outro before and behind [clip]; ends in the label that goes on. */
+function surroundVideo(plan: GraphPlan): string {
+  const { intro, outro } = plan.branding;
+  const first = plan.timeline.segments.length + (plan.hasAudio ? 1 : 0);
+  const chains = [
+    ...(intro === null ? [] : [bumperChain(plan, intro, first, 'intro')]),
+    ...(outro === null ? [] : [bumperChain(plan, outro, first + (intro === null ? 0 : 1), 'outro')]),
+  ];
+  const parts = [intro === null ? '' : '[vintro]', '[clip]', outro === null ? '' : '[voutro]'];
+  return `${chains.join(';')};${parts.join('')}concat=n=${parts.filter(Boolean).length}:v=1:a=0[whole];[whole]`;
+}
+
+function bumperChain(plan: GraphPlan, bumper: Bumper, input: number, name: string): string {
+  const { numerator, denominator } = plan.timeline.rate;
+  const fields = bumper.isInterlaced ? 'bwdif=mode=send_frame:deint=interlaced,' : '';
+  const still = bumper.isStill ? `loop=loop=-1:size=1,setpts=N*${denominator}/(${numerator}*TB),` : '';
+  const hold = bumper.isStill ? '' : 'tpad=stop=-1:stop_mode=clone,';
+  const grid = `[${input}:v:0]${still}${fields}fps=fps=${numerator}/${denominator}:start_time=0,${hold}trim=end_frame=${bumper.frames}`;
+  return fitChain(grid, plan, name, finishFilters(bumper.isHdr && plan.canToneMap === true));
+}
+
+function finishFilters(mapsTone: boolean): string {
+  return [...(mapsTone ? [colourToSdr] : []), 'setsar=1', 'format=yuv420p'].join(',');
+}
+
+const logoMargin = 0.045;
+/** A tall logo is held to this share of the height. */
+const logoHeight = 0.2;
+
+/** The logo over [drawn], where and while it is wanted, but never over intro and outro. */
+function logoChain(plan: GraphPlan, { place }: Logo): string {
+  const { width, height, branding, timeline, hasAudio } = plan;
+  const bumpers = [branding.intro, branding.outro].filter((bumper) => bumper !== null).length;
+  const input = timeline.segments.length + (hasAudio ? 1 : 0) + bumpers;
+  const second = (frames: number) => (frames * timeline.rate.denominator) / timeline.rate.numerator;
+  const start = second(branding.intro?.frames ?? 0) + place.fromSeconds;
+  const clipEnd = second((branding.intro?.frames ?? 0) + timeline.frameCount);
+  const end = place.durationSeconds === null ? clipEnd : Math.min(clipEnd, start + place.durationSeconds);
+  const box = `${toEven(width * place.width)}:${toEven(height * logoHeight)}`;
+  const [vertical, horizontal] = place.position.split('_');
+  const x = horizontal === 'left' ? Math.round(width * logoMargin) : `W-w-${Math.round(width * logoMargin)}`;
+  const y = vertical === 'top' ? Math.round(height * logoMargin) : `H-h-${Math.round(height * logoMargin)}`;
+  // Half a frame early on both sides, so that rounding moves neither.
+  const half = second(0.5);
+  const time = `gte(t,${(start - half).toFixed(5)})*lt(t,${(end - half).toFixed(5)})`;
+  return [
+    `[${input}:v:0]format=rgba,scale=${box}:flags=bicubic:force_original_aspect_ratio=decrease,colorchannelmixer=aa=${place.opacity}[logo]`,
+    `[drawn][logo]overlay=x=${x}:y=${y}:eof_action=repeat:enable='${time}',format=yuv420p[video]`,
+  ].join(';');
+}
+
+/** Frames of the finished file. */
+export function totalFrames({ timeline, branding: { intro, outro } }: Pick<GraphPlan, 'timeline' | 'branding'>): number {
+  return (intro?.frames ?? 0) + timeline.frameCount + (outro?.frames ?? 0);
 }
 
 /** One after the other on the time line, so that the writer of pictures neither repeats nor drops one. */
@@ -81,7 +144,7 @@ function videoChain(plan: GraphPlan, index: number): string {
   const fields = plan.isInterlaced ? 'bwdif=mode=send_frame:deint=interlaced,' : '';
   // A picture track that ends before the sound holds its last frame; the trim ends it exactly on the grid.
   const grid = `[${index}:V:0]${fields}fps=fps=${numerator}/${denominator}:start_time=0,tpad=stop=-1:stop_mode=clone,trim=end_frame=${segment?.frames ?? 0}`;
-  const finish = [...(mapsTone ? [colourToSdr] : []), 'setsar=1', 'format=yuv420p'].join(',');
+  const finish = finishFilters(mapsTone);
   const scale = `scale=${width}:${height}:flags=bicubic:out_range=tv`;
   if (framing.kind === 'whole') {
     return `${grid},${scale},${finish}[v${index}]`;
@@ -92,7 +155,7 @@ function videoChain(plan: GraphPlan, index: number): string {
   if (framing.kind === 'panels') {
     return panelsChain(grid, framing.panels, plan, index, finish);
   }
-  return fitChain(grid, plan, index, finish);
+  return fitChain(grid, plan, String(index), finish);
 }
 
 /** Cameras are numbered from the segment's first; panels of a segment have one each. */
@@ -142,7 +205,7 @@ export function cameraName(segment: number, panel: number): string {
 }
 
 /** The whole picture over a blurred and darkened copy that fills the frame; the blur is made small, where it is cheap. */
-function fitChain(grid: string, { width, height }: GraphPlan, index: number, finish: string): string {
+function fitChain(grid: string, { width, height }: GraphPlan, index: string, finish: string): string {
   const small = { width: toEven(width / 12), height: toEven(height / 12) };
   const back = [
     `scale=${small.width}:${small.height}:force_original_aspect_ratio=increase:flags=area:out_range=tv`,
@@ -165,9 +228,10 @@ function fitChain(grid: string, { width, height }: GraphPlan, index: number, fin
 }
 
 /** The sound was joined and written when it was measured; here it only gets its gain. */
-function audioGraph({ timeline, hasAudio, gain }: GraphPlan): string {
+function audioGraph(plan: GraphPlan): string {
+  const { timeline, hasAudio, gain } = plan;
   if (!hasAudio) {
-    return `anullsrc=r=${clipSampleRate}:cl=stereo,atrim=end_sample=${samplesAt(timeline.frameCount, timeline.rate)}[audio]`;
+    return `anullsrc=r=${clipSampleRate}:cl=stereo,atrim=end_sample=${samplesAt(totalFrames(plan), timeline.rate)}[audio]`;
   }
   return `[${timeline.segments.length}:a:0]${gainFilter(gain)}aformat=sample_fmts=fltp:sample_rates=${clipSampleRate}[audio]`;
 }
@@ -212,7 +276,8 @@ export function gainFilter(gain: AudioGain | null): string {
   return (gain.isOversampled ? `${volume}aresample=${clipSampleRate * 2},${limit}aresample=${clipSampleRate},` : volume + limit) + beep;
 }
 
-function samplesAt(frame: number, rate: FrameRate): number {
+/** Samples before a frame. */
+export function samplesAt(frame: number, rate: FrameRate): number {
   return Math.round((frame * rate.denominator * clipSampleRate) / rate.numerator);
 }
 

@@ -4,20 +4,22 @@ import type { RenderResult, RenderSpec } from '@carmic/contract';
 import { type EncoderPool, processorOnly } from '../encoders/encoderPool.ts';
 import type { Framer } from '../framing/framer.ts';
 import type { FfmpegProgress } from '../ffmpeg/progress.ts';
-import type { RunRequest, RunResult } from '../ffmpeg/run.ts';
-import { describeRunError } from '../media/describeRunError.ts';
 import { sniffBytes, sniffContainer } from '../media/sniff.ts';
+import type { Source } from '../media/sourceServer.ts';
 import type { TaskContext, TaskOutcome } from '../media/task.ts';
 import { TaskFailure } from '../media/taskFailure.ts';
 import { buildCertificate } from './certificate.ts';
 import { framingFacts } from './framingCertificate.ts';
-import { cameraCommands, cameraName, type AudioGain, renderFiles } from './filterGraph.ts';
-import { correctGain, planGain, readLoudness } from './loudness.ts';
-import { listenArgs, rehearseArgs, remixArgs, renderArgs, type RenderInput, type RenderPlan } from './renderArgs.ts';
+import { behindIntro, type ClipBranding, openBranding } from './branding.ts';
+import { cameraCommands, cameraName, renderFiles, totalFrames } from './filterGraph.ts';
+import { correctGain } from './loudness.ts';
+import { chooseGain, listen, surround } from './mixSound.ts';
+import { runStep } from './runStep.ts';
+import { remixArgs, renderArgs, type RenderInput, type RenderPlan } from './renderArgs.ts';
 import { planTimeline, rateValue, type Timeline } from './timeline.ts';
 import { verifyClip } from './verifyClip.ts';
 import { fetchBrandFont } from './brandFont.ts';
-import { planClipCaptions, writeCaptionFiles, type WrittenCaptions } from './writeCaptions.ts';
+import { planClipCaptions, writeCaptionFiles } from './writeCaptions.ts';
 
 export interface RenderTools {
   canToneMap: boolean;
@@ -40,31 +42,72 @@ export async function render(spec: RenderSpec, context: TaskContext, tools: Rend
   const input = { container, sourceUrl: context.source.localUrl, framePixels: framePixelsOf(spec) };
   const hasAudio = spec.probe.audioCodec !== null;
   const size = { width: toEven(spec.output.width), height: toEven(spec.output.height) };
+  const opened: Source[] = [];
+  try {
+    return await renderOpened(spec, context, tools, await openBranding(spec, timeline, context, opened), {
+      timeline,
+      input,
+      size,
+      hasAudio,
+    });
+  } finally {
+    opened.forEach((source) => source.close());
+  }
+}
+
+interface Prepared {
+  timeline: Timeline;
+  input: RenderInput;
+  size: { width: number; height: number };
+  hasAudio: boolean;
+}
+
+async function renderOpened(
+  spec: RenderSpec,
+  context: TaskContext,
+  tools: RenderTools,
+  branding: ClipBranding,
+  { timeline, input, size, hasAudio }: Prepared,
+): Promise<TaskOutcome> {
   context.onProgress(0.01, 'Listening');
   const ownFont = await fetchBrandFont(spec, context);
-  const gain = hasAudio ? await chooseGain(spec, timeline, input, context, planClipCaptions(spec, timeline, size, [], ownFont)) : null;
+  const clipSound = hasAudio ? await listen(input, timeline, context, planClipCaptions(spec, timeline, size, [], ownFont)) : null;
   context.onProgress(0.06, 'Looking for faces');
   const framing = await tools.framer.frame(spec, timeline, input, context);
-  const captions = planClipCaptions(spec, timeline, size, framing.faces, ownFont);
+  const shown = behindIntro(timeline, branding);
+  const laterSeconds = shown.durationSeconds - timeline.durationSeconds;
+  const faces = framing.faces.map((face) => ({
+    ...face,
+    startSeconds: face.startSeconds + laterSeconds,
+    endSeconds: face.endSeconds + laterSeconds,
+  }));
+  const captions = planClipCaptions(spec, shown, size, faces, ownFont);
   if (captions !== null) {
     await writeCaptionFiles(captions, spec.captions?.language ?? 'und', context.directory);
   }
+  const isSurrounded = branding.intro !== null || branding.outro !== null;
+  const hasSound = hasAudio || branding.intro?.hasAudio === true || branding.outro?.hasAudio === true;
+  const heard = isSurrounded && hasSound ? await surround(timeline, branding, clipSound, context) : clipSound;
+  const gain = await chooseGain(spec, heard, shown.durationSeconds, context, captions);
+  const frameCount = totalFrames({ timeline, branding });
   const plan: RenderPlan = {
     timeline: framing.picture,
     ...size,
     framing: framing.segments,
-    hasAudio,
+    hasAudio: hasSound,
     isInterlaced: spec.probe.isInterlaced,
     mapsTone: spec.probe.isHdr && tools.canToneMap,
+    canToneMap: tools.canToneMap,
     hasCaptions: captions !== null && captions.plan.captions.length > 0 && spec.captions?.style !== 'none',
     gain,
     covers: [...framing.covers].sort((a, b) => a - b),
+    branding,
     input,
   };
   await writeCamera(plan, context);
-  const onFrame = ({ frame }: FfmpegProgress) => context.onProgress(0.15 + 0.8 * Math.min(1, frame / timeline.frameCount), 'Encoding');
+  const onFrame = ({ frame }: FfmpegProgress) => context.onProgress(0.15 + 0.8 * Math.min(1, frame / frameCount), 'Encoding');
   const encoded = await (tools.encoders ?? processorOnly).encode(spec.output.codec ?? 'h264', context.signal, (encoder) =>
-    runFfmpeg(context, renderArgs({ ...plan, encoder }), 'Encoding the clip', timeline.durationSeconds, {
+    runStep(context, renderArgs({ ...plan, encoder }), 'Encoding the clip', timeline.durationSeconds, {
       onProgress: onFrame,
       usesGpu: encoder.family !== 'cpu',
     }),
@@ -73,21 +116,21 @@ export async function render(spec: RenderSpec, context: TaskContext, tools: Rend
   let clip = await verifyClip(context);
   let better = gain && correctGain(gain, clip.loudness, spec.loudness);
   for (let round = 0; better && round < mixRounds; round++) {
-    await runFfmpeg(context, remixArgs(better, 'remixed.mp4'), 'Mixing the sound again', timeline.durationSeconds);
+    await runStep(context, remixArgs(better, 'remixed.mp4'), 'Mixing the sound again', timeline.durationSeconds);
     await rename(join(context.directory, 'remixed.mp4'), join(context.directory, renderFiles.video));
     clip = await verifyClip(context);
     better = correctGain(better, clip.loudness, spec.loudness);
   }
   const certificate = buildCertificate({
     ...plan,
-    timeline,
+    timeline: { ...shown, frameCount },
     target: spec.loudness,
     clip,
     captions: captions && {
       plan: captions.plan,
       sourceWords: spec.captions?.words ?? [],
-      timeline,
-      faces: framing.faces,
+      timeline: shown,
+      faces,
       isBurnedIn: plan.hasCaptions,
     },
     framing: framingFacts(framing, spec),
@@ -113,7 +156,11 @@ export async function render(spec: RenderSpec, context: TaskContext, tools: Rend
     encoderReason: encoded.reason,
     layout: framing.layout,
     layoutReason: framing.reason,
-    shots: [...framing.shots],
+    shots: framing.shots.map((shot) => ({
+      ...shot,
+      startSeconds: shot.startSeconds + laterSeconds,
+      endSeconds: shot.endSeconds + laterSeconds,
+    })),
     captionsBurnedIn: plan.hasCaptions,
     certificate,
   };
@@ -154,32 +201,6 @@ function framePixelsOf({ probe }: RenderSpec): number {
   return Math.max(1_000_000, Math.ceil(probe.width * probe.height * 1.3));
 }
 
-/** Measures the joined sound, and where the limiter will work, rehearses until the loudness is right. */
-async function chooseGain(
-  spec: RenderSpec,
-  timeline: Timeline,
-  input: RenderInput,
-  context: TaskContext,
-  captions: WrittenCaptions | null,
-): Promise<AudioGain | null> {
-  const { stderr } = await runFfmpeg(
-    context,
-    listenArgs(input, timeline, captions?.muted),
-    'Measuring the sound',
-    timeline.durationSeconds,
-  );
-  let gain = planGain(readLoudness(stderr), spec.loudness);
-  for (let round = 0; gain !== null && gain.limitDb !== null && round < 2; round++) {
-    const rehearsed: RunResult = await runFfmpeg(context, rehearseArgs(gain), 'Measuring the sound', timeline.durationSeconds);
-    const heard = readLoudness(rehearsed.stderr).integratedLufs;
-    if (heard === null || Math.abs(spec.loudness.integratedLufs - heard) < 0.2) {
-      break;
-    }
-    gain = { ...gain, gainDb: gain.gainDb + spec.loudness.integratedLufs - heard };
-  }
-  return gain && { ...gain, beeped: captions?.beeped ?? [] };
-}
-
 async function writeCamera(plan: RenderPlan, { directory }: TaskContext): Promise<void> {
   for (const [index, framing] of plan.framing.entries()) {
     const views = framing.kind === 'panels' ? framing.panels.map((panel) => panel.view) : framing.kind === 'crop' ? [framing] : [];
@@ -189,28 +210,6 @@ async function writeCamera(plan: RenderPlan, { directory }: TaskContext): Promis
         await writeFile(join(directory, renderFiles.cameraOf(name)), cameraCommands(path, name, plan.timeline.rate));
       }
     }
-  }
-}
-
-async function runFfmpeg(
-  context: TaskContext,
-  args: string[],
-  doing: string,
-  durationSeconds: number,
-  options: Pick<RunRequest, 'onProgress' | 'usesGpu'> = {},
-): Promise<RunResult> {
-  try {
-    return await context.run({
-      program: 'ffmpeg',
-      args,
-      directory: context.directory,
-      limits: { wallSeconds: 300 + durationSeconds * 30, fileBytes: 8e9 },
-      signal: context.signal,
-      readsSource: true,
-      ...options,
-    });
-  } catch (error) {
-    throw describeRunError(error, 'render_failed', doing);
   }
 }
 

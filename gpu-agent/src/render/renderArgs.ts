@@ -1,12 +1,14 @@
 import { type EncoderProfile, x264 } from '../encoders/profiles.ts';
 import { cleanOutputArgs, ownInputArgs, quietArgs, sourceInputArgs } from '../ffmpeg/safety.ts';
-import type { Container } from '../media/sniff.ts';
+import type { Container, PictureFormat } from '../media/sniff.ts';
 import type { SoundSpan } from './censor.ts';
+import type { Bumper } from './branding.ts';
 import { type AudioGain, buildFilterGraph, gainFilter, type GraphPlan, joinedAudio, renderFiles } from './filterGraph.ts';
+import { surroundAudio, type SurroundPlan } from './surround.ts';
 import { rateValue, type Timeline } from './timeline.ts';
 
 export interface RenderInput {
-  container: Container;
+  container: Container | PictureFormat;
   sourceUrl: string;
   framePixels: number;
 }
@@ -50,11 +52,29 @@ export function renderArgs(plan: RenderPlan): string[] {
     ...[...quietArgs, '-v', 'error', ...encoder.deviceArgs],
     ...segmentInputs(plan.input, plan.timeline, ['-an', ...decodeThreads(plan.input)]),
     ...(plan.hasAudio ? soundInput : []),
+    ...bumperInputs(plan),
+    ...(plan.branding.logo === null ? [] : pictureInput(plan.branding.logo.input)),
     ...['-filter_complex', buildFilterGraph(plan) + upload],
     ...['-map', upload === '' ? '[video]' : '[uploaded]', '-map', '[audio]', '-r', `${rate.numerator}/${rate.denominator}`],
     ...[...encoder.encodeArgs, ...audioEncodeArgs, ...cleanOutputArgs, ...mp4Args, renderFiles.video],
     ...(plan.covers.length === 0 ? [] : coverOutput(plan.covers.length)),
   ];
+}
+
+/** Intro and outro, in this order behind the sound. */
+function bumperInputs({ branding, timeline }: RenderPlan, decodeArgs: readonly string[] = ['-an']): string[] {
+  return [branding.intro, branding.outro].flatMap((bumper) => {
+    if (bumper === null) {
+      return [];
+    }
+    return bumper.isStill
+      ? pictureInput(bumper.input)
+      : [...decodeArgs, ...spanInput(bumper.input, 0, bumper.frames / rateValue(timeline.rate))];
+  });
+}
+
+function pictureInput({ container, sourceUrl, framePixels }: RenderInput): string[] {
+  return [...sourceInputArgs(container, { framePixels }), '-i', sourceUrl];
 }
 
 function coverOutput(count: number): string[] {
@@ -89,6 +109,24 @@ export function listenArgs(input: RenderInput, timeline: Timeline, muted: readon
     ...[...quietArgs, '-v', 'info', ...segmentInputs(input, timeline, ['-vn'])],
     ...['-filter_complex', `${joinedAudio(timeline, ',asplit=2[kept][heard]', muted)};[heard]${loudnessMeter}[measured]`],
     ...['-map', '[kept]', ...cleanOutputArgs, '-c:a', 'pcm_f32le', '-f', 'wav', renderFiles.sound],
+    ...['-map', '[measured]', '-f', 'null', '-'],
+  ];
+}
+
+/** Measures an intro or outro. */
+export function hearArgs(bumper: Bumper, timeline: Timeline): string[] {
+  const input = spanInput(bumper.input, 0, bumper.frames / rateValue(timeline.rate));
+  return [...quietArgs, '-v', 'info', '-vn', ...input, '-map', '0:a:0', '-af', loudnessMeter, '-f', 'null', '-'];
+}
+
+/** Joins the sound of intro, clip and outro into one file, and measures it. `gainsDb` bring intro and outro to the loudness of the clip. */
+export function surroundArgs(plan: SurroundPlan, output: string): string[] {
+  const bumpers = [plan.intro, plan.outro].filter((bumper) => bumper?.hasAudio === true) as Bumper[];
+  return [
+    ...[...quietArgs, '-v', 'info', ...(plan.hasAudio ? soundInput : [])],
+    ...bumpers.flatMap((bumper) => ['-vn', ...spanInput(bumper.input, 0, bumper.frames / rateValue(plan.timeline.rate))]),
+    ...['-filter_complex', `${surroundAudio(plan, ',asplit=2[kept][heard]')};[heard]${loudnessMeter}[measured]`],
+    ...['-map', '[kept]', ...cleanOutputArgs, '-c:a', 'pcm_f32le', '-f', 'wav', output],
     ...['-map', '[measured]', '-f', 'null', '-'],
   ];
 }

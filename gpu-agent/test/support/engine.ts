@@ -16,6 +16,8 @@ export interface Engine {
   directory: string;
   /** A task's context whose source is the file at `path`, served over HTTP as storage would. */
   contextFor(path: string, options?: { signal?: AbortSignal; onProgress?: TaskContext['onProgress'] }): TaskContext;
+  /** A file as a task's spec names it. */
+  assetAt(path: string): { url: string; sizeBytes: number };
   close(): Promise<void>;
 }
 
@@ -39,8 +41,10 @@ export async function startEngine(options: { around?: (sandbox: Sandbox) => Sand
       const taskDirectory = join(directory, `task-${taskCount}`);
       mkdirSync(taskDirectory, { mode: 0o700 });
       const source = sourceServer.open({ url: storage.urlOf(path), sizeBytes: statSync(path).size, signal });
-      return { directory: taskDirectory, source, run, signal, onProgress, log };
+      const openSource = (asset: { url: string; sizeBytes: number }) => sourceServer.open({ ...asset, signal });
+      return { directory: taskDirectory, source, openSource, run, signal, onProgress, log };
     },
+    assetAt: (path) => ({ url: storage.urlOf(path), sizeBytes: statSync(path).size }),
     async close() {
       await sourceServer.close();
       await storage.close();
