@@ -47,14 +47,15 @@ const insetSeconds = 3;
 /** Brightness changes more than this from frame to frame in a game, less in slides and programs. */
 const gameChange = 2.5;
 
-/** Chooses the layouts of all shots of a clip. `levelsOf` are the sound levels of a shot's frames. */
+/** Chooses the layouts of all shots of a clip. `levelsOf` are the sound levels of a shot's frames, `turnsOf` their speakers by the transcript. */
 export function chooseLayouts(
   shots: readonly Shot[],
   rules: LayoutRules,
   levelsOf: (shot: number) => readonly number[],
   wish: Layout | null,
+  turnsOf: (shot: number) => readonly (string | null)[] = () => [],
 ): ShotPlan[] {
-  const chosen = shots.map((shot, index) => layOutShot(shot, rules, levelsOf(index), wish));
+  const chosen = shots.map((shot, index) => layOutShot(shot, rules, { levels: levelsOf(index), turns: turnsOf(index) }, wish));
   const shares = largestCrop(rules.source, rules.output);
   const shown = shares.widthShare * shares.heightShare;
   const isFollowing = chosen.some((plan) => plan?.layout === 'follow');
@@ -71,12 +72,17 @@ export function chooseLayouts(
 }
 
 /** Null when nobody is seen and nothing is wished for. */
-function layOutShot(shot: Shot, rules: LayoutRules, levels: readonly number[], wish: Layout | null): ShotPlan | null {
+function layOutShot(
+  shot: Shot,
+  rules: LayoutRules,
+  { levels, turns }: { levels: readonly number[]; turns: readonly (string | null)[] },
+  wish: Layout | null,
+): ShotPlan | null {
   const largest = Math.max(0, ...shot.tracks.map((track) => track.meanArea));
   const people = shot.tracks
     .filter((track) => track.meanArea >= largest * foregroundShare)
     .sort((a, b) => b.meanArea * b.presence - a.meanArea * a.presence);
-  const speaking = people.length > 0 ? findSpeakers(people, shot, levels, rules.framesPerSecond) : null;
+  const speaking = people.length > 0 ? findSpeakers(people, shot, levels, rules.framesPerSecond, turns) : null;
   const make = (layout: Layout, reason: string, stretches: readonly Stretch[] = []): ShotPlan => {
     return { shot, layout, reason, stretches, people, speaking, isWished: false };
   };

@@ -17,6 +17,7 @@ import { type FramingFacts, measureFraming } from './framingFacts.ts';
 import { viewFromKeyframes } from './keyframes.ts';
 import { listShots } from './shots.ts';
 import { readSoundLevels } from './soundLevels.ts';
+import { listTurns } from './turns.ts';
 
 export interface FramedClip extends Framing {
   /** Null when nobody was looked for. */
@@ -147,7 +148,7 @@ async function lookAtAll(
 
 /** Chooses layouts and proves them; where a proof fails, the shots at fault get a safer one. */
 export function frameFromAnalysis(
-  spec: Pick<RenderSpec, 'probe' | 'output' | 'framing'>,
+  spec: Pick<RenderSpec, 'probe' | 'output' | 'framing'> & { captions?: RenderSpec['captions'] },
   timeline: Timeline,
   analyses: readonly SpanAnalysis[],
   levels: readonly number[],
@@ -155,13 +156,20 @@ export function frameFromAnalysis(
   const framesPerSecond = rateValue(timeline.rate);
   const rules: LayoutRules = { source: spec.probe, output: spec.output, framesPerSecond };
   const found = analyses.flatMap((analysis, index) => listShots(analysis).map((shot) => ({ shot, segment: index })));
-  const levelsOf = (index: number) => {
+  const ofShot = <T>(values: readonly T[], index: number): T[] => {
     const entry = found[index];
     const first = (entry ? (timeline.segments[entry.segment]?.outFrame ?? 0) : 0) + (entry?.shot.firstFrame ?? 0);
-    return levels.slice(first, first + (entry ? entry.shot.endFrame - entry.shot.firstFrame : 0));
+    return values.slice(first, first + (entry ? entry.shot.endFrame - entry.shot.firstFrame : 0));
   };
+  const turns = listTurns(spec.captions?.words ?? [], timeline);
   const shots = found.map((entry) => entry.shot);
-  let plans = chooseLayouts(shots, rules, levelsOf, spec.framing?.layout ?? null);
+  let plans = chooseLayouts(
+    shots,
+    rules,
+    (index) => ofShot(levels, index),
+    spec.framing?.layout ?? null,
+    (index) => ofShot(turns, index),
+  );
   const build = () =>
     buildPieces(
       timeline.segments.map((_, segment) => plans.filter((__, index) => found[index]?.segment === segment)),

@@ -6,6 +6,7 @@
  * costs something and nobody is left before the shortest stay: a listener who smiles changes nothing.
  */
 import type { MouthChange } from './tracks.ts';
+import { poolByTurn } from './turns.ts';
 
 /** Who is shown from one frame to another, as an index into the tracks. */
 export interface SpeakerStretch {
@@ -37,12 +38,16 @@ export const clearMargin = 0.3;
 /** A programme whose loud and quiet frames are closer than this has no pauses. */
 const pauseDb = 9;
 
-/** Finds who speaks in a shot. `levels` are dBFS per frame, of this shot only; empty without sound. */
+/**
+ * Finds who speaks in a shot. `levels` are dBFS per frame, of this shot only; empty without sound. `turns` names
+ * the speaker of each frame of the shot where a transcript does; otherwise empty.
+ */
 export function findSpeakers(
   tracks: readonly { mouth: readonly MouthChange[] }[],
   { firstFrame, endFrame }: { firstFrame: number; endFrame: number },
   levels: readonly number[],
   framesPerSecond: number,
+  turns: readonly (string | null)[] = [],
 ): Speaking {
   const frames = endFrame - firstFrame;
   const hop = Math.max(1, Math.round(hopSeconds * framesPerSecond));
@@ -51,11 +56,12 @@ export function findSpeakers(
   const sound = levels.map((level) => Math.max(level, -60));
   const voiced = findVoiced(sound, frames);
   const half = Math.round((windowSeconds * framesPerSecond) / 2);
-  const evidence = Array.from({ length: hops }, (_, index) => {
+  const signs = Array.from({ length: hops }, (_, index) => {
     const middle = Math.min(frames - 1, index * hop + (hop >> 1));
     return weigh(motion, sound, Math.max(0, middle - half), Math.min(frames, middle + half));
   });
   const isVoiced = Array.from({ length: hops }, (_, index) => voiced.slice(index * hop, (index + 1) * hop).some(Boolean));
+  const evidence = turns.length === 0 ? signs : poolByTurn(signs, isVoiced, turns, hop);
   const stay = Math.max(1, Math.round((shortestStaySeconds * framesPerSecond) / hop));
   const course = bestCourse(
     evidence.map((scores, index) => (isVoiced[index] ? scores : scores.map(() => 0))),
