@@ -43,39 +43,41 @@ function wakeAfterCommit(deps: Deps, tx: Tx): void {
   });
 }
 
-async function addErasure(
+/** Writes one deletion for each workspace, with its event. */
+async function addErasures(
   deps: Deps,
   tx: Tx,
   wish: ErasureWish & { clipIds?: readonly string[] },
-  workspaceId: string,
-  itemCount: number,
-): Promise<string> {
-  const id = newId();
+  counts: ReadonlyMap<string, number>,
+): Promise<StartedErasure[]> {
   const now = deps.clock.now();
+  const started = [...counts].map(([workspaceId, itemCount]) => ({ erasureId: newId(), workspaceId, itemCount }));
   await deps.db.change(
     tx,
     `INSERT INTO erasures (id, workspace_id, scope, cause, requested_by, requested_at, deadline_at, clip_ids, item_count)
-     VALUES (:id, :workspaceId, :scope, :cause, :actorId, :now, :deadline, CAST(:clipIds AS uuid[]), :itemCount)`,
+     SELECT e."erasureId", e."workspaceId", :scope, :cause, :actorId, :now, :deadline, CAST(:clipIds AS uuid[]), e."itemCount"
+     FROM jsonb_to_recordset(CAST(:started AS jsonb)) AS e("erasureId" uuid, "workspaceId" uuid, "itemCount" integer)`,
     {
-      id,
-      workspaceId,
+      started: JSON.stringify(started),
       scope: wish.scope,
       cause: wish.cause,
       actorId: wish.actorId,
       now,
       deadline: addSeconds(now, deadlineSeconds),
       clipIds: uuidArray(wish.clipIds ?? []),
-      itemCount,
     },
   );
-  await deps.appendEvent(tx, {
-    workspaceId,
-    type: 'erasure.started',
-    subjectId: id,
-    actorId: wish.actorId,
-    data: { scope: wish.scope, cause: wish.cause, items: itemCount },
-  });
-  return id;
+  await deps.appendEvent(
+    tx,
+    started.map(({ erasureId, workspaceId, itemCount }) => ({
+      workspaceId,
+      type: 'erasure.started' as const,
+      subjectId: erasureId,
+      actorId: wish.actorId,
+      data: { scope: wish.scope, cause: wish.cause, items: itemCount },
+    })),
+  );
+  return started;
 }
 
 /**
@@ -166,11 +168,7 @@ async function addItems(
   for (const row of items.rows) {
     counts.set(row.workspace_id, (counts.get(row.workspace_id) ?? 0) + 1);
   }
-  const started: StartedErasure[] = [];
-  for (const [workspaceId, itemCount] of counts) {
-    const erasureId = await addErasure(deps, tx, wish, workspaceId, itemCount);
-    started.push({ erasureId, workspaceId, itemCount });
-  }
+  const started = await addErasures(deps, tx, wish, counts);
   const erasureOf = new Map(started.map((each) => [each.workspaceId, each.erasureId]));
   const time = now.toISOString();
   await db.change(
@@ -243,9 +241,8 @@ export async function buryRenditions(
   await deps.appendEvent(tx, [...found.map(event('rendition.deleted')), ...clips.map(event('clip.deleted'))]);
   const withClips = { ...wish, clipIds: clips.map((clip) => clip.id) };
   if (found.length === 0) {
-    const erasureId = await addErasure(deps, tx, withClips, doomed.workspaceId, 0);
     wakeAfterCommit(deps, tx);
-    return [{ erasureId, workspaceId: doomed.workspaceId, itemCount: 0 }];
+    return addErasures(deps, tx, withClips, new Map([[doomed.workspaceId, 0]]));
   }
   return addItems(deps, tx, withClips, { subject: 'rendition', rows: found, warm: new Set(warm.map((row) => row.rendition_id)) });
 }

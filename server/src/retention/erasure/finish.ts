@@ -15,7 +15,7 @@ export interface ProvenItem {
 }
 
 /** Objects whose rows go in one transaction: short ones, because the counter of the workspace's storage is held meanwhile. */
-const objectsPerTransaction = 2000;
+const objectsPerTransaction = 4000;
 
 /** Ends proven items with their receipts. Items whose claim is lost are left to their new holder. Answers how many were ended. */
 export async function finishItems(deps: Deps, claim: string, proven: readonly ProvenItem[]): Promise<number> {
@@ -68,16 +68,7 @@ async function finishSome(deps: Deps, claim: string, proven: readonly ProvenItem
       },
     );
     await removeRows(deps, tx, rows);
-    for (const erasureId of erasureIds) {
-      const own = rows.filter((row) => row.erasure_id === erasureId);
-      await countDone(
-        deps,
-        tx,
-        erasureId,
-        own.length,
-        own.reduce((sum, row) => sum + row.object_count, 0),
-      );
-    }
+    await countDone(deps, tx, rows);
     return rows.length;
   });
 }
@@ -120,30 +111,76 @@ function itemBody({ item, keys, probes }: ProvenItem, erasure: ErasureRow, time:
   };
 }
 
-/** Counts ended items; the last one ends the deletion with a receipt over those of its items. */
-async function countDone(deps: Deps, tx: Tx, erasureId: string, items: number, objects: number): Promise<void> {
+/** Counts ended items; the last one of a deletion ends it with a receipt over those of its items. */
+async function countDone(deps: Deps, tx: Tx, ended: readonly { erasure_id: string; object_count: number }[]): Promise<void> {
   const { db } = deps;
-  const [erasure] = await db.rows<ErasureRow>(
-    tx,
-    `UPDATE erasures SET done_count = done_count + :items, object_count = object_count + :objects WHERE id = :erasureId RETURNING *`,
-    { erasureId, items, objects },
-  );
-  if (erasure === undefined || erasure.finished_at !== null || erasure.done_count < erasure.item_count) {
+  const counts = new Map<string, { id: string; items: number; objects: number }>();
+  for (const { erasure_id: id, object_count: objects } of ended) {
+    const before = counts.get(id) ?? { id, items: 0, objects: 0 };
+    counts.set(id, { id, items: before.items + 1, objects: before.objects + objects });
+  }
+  if (counts.size === 0) {
     return;
   }
-  await endErasure(deps, tx, erasure);
+  const erasures = await db.rows<ErasureRow>(
+    tx,
+    `UPDATE erasures e SET done_count = e.done_count + d.items, object_count = e.object_count + d.objects
+     FROM jsonb_to_recordset(CAST(:counts AS jsonb)) AS d(id uuid, items integer, objects bigint) WHERE e.id = d.id RETURNING e.*`,
+    { counts: JSON.stringify([...counts.values()]) },
+  );
+  const isWhole = (erasure: ErasureRow) => erasure.finished_at === null && erasure.done_count >= erasure.item_count;
+  await endErasures(deps, tx, erasures.filter(isWhole));
 }
 
-async function endErasure(deps: Deps, tx: Tx, erasure: ErasureRow): Promise<void> {
-  const { db, clock, receipts, appendEvent } = deps;
+async function endErasures(deps: Deps, tx: Tx, erasures: readonly ErasureRow[]): Promise<void> {
+  const { db, clock, appendEvent } = deps;
+  if (erasures.length === 0) {
+    return;
+  }
   const now = clock.now();
-  const items = await db.rows<{ subject: string; subject_id: string; object_count: number; sha256: string }>(
+  const ids = uuidArray(erasures.map((erasure) => erasure.id));
+  const items = await db.rows<EndedItem>(
     tx,
-    `SELECT subject, subject_id, object_count, encode(sha256(convert_to(receipt, 'UTF8')), 'hex') AS sha256
-     FROM erasure_items WHERE erasure_id = :id ORDER BY id`,
-    { id: erasure.id },
+    `SELECT erasure_id, subject, subject_id, object_count, encode(sha256(convert_to(receipt, 'UTF8')), 'hex') AS sha256
+     FROM erasure_items WHERE erasure_id = ANY(CAST(:ids AS uuid[])) ORDER BY erasure_id, id`,
+    { ids },
   );
-  const receipt = receipts.sign({
+  const byErasure = new Map<string, EndedItem[]>(erasures.map((erasure) => [erasure.id, []]));
+  for (const item of items) {
+    byErasure.get(item.erasure_id)?.push(item);
+  }
+  const signed = erasures.map((erasure) => ({
+    id: erasure.id,
+    receipt: JSON.stringify(deps.receipts.sign(erasureBody(erasure, byErasure.get(erasure.id) ?? [], now))),
+  }));
+  await db.change(
+    tx,
+    `UPDATE erasures e SET finished_at = :now, receipt = s.receipt
+     FROM jsonb_to_recordset(CAST(:signed AS jsonb)) AS s(id uuid, receipt text) WHERE e.id = s.id`,
+    { now, signed: JSON.stringify(signed) },
+  );
+  await appendEvent(
+    tx,
+    erasures.map((erasure) => ({
+      workspaceId: erasure.workspace_id,
+      type: 'erasure.finished' as const,
+      subjectId: erasure.id,
+      actorId: erasure.requested_by,
+      data: { scope: erasure.scope, cause: erasure.cause, items: erasure.item_count, objects: Number(erasure.object_count) },
+    })),
+  );
+}
+
+interface EndedItem {
+  erasure_id: string;
+  subject: string;
+  subject_id: string;
+  object_count: number;
+  sha256: string;
+}
+
+function erasureBody(erasure: ErasureRow, items: readonly EndedItem[], now: Date): Body {
+  return {
     kind: 'erasure',
     erasureId: erasure.id,
     workspaceId: erasure.workspace_id,
@@ -158,19 +195,7 @@ async function endErasure(deps: Deps, tx: Tx, erasure: ErasureRow): Promise<void
       objects: item.object_count,
       receiptSha256: item.sha256,
     })),
-  });
-  await db.change(tx, 'UPDATE erasures SET finished_at = :now, receipt = :receipt WHERE id = :id', {
-    id: erasure.id,
-    now,
-    receipt: JSON.stringify(receipt),
-  });
-  await appendEvent(tx, {
-    workspaceId: erasure.workspace_id,
-    type: 'erasure.finished',
-    subjectId: erasure.id,
-    actorId: erasure.requested_by,
-    data: { scope: erasure.scope, cause: erasure.cause, items: erasure.item_count, objects: Number(erasure.object_count) },
-  });
+  };
 }
 
 /** Ends deletions that had nothing stored: a clip that was never rendered. */
@@ -192,8 +217,6 @@ export async function finishEmptyErasures(deps: Deps): Promise<void> {
       `SELECT * FROM erasures WHERE finished_at IS NULL AND item_count = 0 AND journaled_at IS NOT NULL
        ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED`,
     );
-    for (const erasure of empty) {
-      await endErasure(deps, tx, erasure);
-    }
+    await endErasures(deps, tx, empty);
   });
 }

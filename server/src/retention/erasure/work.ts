@@ -16,8 +16,8 @@ import { finishEmptyErasures, finishItems, type ProvenItem } from './finish.ts';
 import { journalErasures } from './journal.ts';
 import type { ItemRow, StepTimes } from './steps.ts';
 
-/** Items of one batch: about 25,000 keys, so that the last, partly filled list of keys weighs little. */
-const batchSize = 500;
+/** Items of one batch: about 20,000 keys, so that the last, partly filled list of keys weighs little. */
+const batchSize = 400;
 /** Items that failed this often are tried alone, so that they hold up nobody. */
 const triesBeforeAlone = 3;
 const keysAtOnce = 10_000;
@@ -40,8 +40,8 @@ export interface WorkOptions {
 export async function workErasures(deps: Deps, options: WorkOptions = {}): Promise<number> {
   await finishEmptyErasures(deps);
   for (let finished = 0; ;) {
-    const claim = newId();
-    const items = await claimItems(deps, claim);
+    const claim = { id: newId(), renewAtMs: renewalTime(deps) };
+    const items = await claimItems(deps, claim.id);
     if (items.length === 0 || options.signal?.aborted === true) {
       return finished;
     }
@@ -72,18 +72,33 @@ function claimItems(deps: Deps, claim: string): Promise<ItemRow[]> {
   );
 }
 
-/** Prolongs a claim while long work goes on. */
-async function renewClaim(deps: Deps, claim: string): Promise<void> {
+/** A worker's hold on its items: other workers leave them alone until it has run out. */
+interface Claim {
+  readonly id: string;
+  /** From then on it has to be renewed, on the clock of this process. */
+  renewAtMs: number;
+}
+
+function renewalTime({ env }: Deps): number {
+  return performance.now() + (env.CARMIC_ERASURE_CLAIM_SECONDS * 1000) / 4;
+}
+
+/** Prolongs a claim while long work goes on; quick work needs no write for it. */
+async function renewClaim(deps: Deps, claim: Claim): Promise<void> {
   const { db, clock, env } = deps;
+  if (performance.now() < claim.renewAtMs) {
+    return;
+  }
+  claim.renewAtMs = renewalTime(deps);
   await db.asSystem((tx) =>
     db.change(tx, "UPDATE erasure_items SET claimed_until = :until WHERE claim = :claim AND step <> 'done'", {
-      claim,
+      claim: claim.id,
       until: addSeconds(clock.now(), env.CARMIC_ERASURE_CLAIM_SECONDS),
     }),
   );
 }
 
-async function workOnGroup(deps: Deps, claim: string, items: readonly ItemRow[]): Promise<number> {
+async function workOnGroup(deps: Deps, claim: Claim, items: readonly ItemRow[]): Promise<number> {
   try {
     return await workOn(deps, claim, items);
   } catch (error) {
@@ -95,7 +110,7 @@ async function workOnGroup(deps: Deps, claim: string, items: readonly ItemRow[])
 const longestDelaySeconds = 600;
 
 /** Puts items off after a fault: longer each time, and at least as long as the other side asked for. */
-async function putOff(deps: Deps, claim: string, items: readonly ItemRow[], error: unknown): Promise<void> {
+async function putOff(deps: Deps, claim: Claim, items: readonly ItemRow[], error: unknown): Promise<void> {
   const { db, clock, log } = deps;
   const isKnown = error instanceof StorageError || error instanceof CdnError || error instanceof StillThereError;
   log[isKnown ? 'warn' : 'error']({ err: error, items: items.length }, 'a deletion was put off');
@@ -108,7 +123,7 @@ async function putOff(deps: Deps, claim: string, items: readonly ItemRow[], erro
       `UPDATE erasure_items SET tries = tries + 1, last_error = :message, claim = NULL, claimed_until = NULL, run_after = :runAfter
        WHERE id = ANY(CAST(:ids AS uuid[])) AND claim = :claim AND step <> 'done'`,
       {
-        claim,
+        claim: claim.id,
         ids: uuidArray(items.map((item) => item.id)),
         message: isKnown ? error.message : 'This step failed inside the server; the log says why.',
         runAfter: addSeconds(clock.now(), delay),
@@ -122,7 +137,7 @@ class StillThereError extends Error {
   override readonly name = 'StillThereError';
 }
 
-async function workOn(deps: Deps, claim: string, items: readonly ItemRow[]): Promise<number> {
+async function workOn(deps: Deps, claim: Claim, items: readonly ItemRow[]): Promise<number> {
   const { clock, store, cdn } = deps;
   await journalErasures(deps, [...new Set(items.map((item) => item.erasure_id))]);
   const manifest = await loadManifest(deps, items);
@@ -153,7 +168,7 @@ async function workOn(deps: Deps, claim: string, items: readonly ItemRow[]): Pro
   if (cdn.name !== 'none') {
     await renewClaim(deps, claim);
   }
-  return finishItems(deps, claim, proven);
+  return finishItems(deps, claim.id, proven);
 }
 
 /** Every key ever written for each item. */
@@ -198,7 +213,7 @@ async function abortUploads(deps: Deps, items: readonly ItemRow[]): Promise<void
   }
 }
 
-async function recordStep(deps: Deps, claim: string, items: readonly ItemRow[], step: 'deleted' | 'purged'): Promise<void> {
+async function recordStep(deps: Deps, claim: Claim, items: readonly ItemRow[], step: 'deleted' | 'purged'): Promise<void> {
   const { db, clock } = deps;
   const time = clock.now();
   for (const item of items) {
@@ -211,13 +226,13 @@ async function recordStep(deps: Deps, claim: string, items: readonly ItemRow[], 
         tx,
         `UPDATE erasure_items SET step = :step, times = times || jsonb_build_object(:step, CAST(:time AS text))
          WHERE id = ANY(CAST(:ids AS uuid[])) AND claim = :claim`,
-        { step, time: time.toISOString(), claim, ids: uuidArray(items.map((item) => item.id)) },
+        { step, time: time.toISOString(), claim: claim.id, ids: uuidArray(items.map((item) => item.id)) },
       ),
     );
   }
 }
 
-async function purge(deps: Deps, claim: string, items: readonly ItemRow[], manifest: ReadonlyMap<string, string[]>): Promise<void> {
+async function purge(deps: Deps, claim: Claim, items: readonly ItemRow[], manifest: ReadonlyMap<string, string[]>): Promise<void> {
   const unpurged = items.filter((item) => item.step === 'deleted');
   const { cdn, clock } = deps;
   if (cdn.name === 'none') {
@@ -236,7 +251,7 @@ async function purge(deps: Deps, claim: string, items: readonly ItemRow[], manif
 }
 
 /** Items to which something may still be written: they are deleted once more and proven when the last URL for writing has expired. */
-async function waitForQuiet(deps: Deps, claim: string, items: readonly ItemRow[]): Promise<void> {
+async function waitForQuiet(deps: Deps, claim: Claim, items: readonly ItemRow[]): Promise<void> {
   if (items.length === 0) {
     return;
   }
@@ -245,7 +260,7 @@ async function waitForQuiet(deps: Deps, claim: string, items: readonly ItemRow[]
       tx,
       `UPDATE erasure_items SET step = 'cancelled', claim = NULL, claimed_until = NULL, run_after = quiet_after
        WHERE id = ANY(CAST(:ids AS uuid[])) AND claim = :claim`,
-      { claim, ids: uuidArray(items.map((item) => item.id)) },
+      { claim: claim.id, ids: uuidArray(items.map((item) => item.id)) },
     ),
   );
 }
