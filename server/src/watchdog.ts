@@ -14,6 +14,7 @@ import { stageOfState } from './library/videoStates.ts';
 import { recountStale } from './plans/quota.ts';
 import { buryVideos } from './retention/erasure/bury.ts';
 import { watchErasures } from './retention/erasure/watch.ts';
+import { mailRetention } from './retention/mails.ts';
 import { giveNotices } from './retention/notices.ts';
 import { reconcileDaily } from './retention/reconcile.ts';
 import { sweepExpired } from './retention/sweep.ts';
@@ -33,6 +34,7 @@ const steps: readonly ((deps: Deps) => Promise<unknown>)[] = [
   sweepExpired,
   watchErasures,
   giveNotices,
+  mailRetention,
   reconcileDaily,
   (deps) => recountStale(deps, batchSize),
   sweepAccounts,

@@ -9,7 +9,7 @@ import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { systemClock } from '../../server/src/core/clock.ts';
 import { createSealer, deriveKey } from '../../server/src/core/crypto.ts';
-import { readEnv, readRootKey } from '../../server/src/core/env.ts';
+import { readEnv } from '../../server/src/core/env.ts';
 import { createLog } from '../../server/src/core/log.ts';
 import { createSignal } from '../../server/src/core/signal.ts';
 import { createDatabase } from '../../server/src/db/database.ts';
@@ -18,6 +18,7 @@ import { createEgress } from '../../server/src/egress/egress.ts';
 import { createPublicFetch } from '../../server/src/egress/publicFetch.ts';
 import { createAppendEvent } from '../../server/src/events/append.ts';
 import { createCdn } from '../../server/src/retention/cdn/cdn.ts';
+import { openInstanceKeys } from '../../server/src/keyring/openInstanceKeys.ts';
 import { buryVideos } from '../../server/src/retention/erasure/bury.ts';
 import { journalErasures, replayJournal } from '../../server/src/retention/erasure/journal.ts';
 import { workErasures } from '../../server/src/retention/erasure/work.ts';
@@ -48,7 +49,6 @@ function announced(store: ObjectStore): ObjectStore {
 async function buildDeps(orders: ErasureOrders): Promise<Deps> {
   const env = readEnv(orders.env);
   const log = createLog({ level: 'silent' });
-  const rootKey = readRootKey(env.CARMIC_ROOT_KEY_FILE);
   const clock = systemClock(0);
   const db = createDatabase({ url: env.CARMIC_DATABASE_URL, poolSize: 2, log });
   const query = db.sequelize.query.bind(db.sequelize) as (...args: unknown[]) => Promise<unknown>;
@@ -58,21 +58,23 @@ async function buildDeps(orders: ErasureOrders): Promise<Deps> {
   }) as typeof db.sequelize.query;
   const committed = createSignal();
   const egress = createEgress([], log);
+  const { rootKeys, secret } = await openInstanceKeys(env, db, egress);
   const outgoing = { hosts: [], privateRanges: [] };
   return {
     env,
     log,
     clock,
     db,
-    sealer: createSealer(rootKey),
-    store: announced(await openStoreFromEnv(env, { rootKey, baseUrl: () => 'http://localhost', clock })),
+    sealer: createSealer(secret),
+    store: announced(await openStoreFromEnv(env, { rootKeys, secret, baseUrl: () => 'http://localhost', clock })),
     appendEvent: createAppendEvent(db, clock, committed),
     committed,
+    rootKeys,
     tasksReady: createSignal(),
     baseUrl: () => 'http://localhost',
     outgoing,
     publicFetch: createPublicFetch(outgoing),
-    auditKey: deriveKey(rootKey, 'audit'),
+    auditKey: deriveKey(secret, 'audit'),
     jobs: {
       define: () => undefined,
       enqueue: () => Promise.resolve(),
@@ -82,7 +84,7 @@ async function buildDeps(orders: ErasureOrders): Promise<Deps> {
     },
     egress,
     cdn: createCdn(env, egress),
-    receipts: createReceiptSigner(rootKey),
+    receipts: createReceiptSigner(secret),
   };
 }
 

@@ -8,7 +8,8 @@ import { AppError } from '../core/errors.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 
-const formatBytes = (bytes: number) =>
+/** A size for sentences, in powers of ten. */
+export const formatBytes = (bytes: number): string =>
   bytes >= 1e12 ? `${(bytes / 1e12).toFixed(1)} TB` : bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${(bytes / 1e6).toFixed(1)} MB`;
 
 /** Makes sure that `bytes` more fit; the caller inserts them in the same transaction. Throws quota_exceeded, and deletes nothing. */

@@ -7,6 +7,7 @@ import type { Deps } from '../deps.ts';
 import { columnsOf, nextGrace, resolveInForce, ruleOf } from '../plans/inForce.ts';
 import { type PlanFields, type PlanRow, Plans, PlanVersions, type WorkspacePlan, WorkspacePlans } from '../plans/model.ts';
 import { applyRetention, listMoved, type RetentionTarget } from './expiry.ts';
+import { mailGrace } from './mails.ts';
 import { summariseImpact } from './impact.ts';
 
 /** A workspace with the plan and the overrides it shall have. */
@@ -73,6 +74,7 @@ async function putInForce(deps: Deps, tx: Tx, wishes: readonly Wish[]): Promise<
   const targets = wishes.map((wish) => targetOf(deps, wish));
   for (const [index, { workspace, planId, rule, overrides }] of wishes.entries()) {
     const target = targets[index];
+    const graceBefore = workspace.graceUntil;
     await deps.db.model(WorkspacePlans).update(
       {
         planId,
@@ -85,6 +87,10 @@ async function putInForce(deps: Deps, tx: Tx, wishes: readonly Wish[]): Promise<
       },
       { where: { id: workspace.id }, transaction: tx },
     );
+    const startedGrace = target?.graceUntil ?? null;
+    if (rule.kind === 'expires' && startedGrace !== null && startedGrace.getTime() !== graceBefore?.getTime()) {
+      await mailGrace(deps, tx, workspace.id, rule.days, startedGrace);
+    }
   }
   await applyRetention(deps, tx, targets);
 }

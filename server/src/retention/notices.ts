@@ -1,7 +1,11 @@
-/** Notices before content ends: an event per workspace a week and a day ahead, each once for each expiry. Mail and webhooks are made from events. */
+/**
+ * Notices before content ends: an event per workspace a week and a day ahead, each once for each expiry, which webhooks carry on; and mail,
+ * at most once a day.
+ */
 import { addSeconds } from '../core/clock.ts';
 import type { Deps } from '../deps.ts';
 import { notHeld } from './holds.ts';
+import { mailExpiry } from './mails.ts';
 
 const day = 24 * 3600;
 /** A notice makes sense only for content that is kept longer than the time it is given ahead. */
@@ -57,6 +61,7 @@ function giveNotice(deps: Deps, days: number, column: string): Promise<number> {
           videoIds: rows.slice(0, namedVideos).map((row) => row.id),
         },
       });
+      await mailExpiry(deps, tx, workspaceId);
     }
     return due.length;
   });

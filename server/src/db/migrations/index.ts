@@ -11,6 +11,7 @@ import { brands } from './20261127BrandsMigration.ts';
 import { safety } from './20261127SafetyMigration.ts';
 import { signOn } from './20261127SignOnMigration.ts';
 import { doors } from './20261127DoorsMigration.ts';
+import { retentionMails } from './20261127RetentionMailsMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
 export interface Migration {
@@ -34,4 +35,5 @@ export const migrations: readonly Migration[] = [
   brands,
   safety,
   signOn,
+  retentionMails,
 ];
