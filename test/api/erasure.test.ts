@@ -22,7 +22,9 @@ let agent: ProtocolAgent;
 const files = mkdtempSync(join(tmpdir(), 'carmic-receipts-'));
 
 beforeAll(async () => {
-  instance = await startInstance({ env: { CARMIC_WATCHDOG_SECONDS: '86400', CARMIC_ERASURE_CLAIM_SECONDS: '2', CARMIC_LEASE_SECONDS: '60' } });
+  instance = await startInstance({
+    env: { CARMIC_WATCHDOG_SECONDS: '86400', CARMIC_ERASURE_CLAIM_SECONDS: '2', CARMIC_LEASE_SECONDS: '60' },
+  });
   caller = await instance.createCaller();
   agent = await enrolAgent(instance);
 });
