@@ -4,7 +4,8 @@ import type { z } from 'zod';
  * Who may call a route: anybody; any signed-in person; a member of the workspace with at least that role; an instance
  * administrator; an enrolled agent; or the directory of an identity provider.
  */
-export type Policy = 'public' | 'person' | 'viewer' | 'editor' | 'owner' | 'admin' | 'agent' | 'directory';
+export const policies = ['public', 'person', 'viewer', 'editor', 'owner', 'admin', 'agent', 'directory'] as const;
+export type Policy = (typeof policies)[number];
 
 export interface RouteDefinition {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';

@@ -25,4 +25,12 @@ describe('readEnv', () => {
     expect(() => readEnv({ ...needed, CARMIC_CLOCK_OFFSET_MS: '1000' })).toThrow(/production/);
     expect(readEnv({ ...needed, CARMIC_MODE: 'test', CARMIC_CLOCK_OFFSET_MS: '1000' }).CARMIC_CLOCK_OFFSET_MS).toBe(1000);
   });
+  test('refuses placeholders in the place of secrets in production mode, passwords of addresses among them', () => {
+    for (const value of ['changeme', 'change-me', 'PLEASE_CHANGE_ME', '<your key>', '${KEY}', 'your-api-key', 'xxxx', 'secret']) {
+      expect(() => readEnv({ ...needed, CARMIC_DEEPGRAM_KEY: value }), value).toThrow(/CARMIC_DEEPGRAM_KEY still holds a placeholder/);
+    }
+    expect(() => readEnv({ ...needed, CARMIC_DATABASE_URL: 'postgres://app:change_me@db/x' })).toThrow(/CARMIC_DATABASE_URL/);
+    expect(readEnv({ ...needed, CARMIC_DATABASE_URL: 'postgres://app:rf8JdW2m@db/x' }).CARMIC_DATABASE_URL).toContain('rf8JdW2m');
+    expect(readEnv({ ...needed, CARMIC_MODE: 'test', CARMIC_DEEPGRAM_KEY: 'changeme' }).CARMIC_DEEPGRAM_KEY).toBe('changeme');
+  });
 });

@@ -160,7 +160,36 @@ export function readEnv(source: Record<string, string | undefined>): Env {
   if (parsed.data.CARMIC_MODE === 'production' && parsed.data.CARMIC_CLOCK_OFFSET_MS !== 0) {
     throw new StartError('CARMIC_CLOCK_OFFSET_MS is a test seam and is refused in production mode: remove it.');
   }
+  if (parsed.data.CARMIC_MODE === 'production') {
+    refusePlaceholders(values);
+  }
   return parsed.data;
+}
+
+/** Values that stand in examples. */
+const placeholder =
+  /^(<.*>|\{\{.*\}\}|\$\{.*\}|(please[-_ ]?)?change[-_ ]?(me|this|it)|(my|your)[-_ ].*|.*[-_ ]?(placeholder|replace[-_ ]?me).*|example|secret|password|passw0rd|postgres|admin|test|todo|x{3,}|\*{3,})$/i;
+
+/** Throws when a secret is still what an example said; in production only, where somebody could guess it from outside. */
+function refusePlaceholders(values: Readonly<Record<string, string | undefined>>): void {
+  const found = secretNames.filter((name) => {
+    const value = values[name];
+    return value !== undefined && secretOf(value).some((each) => placeholder.test(each));
+  });
+  if (found.length > 0) {
+    throw new StartError(
+      `${found.join(', ')} still ${found.length === 1 ? 'holds' : 'hold'} a placeholder: put the real secret there, or into a file named by ${found[0] ?? ''}_FILE.`,
+    );
+  }
+}
+
+/** The secret itself; of an address the password in it. */
+function secretOf(value: string): string[] {
+  if (!URL.canParse(value) || !value.includes('://')) {
+    return [value];
+  }
+  const { password } = new URL(value);
+  return password === '' ? [] : [decodeURIComponent(password)];
 }
 
 function readSecretFile(name: string, path: string): string {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type AccountSettings, isIdempotent, type RouteDefinition, type RouteName, routes } from '@carmic/contract';
+import { type AccountSettings, isIdempotent, policies, type RouteDefinition, type RouteName, routes } from '@carmic/contract';
 import { bodyParser } from '@koa/bodyparser';
 import Router from '@koa/router';
 import Koa, { type Context, type Middleware } from 'koa';
@@ -75,6 +75,7 @@ export function createApp(options: AppOptions): Koa {
   const router = new Router();
   const throttle = createThrottle(deps.env.CARMIC_RATE_LIMIT_PER_MINUTE);
   for (const name of Object.keys(routes) as RouteName[]) {
+    requireDoor(name, routes[name], options.handlers);
     bindRoute(router, name, options, throttle);
   }
   app.use(router.routes());
@@ -174,6 +175,16 @@ function refuseForeignOrigin(context: Context, baseUrl: string): void {
       : origin === new URL(baseUrl).origin || origin === `${context.protocol}://${context.host}`;
   if (!isOwn) {
     throw new AppError('forbidden', 'This request came from another site and was refused.');
+  }
+}
+
+/** Throws when a route has no policy that is known, or nobody to answer it: such a route does not start. */
+export function requireDoor(name: string, { policy }: { policy?: unknown }, handlers: Readonly<Record<string, unknown>>): void {
+  if (!policies.some((each) => each === policy)) {
+    throw new Error(`The route ${name} declares no policy that is known: nobody could say who may call it.`);
+  }
+  if (typeof handlers[name] !== 'function') {
+    throw new Error(`The route ${name} has no handler.`);
   }
 }
 
