@@ -23,15 +23,15 @@ const newSource = () => keys.source(randomUUID(), randomUUID());
 /** What one run measured; throughputs in MB (10^6 bytes) per second. */
 export interface StorageBench {
   bench: 'storage';
-  /** Writing through the store, as a share of plain writes with fsync on the same disk. At least 0.5. */
-  ratio: number;
+  /** Writing through the store, as a share of plain writes with fsync on the same disk (dd bs=1M conv=fsync). At least 0.5. */
+  diskWriteRatio: number;
   plainWriteMbPerSecond: number;
   putMbPerSecond: number;
   httpPartsMbPerSecond: number;
   plainReadMbPerSecond: number;
   readMbPerSecond: number;
   /** Random spans of 4 MiB. At least 200. */
-  randomRangeMbPerSecond: number;
+  diskRangeMbPerS: number;
   /** Random spans of 64 KiB: one chunk decrypted for each. */
   smallRangesPerSecond: number;
   smallObjectsPerSecond: number;
@@ -185,13 +185,13 @@ export async function benchStorage(sizeBytes = 256 * mebibyte): Promise<StorageB
     const small = await readRanges(store, key, sizeBytes, 64 * 1024, 300);
     return {
       bench: 'storage',
-      ratio: Number((putMbPerSecond / plainWriteMbPerSecond).toFixed(2)),
+      diskWriteRatio: Number((putMbPerSecond / plainWriteMbPerSecond).toFixed(2)),
       plainWriteMbPerSecond,
       putMbPerSecond,
       httpPartsMbPerSecond: await uploadParts(store, sizeBytes),
       plainReadMbPerSecond,
       readMbPerSecond,
-      randomRangeMbPerSecond: large.megabytes,
+      diskRangeMbPerS: large.megabytes,
       smallRangesPerSecond: small.perSecond,
       smallObjectsPerSecond: await putSmall(store, 300),
       peakRssMb: Math.round(peak / 1e6),
