@@ -19,6 +19,7 @@ export const paths = {
   signUp: '#/sign-up',
   deletions: '#/deletions',
   plans: '#/plans',
+  storage: '#/storage',
   search: (q?: string) => (q === undefined ? '#/search' : `#/search?q=${encodeURIComponent(q)}`),
   glossary: '#/glossary',
   engines: '#/engines',
@@ -44,6 +45,7 @@ export const routes = {
   '/people': wrap({ asyncComponent: () => import('./pages/People.svelte') }),
   '/deletions': wrap({ asyncComponent: () => import('./pages/Deletions.svelte') }),
   '/plans': wrap({ asyncComponent: () => import('./pages/Plans.svelte') }),
+  '/storage': wrap({ asyncComponent: () => import('./pages/Storage.svelte') }),
   '*': wrap({ asyncComponent: () => import('./pages/NotFound.svelte') }),
 };
 

@@ -6,6 +6,7 @@
 import { clips } from './clips.en.ts';
 import { count, number, plural } from './count.ts';
 import { keeping } from './keeping.en.ts';
+import { storage } from './storage.en.ts';
 import { people } from './people.en.ts';
 import { safety } from './safety.en.ts';
 import { signOn } from './signOn.en.ts';
@@ -388,6 +389,7 @@ export const en = {
 
   ...clips,
   ...keeping,
+  ...storage,
   people,
   signOn,
 

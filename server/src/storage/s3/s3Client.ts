@@ -30,6 +30,8 @@ export interface S3Connection {
   isPathStyle: boolean;
   /** Certificates of authorities that are trusted besides the usual ones, in PEM. */
   ca?: string | undefined;
+  /** A connection that says nothing for this long is given up; a minute by default. */
+  idleTimeoutMs?: number | undefined;
 }
 
 export interface S3Request {
@@ -129,33 +131,22 @@ export function createS3Client(connection: S3Connection): S3Client {
       ...(request.method === 'PUT' || request.method === 'POST' ? { 'content-length': String(length) } : {}),
     };
     const { host: hostname, path } = options;
-    return exchange(send, { method: request.method, hostname, port: url.port, path, headers, agent }, body);
+    return exchange(
+      send,
+      { method: request.method, hostname, port: url.port, path, headers, agent, timeout: connection.idleTimeoutMs ?? idleTimeoutMs },
+      body,
+    );
   };
 
   const client: S3Client = {
     connection,
-    async send(request) {
-      const retries = request.body !== undefined && !(request.body instanceof Uint8Array) ? 0 : (request.retries ?? 4);
-      for (let attempt = 0; ; attempt += 1) {
-        try {
-          return await sendOnce(request);
-        } catch (error) {
-          if (!(error instanceof S3Failure) || !error.isPassing || attempt >= retries) {
-            throw error;
-          }
-          const askedMs = (error.retryAfterSeconds ?? 0) * 1000;
-          const waitMs = Math.max(askedMs, 200 * 2 ** attempt * (0.5 + Math.random()));
-          if (waitMs > longestWaitMs) {
-            throw error;
-          }
-          await new Promise((resolve) => setTimeout(resolve, waitMs));
-        }
-      }
-    },
-    async sendForText(request) {
-      const { headers, body } = await client.send(request);
-      return { headers, text: await readText(body) };
-    },
+    send: (request) => again(request, () => sendOnce(request)),
+    // An answer that breaks off is asked for again as a whole.
+    sendForText: (request) =>
+      again(request, async () => {
+        const { headers, body } = await sendOnce(request);
+        return { headers, text: await readText(body) };
+      }),
     async sendUnsigned(method, object, headers) {
       const options = signer.describe({ method: 'GET', ...(object === undefined ? {} : { object }), headers }, connection);
       const { host: hostname, path } = options;
@@ -192,6 +183,26 @@ export function createS3Client(connection: S3Connection): S3Client {
   return client;
 }
 
+/** Does work again after failures that may pass, never earlier than the server asked; a body that is a stream can be sent only once. */
+async function again<T>(request: S3Request, work: () => Promise<T>): Promise<T> {
+  const retries = request.body !== undefined && !(request.body instanceof Uint8Array) ? 0 : (request.retries ?? 4);
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof S3Failure) || !error.isPassing || attempt >= retries) {
+        throw error;
+      }
+      const askedMs = (error.retryAfterSeconds ?? 0) * 1000;
+      const waitMs = Math.max(askedMs, 200 * 2 ** attempt * (0.5 + Math.random()));
+      if (waitMs > longestWaitMs) {
+        throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+  }
+}
+
 type Send = (options: RequestOptions, callback: (reply: IncomingMessage) => void) => ClientRequest;
 
 function exchange(send: Send, options: RequestOptions, body: S3Request['body']): Promise<S3Reply> {
@@ -204,7 +215,8 @@ function exchange(send: Send, options: RequestOptions, body: S3Request['body']):
       }
       readText(reply).then((text) => reject(readFailure(status, reply.headers, text)), reject);
     });
-    outgoing.setTimeout(idleTimeoutMs, () => outgoing.destroy(new Error('no answer for 60 seconds')));
+    const timeoutMs = options.timeout ?? idleTimeoutMs;
+    outgoing.setTimeout(timeoutMs, () => outgoing.destroy(new Error(`no answer for ${timeoutMs / 1000} seconds`)));
     outgoing.on('error', (error) => reject(new S3Failure({ code: 'ConnectionFailed', status: 0, message: error.message, cause: error })));
     if (body === undefined || body instanceof Uint8Array) {
       outgoing.end(body);
