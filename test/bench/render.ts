@@ -186,16 +186,25 @@ function buildSpec(probe: Probe, startSeconds: number, clipSeconds: number): Ren
  */
 async function measureFloor({ args, directory }: RunRequest): Promise<number> {
   const made = args.slice(0, args.indexOf('-map'));
+  const covers = args.includes('[covers]') ? ['-map', '[covers]', '-f', 'null', '-'] : [];
   const options = { cwd: directory, env: { ...process.env, HOME: directory } };
-  const sound = spawn('ffmpeg', [...made, '-map', '[audio]', 'floor.wav', '-map', '[video]', '-frames:v', '1', '-f', 'null', '-'], {
-    ...options,
-    stdio: 'ignore',
-  });
+  const sound = spawn(
+    'ffmpeg',
+    [...made, '-map', '[audio]', 'floor.wav', '-map', '[video]', '-frames:v', '1', '-f', 'null', '-', ...covers],
+    {
+      ...options,
+      stdio: 'ignore',
+    },
+  );
   await once(sound, 'close');
-  const frames = spawn('ffmpeg', [...made, '-map', '[video]', '-f', 'yuv4mpegpipe', 'pipe:1', '-map', '[audio]', '-f', 'null', '-'], {
-    ...options,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
+  const frames = spawn(
+    'ffmpeg',
+    [...made, '-map', '[video]', '-f', 'yuv4mpegpipe', 'pipe:1', '-map', '[audio]', '-f', 'null', '-', ...covers],
+    {
+      ...options,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
+  );
   const inputs = ['-f', 'yuv4mpegpipe', '-i', 'pipe:0', '-i', 'floor.wav', '-map', '0:v', '-map', '1:a'];
   const encoder = spawn(
     'ffmpeg',

@@ -54,6 +54,17 @@ describe('chooseLayouts', () => {
     expect(plan?.stretches.map((stretch) => stretch.subjects[0])).toEqual([left, right]);
   });
 
+  it('shows everybody of a screen with a picture for each, row by row, though it is clear who speaks', () => {
+    const [a, b, c, d] = [track(0.26, 10), track(0.65, 10, speaks), track(0.28, 10, { top: 0.55 }), track(0.66, 10, { top: 0.55 })];
+    const [plan] = choose([shotOf(10, [d, c, b, a])]);
+    expect(plan?.layout).toBe('grid');
+    expect(plan?.stretches.map((stretch) => stretch.subjects[0])).toEqual([a, b, c, d]);
+    const six = [a, b, c, d, track(0.05, 10), track(0.06, 10, { top: 0.55 })];
+    expect(choose([shotOf(10, six)])[0]?.layout).toBe('fit');
+    // In one row, the one who speaks is followed as before.
+    expect(choose([shotOf(10, [track(0.05, 10), track(0.45, 10, speaks), track(0.85, 10)])])[0]?.layout).toBe('follow');
+  });
+
   it('shows three and four in a grid, and more in the whole picture', () => {
     const people = (count: number) => Array.from({ length: count }, (_, index) => track(0.05 + index * 0.19, 10));
     expect([3, 4, 5].map((count) => choose([shotOf(10, people(count))])[0]?.layout)).toEqual(['grid', 'grid', 'fit']);

@@ -128,6 +128,15 @@ function chooseFor(
     const there = `${Math.round(100 * first.presence)} %`;
     return make('follow', `The face that is seen is followed; it is there in ${there} of this shot.`, whole('follow'));
   }
+  if (standInRows(people)) {
+    return people.length <= 4
+      ? make(
+          'grid',
+          `${people.length} people are seen in pictures of their own, above and beside each other, so all are shown.`,
+          whole('grid'),
+        )
+      : make('fit', `${people.length} people are seen in pictures of their own, so the whole picture is shown over a blur.`);
+  }
   if (fitTogether(people, shares)) {
     return make('follow', `${people.length} people stand close together and are all shown.`, [{ ...spanOf(shot), subjects: people }]);
   }
@@ -174,7 +183,7 @@ export function stretchesFor(
     case 'split':
       return fromLeft(people.slice(0, 2)).map((track) => ({ ...span, subjects: [track] }));
     case 'grid':
-      return fromLeft(people.slice(0, 4)).map((track) => ({ ...span, subjects: [track] }));
+      return inReadingOrder(people.slice(0, 4)).map((track) => ({ ...span, subjects: [track] }));
     case 'screen':
     case 'gameplay':
       return people.slice(0, 1).map((track) => ({ ...span, subjects: [track] }));
@@ -190,6 +199,36 @@ function spanOf({ firstFrame, endFrame }: Shot): { firstFrame: number; endFrame:
 /** People keep the order in which they sit. */
 function fromLeft(people: readonly ShotTrack[]): ShotTrack[] {
   return [...people].sort((a, b) => middleOf(a).x - middleOf(b).x);
+}
+
+/** People in rows above each other go row by row, others from the left. */
+function inReadingOrder(people: readonly ShotTrack[]): ShotTrack[] {
+  const { upper, lower } = rowsOf(people);
+  return lower.length === 0 ? fromLeft(people) : [...fromLeft(upper), ...fromLeft(lower)];
+}
+
+/** Rows are further apart than this, and what stands in one keeps its height to this. */
+const rowsApart = 0.25;
+const rowSway = 0.12;
+const columnSway = 0.15;
+
+function rowsOf(people: readonly ShotTrack[]): { upper: ShotTrack[]; lower: ShotTrack[] } {
+  const heights = people.map((track) => middleOf(track).y);
+  const [top, bottom] = [Math.min(...heights), Math.max(...heights)];
+  const upper = people.filter((_, index) => (heights[index] ?? 0) - top <= rowSway);
+  const lower = people.filter((_, index) => bottom - (heights[index] ?? 0) <= rowSway);
+  const isTwoRows = bottom - top >= rowsApart && upper.length + lower.length === people.length;
+  return isTwoRows ? { upper, lower } : { upper: [...people], lower: [] };
+}
+
+/**
+ * Three or more small faces in two rows, one above the other: a call or a studio's screen with a picture for each. A crop that follows one
+ * of them would cut through the pictures of others and through what is written below.
+ */
+function standInRows(people: readonly ShotTrack[]): boolean {
+  const { upper, lower } = rowsOf(people);
+  const isBelow = (track: ShotTrack) => upper.some((above) => Math.abs(middleOf(above).x - middleOf(track).x) <= columnSway);
+  return people.length >= 3 && lower.length > 0 && lower.some(isBelow) && people.every((track) => track.meanWidth <= 0.16);
 }
 
 function middleOf({ points }: ShotTrack): { x: number; y: number } {

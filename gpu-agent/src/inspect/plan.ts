@@ -84,9 +84,10 @@ export function inspectArgs(plan: InspectPlan): string[] {
     ? `[0:V:0]${measure}[measured]`
     : `[0:V:0]${proxyFilter(plan)},split=2[proxy][small];[small]${measure}[measured]`;
   const hasAudio = facts.probe.audioCodec !== null;
+  const sound = hasAudio ? `;[0:a:0]${keepTimes},${mono},asplit=2[kept][heard]` : '';
   return [
     ...[...quietArgs, '-v', 'error', ...decode, ...sourceInputArgs(facts.container, plan), '-i', plan.sourceUrl],
-    ...['-filter_complex', graph],
+    ...['-filter_complex', graph + sound],
     ...(copiesProxy ? ['-map', '0:V:0', '-c:v', 'copy'] : ['-map', '[proxy]', ...proxyEncodeArgs]),
     ...(hasAudio ? ['-map', '0:a:0', ...(copiesProxy ? ['-c:a', 'copy'] : proxyAudioArgs)] : []),
     ...[...cleanOutputArgs, '-movflags', '+faststart', '-f', 'mp4', inspectFiles.proxy],
@@ -120,21 +121,21 @@ const proxyEncodeArgs = [
 // Sound that starts late or has gaps keeps its place: a transcript's times are times of the picture.
 const keepTimes = 'aresample=async=1:first_pts=0';
 const proxyAudioArgs = ['-af', keepTimes, '-c:a', 'aac', '-b:a', '128k', '-ac', '2'];
-const mono = ['-af', keepTimes, '-ac', '1', '-ar', String(audioSampleRate)];
+const mono = `aformat=sample_fmts=s16:sample_rates=${audioSampleRate}:channel_layouts=mono`;
 const audioOutputs = [
-  ...['-map', '0:a:0', ...mono, ...cleanOutputArgs, '-c:a', 'flac', '-sample_fmt', 's16', '-f', 'flac', inspectFiles.audio],
-  ...['-map', '0:a:0', ...mono, '-c:a', 'pcm_s16le', '-f', 's16le', 'pipe:1'],
+  ...['-map', '[kept]', ...cleanOutputArgs, '-c:a', 'flac', '-sample_fmt', 's16', '-f', 'flac', inspectFiles.audio],
+  ...['-map', '[heard]', '-c:a', 'pcm_s16le', '-f', 's16le', 'pipe:1'],
 ];
 
-/** One representative frame from the three seconds that begin at `atSeconds`. */
+/** One representative frame from the second and a half that begins at `atSeconds`. */
 export function thumbnailArgs({ facts, sourceUrl, framePixels, canToneMap }: InspectPlan, atSeconds: number): string[] {
   const { width, height } = facts.probe;
   const scale = Math.min(1, thumbnailWidth / width);
   const colour = facts.probe.isHdr && canToneMap ? `,${colourToSdr}` : '';
   const size = `scale=${toEven(width * scale)}:${toEven(height * scale)}:flags=bicubic${colour},setsar=1`;
   return [
-    ...[...quietArgs, '-v', 'error', '-skip_frame', 'bidir', '-ss', atSeconds.toFixed(3), '-t', '3'],
+    ...[...quietArgs, '-v', 'error', '-skip_frame', 'bidir', '-ss', atSeconds.toFixed(3), '-t', '1.5'],
     ...[...sourceInputArgs(facts.container, { framePixels }), '-i', sourceUrl, '-map', '0:V:0', '-an'],
-    ...['-vf', `thumbnail=24,${size}`, '-frames:v', '1', ...cleanOutputArgs, '-q:v', '3', '-f', 'mjpeg', inspectFiles.thumbnail],
+    ...['-vf', `thumbnail=12,${size}`, '-frames:v', '1', ...cleanOutputArgs, '-q:v', '3', '-f', 'mjpeg', inspectFiles.thumbnail],
   ];
 }
