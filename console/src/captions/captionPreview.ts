@@ -6,9 +6,11 @@ import {
   captionTemplates,
   fontsForText,
   type LoadedFont,
+  loadBrandFont,
   loadFont,
   planCaptions,
   planTimeline,
+  type SeenFace,
 } from '@carmic/captions';
 import JASSUB from 'jassub';
 import modernWasmUrl from 'jassub/dist/wasm/jassub-worker-modern.wasm?url';
@@ -25,17 +27,20 @@ export interface PreviewRequest extends CaptionOptions {
   probe: Probe;
   width: number;
   height: number;
+  /** A brand’s own font, which goes before the others unless `look` names one. */
+  ownFont?: { family: string; url: string } | undefined;
+  faces?: readonly SeenFace[] | undefined;
 }
 
 const files = new Map<string, Promise<Uint8Array>>();
 
 /** Fetches a font once. */
-function fontFile(id: string): Promise<Uint8Array> {
+function fontFile(id: string, url: string = fontUrls[id] ?? ''): Promise<Uint8Array> {
   const known = files.get(id);
   if (known) {
     return known;
   }
-  const fetching = fetch(fontUrls[id] ?? '').then(async (response) => {
+  const fetching = fetch(url).then(async (response) => {
     if (!response.ok) {
       throw new Error(`The font ${id} could not be fetched (${response.status}).`);
     }
@@ -46,20 +51,26 @@ function fontFile(id: string): Promise<Uint8Array> {
   return fetching;
 }
 
+/** A brand’s font is known by its family, which is another one for each file. */
+const brandFile = ({ family, url }: { family: string; url: string }) => fontFile(`brand ${family}`, url);
+
 /** Plans the captions of a clip. */
 export async function planPreview(request: PreviewRequest): Promise<CaptionPlan> {
-  const { style, transcript, segments, probe, width, height, look, platform, profanity } = request;
+  const { style, transcript, segments, probe, width, height, look, platform, profanity, faces } = request;
   const words = transcript.words.filter((word) =>
     segments.some((span) => word.endSeconds > span.startSeconds && word.startSeconds < span.endSeconds),
   );
   const text = words.map((word) => word.text).join('');
   const wanted = fontsForText(look?.font ?? captionTemplates[style].font, text);
-  const [first, ...rest] = await Promise.all(wanted.map(async (font): Promise<LoadedFont> => loadFont(font, await fontFile(font.id))));
+  const { ownFont } = request;
+  const own = ownFont && look?.font === undefined ? loadBrandFont(ownFont.family, await brandFile(ownFont)) : null;
+  const loaded = await Promise.all(wanted.map(async (font): Promise<LoadedFont> => loadFont(font, await fontFile(font.id))));
+  const [first, ...rest] = own === null ? loaded : [own, ...loaded];
   if (!first) {
     throw new Error('There is no font for these captions.');
   }
   return planCaptions({
-    ...{ style, language: transcript.language, words, width, height, look, platform, profanity },
+    ...{ style, language: transcript.language, words, width, height, look, platform, profanity, ...(faces && { faces }) },
     timeline: planTimeline(segments, probe, maxFrameRate),
     fonts: buildFontStack([first, ...rest], text, transcript.language),
   });

@@ -3,6 +3,7 @@
  * holds text that a person reads.
  */
 
+import { brand } from './brand.en.ts';
 import { clips } from './clips.en.ts';
 import { count, number, plural } from './count.ts';
 import { keeping } from './keeping.en.ts';
@@ -31,6 +32,7 @@ export const en = {
 
   words,
   safety,
+  brand,
 
   title: (page: string) => `${page} · Carmic`,
 

@@ -43,6 +43,12 @@ export class Session {
     this.#t = t;
   }
 
+  /** Whether the person may change things in this workspace; viewers may only look. */
+  get canEdit(): boolean {
+    const { me } = this;
+    return me?.workspaces.find((workspace) => workspace.id === me.workspaceId)?.role !== 'viewer';
+  }
+
   /** Finds out whether somebody is signed in. */
   async load(): Promise<void> {
     try {

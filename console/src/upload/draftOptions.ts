@@ -7,6 +7,8 @@ export interface DraftOptions {
   clipCount: number;
   aspects: readonly Aspect[];
   captionStyle: CaptionStyle;
+  /** Undefined: the default kit, if there is one. Null: none. */
+  brandKitId: string | null | undefined;
   length: LengthPreset;
   minSeconds: number;
   maxSeconds: number;
@@ -23,7 +25,7 @@ export const clipCountRange = { min: 1, max: 50 } as const;
 
 /** What most people want: five vertical clips of 15 to 60 seconds with captions. */
 export function defaultOptions(): DraftOptions {
-  return { clipCount: 5, aspects: ['9:16'], captionStyle: 'karaoke', length: 'medium', minSeconds: 15, maxSeconds: 60 };
+  return { clipCount: 5, aspects: ['9:16'], captionStyle: 'karaoke', brandKitId: undefined, length: 'medium', minSeconds: 15, maxSeconds: 60 };
 }
 
 /** Whether the chosen lengths are ones the server takes. */
@@ -37,6 +39,7 @@ export function toVideoOptions(draft: DraftOptions): Partial<VideoOptions> {
     clipCount: draft.clipCount,
     aspects: [...draft.aspects],
     captionStyle: draft.captionStyle,
+    ...(draft.brandKitId !== undefined && { brandKitId: draft.brandKitId }),
     minClipSeconds: draft.minSeconds,
     maxClipSeconds: draft.maxSeconds,
   };

@@ -34,6 +34,7 @@ const fileSchema = z.object({
 
 export const brandFontSchema = fileSchema.extend({
   family: z.string().describe('The name that stands in the file'),
+  drawnAs: z.string().describe('The name under which captions draw it'),
   glyphCount: z.number().int(),
   coverage: z
     .array(z.object({ script: z.enum(brandScripts), share: shareSchema }))

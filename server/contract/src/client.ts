@@ -27,6 +27,8 @@ export interface ClientOptions {
 export interface CallOptions {
   signal?: AbortSignal;
   idempotencyKey?: string;
+  /** The version that is changed, where a route has an ETag: a change on top of another is refused. */
+  ifMatch?: string;
 }
 export type Call = <N extends RouteName>(name: N, args?: RouteArguments<N>, options?: CallOptions) => Promise<RouteReply<N>>;
 
@@ -53,6 +55,9 @@ export function createClient({ baseUrl, headers, fetch = globalThis.fetch }: Cli
     }
     if (options.idempotencyKey !== undefined) {
       sent['idempotency-key'] = options.idempotencyKey;
+    }
+    if (options.ifMatch !== undefined) {
+      sent['if-match'] = `"${options.ifMatch}"`;
     }
     const init: RequestInit = { method: definition.method, headers: sent, credentials: 'same-origin' };
     if (args.body !== undefined) {

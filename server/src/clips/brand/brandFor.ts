@@ -5,8 +5,7 @@ import { agentInput } from '../../agents/taskSpec.ts';
 import { notFound } from '../../core/errors.ts';
 import type { Tx } from '../../db/database.ts';
 import type { Deps } from '../../deps.ts';
-import { type AssetRow, assetsOf, contentOfKit, type KitContent, type KitRow } from './kits.ts';
-import { fontFamilyOf } from './putAsset.ts';
+import { type AssetRow, assetsOf, contentOfKit, fontFamilyOf, type KitContent, type KitRow } from './kits.ts';
 
 /** A kit with its files. */
 export interface Brand extends KitContent {

@@ -15,7 +15,7 @@ export type KitContent = z.infer<typeof contentSchema>;
 
 /** What is known of each kind of file beside its size. */
 const factsSchemas = {
-  font: brandFontSchema.omit({ sizeBytes: true, url: true }),
+  font: brandFontSchema.omit({ sizeBytes: true, url: true, drawnAs: true }),
   logo: z.object({ width: z.number(), height: z.number() }),
   intro: z.object({ durationSeconds: z.number(), width: z.number(), height: z.number() }),
   outro: z.object({ durationSeconds: z.number(), width: z.number(), height: z.number() }),
@@ -46,6 +46,9 @@ export interface AssetRow {
 const mostKits = 50;
 const contentContext = (id: string) => `brand_kits.content:${id}`;
 const factsContext = (objectId: string) => `brand_assets.facts:${objectId}`;
+
+/** The family that captions name: generated, so that no name of a file gets into a caption file, and never that of another font. */
+export const fontFamilyOf = (objectId: string): string => `Brand ${objectId.replaceAll('-', '').slice(-12)}`;
 
 /** Seals what is known of a file. */
 export const sealFacts = (deps: Deps, objectId: string, facts: unknown): Buffer =>
@@ -92,13 +95,14 @@ async function presentKits(deps: Deps, tx: Tx, rows: readonly KitRow[]): Promise
         }
         const facts = factsSchemas[kind].parse(JSON.parse(deps.sealer.open(factsContext(asset.object_id), asset.facts_sealed)));
         const url = await mediaUrl(deps, { key: asset.key, contentType: asset.content_type });
-        return { ...(facts as z.infer<(typeof factsSchemas)[K]>), sizeBytes: Number(asset.size_bytes), url };
+        return { ...(facts as z.infer<(typeof factsSchemas)[K]>), objectId: asset.object_id, sizeBytes: Number(asset.size_bytes), url };
       };
+      const font = await read('font');
       return {
         id: row.id,
         ...contentOfKit(deps, row),
         isDefault: row.is_default,
-        font: await read('font'),
+        font: font && { ...font, drawnAs: fontFamilyOf(font.objectId) },
         logo: await read('logo'),
         intro: await read('intro'),
         outro: await read('outro'),

@@ -9,16 +9,13 @@ import { confirmObject, enqueueRemoval } from '../../library/storedObjects.ts';
 import { requireRoom } from '../../plans/quota.ts';
 import { keys } from '../../storage/keys.ts';
 import { checkFont } from './fontFile.ts';
-import { contentOfKit, dropAsset, loadKit, saveKit, sealFacts } from './kits.ts';
+import { contentOfKit, dropAsset, fontFamilyOf, loadKit, saveKit, sealFacts } from './kits.ts';
 import { checkLogo } from './logoFile.ts';
 import { checkPiece } from './pieceFile.ts';
 
 const contentTypes: Readonly<Record<BrandAssetKind, string>> = { font: 'font/ttf', logo: 'image/png', intro: 'video/mp4', outro: 'video/mp4' };
 
 type Body = RouteInput<'putBrandAsset'>['body'];
-
-/** The family that captions name: generated, so that no name of a file gets into a caption file, and never that of another font. */
-export const fontFamilyOf = (objectId: string): string => `Brand ${objectId.replaceAll('-', '').slice(-12)}`;
 
 function check(body: Body, objectId: string): { bytes: Buffer; facts: object } {
   const bytes = Buffer.from(body.contentBase64, 'base64');
