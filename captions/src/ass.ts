@@ -50,11 +50,12 @@ function styleLine(name: string, { look, fonts }: Drawing, hasBox: boolean): str
   const isActive = name === 'Active';
   const text = styleColour(isActive ? template.activeColour : template.textColour);
   const back = styleColour(template.boxColour);
-  // 1: an outline. 3: a box around each word, as wide as the outline. 4: one box around the whole caption, as wide as the shadow.
+  // 1: an outline. 3: a box around the text of each line, as wide as the outline. One box around a whole caption (4) is an invention of libass
+  // that its versions draw differently: the preview and the finished clip would not be the same.
   const [kind, border, width, shadow] = isActive
     ? [3, back, Math.round(fontSize * 0.12), 0]
     : hasBox
-      ? [4, styleColour(template.outlineColour), 0, outline]
+      ? [3, back, outline, 0]
       : [1, styleColour(template.outlineColour), outline, 0];
   // Encoding -1 lets the text decide in which direction it runs.
   return `Style: ${[

@@ -1,14 +1,13 @@
 /** The caption part of a clip's certificate: facts read from what was written, not from what was planned. */
 import type { CertificateEntry, Word } from '@carmic/contract';
-import { joinWords } from './layCaptions.ts';
+import { type Caption, joinWords } from './layCaptions.ts';
 import { captionBox, coveredShare, type SeenFace } from './placeCaptions.ts';
 import type { CaptionPlan } from './planCaptions.ts';
+import { readingLimit } from './readingSpeed.ts';
 import type { Timeline } from './timeline.ts';
 import { rateValue } from './timeline.ts';
 import { isSwearing, maskWord } from './swearing.ts';
 
-/** What is fast to read for one caption in twenty at most. Professional subtitles keep under 21; speech itself is often faster. */
-const fastCharactersPerSecond = 25;
 const largestSyncSeconds = 0.08;
 
 export interface CaptionFactsInput {
@@ -29,14 +28,21 @@ export function captionFacts(input: CaptionFactsInput): CertificateEntry[] {
   return [...timeFacts(input), ...layoutFacts(input), ...textFacts(input)];
 }
 
-function timeFacts({ plan: { captions, ass, words }, sourceWords, timeline, isBurnedIn }: CaptionFactsInput): CertificateEntry[] {
+function timeFacts({ plan: { captions, ass, words, language }, sourceWords, timeline, isBurnedIn }: CaptionFactsInput): CertificateEntry[] {
   const overlaps = captions.filter(
     (caption, index) => caption.endSeconds > (captions[index + 1]?.startSeconds ?? Number.POSITIVE_INFINITY) + 1e-6,
   );
-  const speeds = captions
-    .map((caption) => [...joinWords(caption.lines.flat())].length / Math.max(0.05, caption.endSeconds - caption.startSeconds))
-    .sort((a, b) => a - b);
-  const speed = percentile(speeds, 0.95);
+  const limit = readingLimit(language);
+  const speedOf = (caption: Caption) =>
+    [...joinWords(caption.lines.flat())].length / Math.max(0.05, caption.endSeconds - caption.startSeconds);
+  const speed = percentile(
+    captions.map(speedOf).sort((a, b) => a - b),
+    0.95,
+  );
+  const hurried = captions.filter((caption, index) => {
+    const next = captions[index + 1]?.startSeconds ?? timeline.durationSeconds;
+    return speedOf(caption) > limit + 0.5 && next - caption.endSeconds > 0.05;
+  });
   const facts = [
     entry('caption_count', 'Captions', captions.length, '', null, true),
     entry('caption_overlaps', 'Captions that overlap the next', overlaps.length, '', 'exactly 0', overlaps.length === 0),
@@ -45,8 +51,8 @@ function timeFacts({ plan: { captions, ass, words }, sourceWords, timeline, isBu
       'Characters a second, for 19 of 20 captions',
       round(speed, 1),
       'a second',
-      `at most ${fastCharactersPerSecond}`,
-      speed <= fastCharactersPerSecond,
+      `at most ${limit}, or as fast as the words are spoken`,
+      speed <= limit || hurried.length === 0,
     ),
   ];
   if (!isBurnedIn) {

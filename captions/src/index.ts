@@ -7,6 +7,7 @@ export * from './look.ts';
 export * from './mapWords.ts';
 export * from './placeCaptions.ts';
 export * from './planCaptions.ts';
+export * from './readingSpeed.ts';
 export * from './subtitles.ts';
 export * from './swearing.ts';
 export * from './templates.ts';

@@ -63,3 +63,32 @@ describe('layCaptions', () => {
     );
   });
 });
+
+describe('reading speed', () => {
+  const wide: CaptionRules = { ...rules, maxLineWidth: 40, maxWords: 6, maxSeconds: 10 };
+  const speedOf = ({ lines, startSeconds, endSeconds }: ReturnType<typeof layCaptions>[number]) =>
+    [...joinWords(lines.flat())].length / (endSeconds - startSeconds);
+
+  it('is kept by staying longer where nothing follows, and never by covering what follows', () => {
+    const quick = spoken('extraordinary congratulations everybody', 0.2);
+    const [alone] = layCaptions(quick, 10, wide, 'en');
+    expect(alone && speedOf(alone)).toBeLessThanOrEqual(21.01);
+    const [before] = layCaptions([...quick, { text: 'Next', startSeconds: 1.4, endSeconds: 2 }], 10, wide, 'en');
+    expect(before?.endSeconds).toBeLessThanOrEqual(1.4);
+  });
+
+  it('follows the language: a Chinese character takes longer than a letter', () => {
+    const words = [{ text: '今天天气很好我们去公园', startSeconds: 0, endSeconds: 0.5 }];
+    const held = (language: string) => layCaptions(words, 30, wide, language)[0]?.endSeconds ?? 0;
+    expect(held('zh')).toBeGreaterThan(held('en') + 0.3);
+  });
+
+  it('decides where captions end: a long word spoken fast goes with what is slow', () => {
+    const words = [
+      { text: 'now', startSeconds: 0, endSeconds: 0.3 },
+      { text: 'responsibilities', startSeconds: 0.3, endSeconds: 0.6 },
+      { text: 'wait', startSeconds: 0.6, endSeconds: 1.8 },
+    ];
+    expect(texts(layCaptions(words, 10, { ...wide, maxWords: 2 }, 'en'))).toEqual([['now'], ['responsibilities wait']]);
+  });
+});

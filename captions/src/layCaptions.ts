@@ -1,6 +1,7 @@
 /** Groups words into captions of at most two short lines, broken where the sense allows it. */
 import { breakCost, isSentenceEnd } from './lineBreaks.ts';
 import type { ClipWord } from './mapWords.ts';
+import { easySpeed, readingLimit } from './readingSpeed.ts';
 
 export interface Caption {
   startSeconds: number;
@@ -23,9 +24,10 @@ export interface CaptionRules {
 const pauseSeconds = 0.7;
 /** A caption stays this long after its last word, when nothing follows. */
 const holdSeconds = 0.35;
-/** People need this long for a caption; it stays so long when there is room. */
-const charactersPerSecond = 17;
+/** A caption that is easy to read by then stays no longer than this behind its last word. */
 const longestHoldSeconds = 1.2;
+/** How much worse a caption is for every character a second over the limit. */
+const speedCost = 0.5;
 /** A shorter gap to the next caption would flicker. */
 const bridgeSeconds = 0.5;
 
@@ -38,8 +40,12 @@ export function layCaptions(words: readonly ClipWord[], durationSeconds: number,
     const spokenEnd = group.at(-1)?.endSeconds ?? 0;
     const lines = breakLines(group, rules, language);
     const widest = Math.max(...lines.map((line) => rules.lineWidth(joinWords(line))));
-    const readSeconds = [...joinWords(group)].length / charactersPerSecond;
-    const held = Math.max(spokenEnd + holdSeconds, Math.min(first + readSeconds, spokenEnd + longestHoldSeconds));
+    const characters = [...joinWords(group)].length;
+    const held = Math.max(
+      spokenEnd + holdSeconds,
+      Math.min(first + characters / easySpeed(language), spokenEnd + longestHoldSeconds),
+      first + characters / readingLimit(language),
+    );
     const endSeconds = next - spokenEnd <= bridgeSeconds ? next : Math.min(next, held);
     return { startSeconds: first, endSeconds, lines, scale: widest > 0 ? Math.min(1, rules.maxLineWidth / widest) : 1 };
   });
@@ -103,7 +109,15 @@ function groupCost(words: readonly ClipWord[], from: number, end: number, rules:
   const atEnd = after === undefined || rules.maxWords === 1 ? 0 : breakCost(before, after, language, end === 1);
   const alone = end - from === 1 && words.length > 1 && rules.maxWords > 1 ? 4 : 0;
   const missing = rules.maxWords - (end - from);
-  return 2 + atEnd + alone + 0.15 * missing * missing;
+  return 2 + atEnd + alone + 0.15 * missing * missing + speedCost * tooFast(words, from, end, language);
+}
+
+/** By how many characters a second a caption would be over the limit, when it stays until the next begins. */
+function tooFast(words: readonly ClipWord[], from: number, end: number, language: string): number {
+  const start = words[from]?.startSeconds ?? 0;
+  const until = words[end]?.startSeconds ?? (words[end - 1]?.endSeconds ?? start) + holdSeconds;
+  const speed = [...joinWords(words.slice(from, end))].length / Math.max(0.1, until - start);
+  return Math.max(0, speed - readingLimit(language));
 }
 
 function fits(words: readonly ClipWord[], rules: CaptionRules, language: string): boolean {

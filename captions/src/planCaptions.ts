@@ -23,6 +23,7 @@ export interface CaptionRequest extends CaptionOptions {
 
 export interface CaptionPlan {
   style: CaptionStyle;
+  language: string;
   /** The words on the clip's time line, as they are written. */
   words: ClipWord[];
   captions: PlacedCaption[];
@@ -48,6 +49,7 @@ export function planCaptions(request: CaptionRequest): CaptionPlan {
   const texts = words.map((word) => withCase(word.text, look.template, language));
   return {
     style,
+    language,
     words,
     captions,
     look,

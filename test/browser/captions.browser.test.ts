@@ -1,10 +1,12 @@
 /** Captions: the preview is what is rendered, pauses are taken out with undo, and everything can be downloaded. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Clip, Rendition } from '@carmic/contract';
+import { planCaptions, captionTemplates, planTimeline } from '@carmic/captions';
+import { fontPath, loadFontStack } from '@carmic/captions/node';
+import { type CaptionStyle, captionStyles, type Clip, type Rendition } from '@carmic/contract';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type AgentProcess, startAgentProcess } from '../support/agentProcess.ts';
@@ -93,20 +95,20 @@ interface Copy {
 }
 
 /** What libass drew in the lower part of the picture, where captions stand, as RGBA. */
-async function pixelsOf(page: Page): Promise<{ width: number; height: number; top: number; pixels: Buffer }> {
+async function pixelsOf(page: Page, from = 0.7): Promise<{ width: number; height: number; top: number; pixels: Buffer }> {
   const read = await page
     .getByRole('dialog')
     .locator('canvas')
-    .evaluate((element) => {
+    .evaluate((element, share) => {
       const copy = element.ownerDocument.createElement('canvas');
       const { width, height } = element as unknown as { width: number; height: number };
       Object.assign(copy, { width, height });
       const context = (copy as unknown as Copy).getContext('2d');
       context.drawImage(element, 0, 0);
-      const top = Math.round(height * 0.7);
+      const top = Math.round(height * share);
       const { data } = context.getImageData(0, top, width, height - top);
       return { width, height, top, text: Array.from(data, (value) => String.fromCharCode(value)).join('') };
-    });
+    }, from);
   return { ...read, pixels: Buffer.from(read.text, 'latin1') };
 }
 
@@ -119,7 +121,7 @@ async function openDialog(page: Page) {
 }
 
 /** Shows the preview in the size of the rendition, pixel for pixel. */
-async function enlarge(page: Page, { width, height }: Rendition) {
+async function enlarge(page: Page, { width, height }: { width: number; height: number }) {
   const preview = page.getByRole('dialog').locator('.preview');
   await preview.evaluate(
     (element, size) => {
@@ -218,6 +220,173 @@ test('a clip is tightened, undone and redone; the dialog renders what was chosen
     await page.getByRole('button', { name: 'Download' }).first().click();
     const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name }).click()]);
     expect(await download.failure(), name).toBeNull();
+  }
+  expect(visit.problems).toEqual([]);
+});
+
+const drawnStyles = captionStyles.filter((style) => style !== 'none');
+
+/** One frame of every template as ffmpeg's libass draws it on one colour, in one run. */
+async function drawAll(size: { width: number; height: number }, seconds: number, ground: string): Promise<Map<CaptionStyle, Buffer>> {
+  const { language, words } = await caller.call('getTranscript', { params: { id: videoId } });
+  const { probe } = await caller.call('getVideo', { params: { id: videoId } });
+  const { segments, renditions } = await caller.call('getClip', { params: { id: clip.id } });
+  const { width = 0, height = 0 } = renditions[0] ?? {};
+  if (probe === null) {
+    throw new Error('The video was not inspected.');
+  }
+  const inside = words.filter((word) =>
+    segments.some((span) => word.endSeconds > span.startSeconds && word.startSeconds < span.endSeconds),
+  );
+  mkdirSync(join(directory, 'fonts'), { recursive: true });
+  for (const style of drawnStyles) {
+    const fonts = loadFontStack(captionTemplates[style].font, inside.map((word) => word.text).join(''), language);
+    const timeline = planTimeline(segments, probe, 60);
+    const plan = planCaptions({ style, language, words: inside, timeline, width, height, fonts });
+    writeFileSync(join(directory, `${style}.ass`), plan.ass);
+    for (const font of plan.fonts) {
+      copyFileSync(fontPath(font), join(directory, 'fonts', basename(font.file)));
+    }
+  }
+  const split = drawnStyles.map((_, index) => `[i${index}]`).join('');
+  const chains = drawnStyles.map((style, index) => `[i${index}]ass=${style}.ass:fontsdir=fonts[o${index}]`).join(';');
+  const graph = `[0]format=rgb24,setpts=PTS+${seconds}/TB,split=${drawnStyles.length}${split};${chains}`;
+  await run(
+    'ffmpeg',
+    [
+      ...[
+        '-v',
+        'error',
+        '-nostdin',
+        '-y',
+        '-f',
+        'lavfi',
+        '-i',
+        `color=c=${ground}:s=${size.width}x${size.height}:r=25:d=1`,
+        '-filter_complex',
+        graph,
+      ],
+      ...drawnStyles.flatMap((style, index) => [
+        '-map',
+        `[o${index}]`,
+        '-frames:v',
+        '1',
+        '-pix_fmt',
+        'rgb24',
+        '-f',
+        'rawvideo',
+        `${style}.raw`,
+      ]),
+    ],
+    { cwd: directory },
+  );
+  return new Map(drawnStyles.map((style) => [style, readFileSync(join(directory, `${style}.raw`))]));
+}
+
+test('every template is drawn in the preview as ffmpeg draws it', async (context) => {
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token, width: 1440, height: 900 });
+  const { page } = visit;
+  const dialog = await openDialog(page);
+  await dialog.locator('input[value="16:9"]').check({ force: true });
+  await expect.poll(() => dialog.locator('.preview').getAttribute('data-drawn'), slowly).not.toBe('');
+  const size = { width: 960, height: 540 };
+  await enlarge(page, size);
+  const seconds = 2.4;
+  const [red, green, blue] = [0x3a, 0x6e, 0xa5];
+  const frames = await drawAll(size, seconds, '0x3a6ea5');
+  const results: string[] = [];
+  for (const style of drawnStyles) {
+    await dialog.locator(`input[value="${style}"]`).check({ force: true });
+    await seek(page, style, seconds);
+    const drawn = await pixelsOf(page, 0);
+    const frame = frames.get(style) ?? Buffer.alloc(0);
+    let [covered, apart, changed] = [0, 0, 0];
+    for (let index = 0; index < size.width * size.height; index++) {
+      const alpha = (drawn.pixels[index * 4 + 3] ?? 0) / 255;
+      for (const [channel, before] of [red, green, blue].entries()) {
+        const after = frame[index * 3 + channel] ?? 0;
+        if (alpha > 0.02 || Math.abs(before - after) > 8) {
+          covered += 1;
+          apart += Math.abs(before * (1 - alpha) + (drawn.pixels[index * 4 + channel] ?? 0) * alpha - after);
+          changed += Math.abs(before - after);
+        }
+      }
+    }
+    results.push(`${style} ${(apart / covered).toFixed(1)} of ${(changed / covered).toFixed(1)}`);
+    expect(covered / 3, style).toBeGreaterThan(size.width * size.height * 0.002);
+    expect.soft(apart / covered, style).toBeLessThan(0.06 * (changed / covered));
+  }
+  process.stderr.write(`preview against ffmpeg, levels apart of levels changed: ${results.join('; ')}\n`);
+  expect(visit.problems).toEqual([]);
+});
+
+test('a brand kit is made with font and logo, is drawn in the preview, and is burned in', async (context) => {
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token, width: 1440, height: 900 });
+  const { page } = visit;
+  await page.goto('/#/brands');
+  await page.getByText('No brand kit yet', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'New brand kit', exact: true }).click();
+  const preview = page.getByRole('img', { name: 'Preview of the brand kit', exact: true });
+  await expect.poll(() => preview.getAttribute('data-drawn'), slowly).toMatch(/^karaoke/);
+  await page.getByLabel('Name', { exact: true }).fill('Evening show');
+  await page.getByLabel('Take this kit when nothing else is chosen', { exact: true }).check();
+  await page
+    .getByRole('radiogroup', { name: 'Template', exact: true })
+    .getByRole('radio', { name: 'Minimal', exact: true })
+    .check({ force: true });
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByText('Saved', { exact: true }).waitFor();
+  await expect.poll(() => preview.getAttribute('data-drawn'), slowly).toMatch(/^minimal/);
+
+  const fontFile = fontPath({ id: 'x', family: 'x', file: 'poppins/600SemiBold/Poppins_600SemiBold.ttf' });
+  await visit.choose(() => page.getByRole('button', { name: 'Choose a file: Font', exact: true }).click(), fontFile);
+  await page.getByLabel('Where do you have the right to use this font from?', { exact: true }).fill('SIL Open Font License');
+  await page.getByRole('button', { name: 'Store the font', exact: true }).click();
+  await page.getByText('Right to use: SIL Open Font License', { exact: true }).waitFor();
+  const logo = join(directory, 'logo.png');
+  await run('ffmpeg', ['-v', 'error', '-nostdin', '-y', '-f', 'lavfi', '-i', 'testsrc2=size=200x80', '-frames:v', '1', logo]);
+  await visit.choose(() => page.getByRole('button', { name: 'Choose a file: Logo', exact: true }).click(), logo);
+  await page.getByText('200 × 80 pixels', { exact: true }).waitFor();
+  visit.expectRefusal('/assets');
+  const text = join(directory, 'intro.mp4');
+  writeFileSync(text, 'no video');
+  await visit.choose(() => page.getByRole('button', { name: 'Choose a file: Intro', exact: true }).click(), text);
+  await page.getByText(/cannot be an intro or outro/).waitFor();
+  await expect.poll(() => preview.getAttribute('data-drawn'), slowly).toMatch(/^minimal/);
+  await preview.locator('img').waitFor();
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+
+  const { items } = await caller.call('listBrandKits');
+  expect(items[0]).toMatchObject({ name: 'Evening show', isDefault: true, captionStyle: 'minimal', version: 4 });
+  const rendition = await renderAs('classic');
+  expect(rendition.brandKitId).toBe(items[0]?.id);
+  const ass = await (await fetch(new URL(rendition.media.assUrl ?? '', instance.baseUrl))).text();
+  expect(ass).toContain(`Style: Caption,${items[0]?.font?.drawnAs ?? 'nothing'},`);
+  await openDialog(page);
+  await expect.poll(() => page.getByLabel('Brand kit', { exact: true }).inputValue(), slowly).toBe(items[0]?.id);
+  expect(visit.problems).toEqual([]);
+});
+
+test('a viewer sees and downloads everything, and no control that would be refused', async (context) => {
+  const viewer = await instance.createCaller({ role: 'viewer', workspaceId: caller.workspaceId });
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: viewer.token });
+  const { page } = visit;
+  for (const [path, control] of [
+    ['/#/', 'Upload videos'],
+    ['/#/glossary', 'Add a term'],
+    ['/#/brands', 'New brand kit'],
+  ] as const) {
+    await page.goto(path);
+    await page
+      .getByText(/Editors and owners can change it\.|editors and owners can change them\./)
+      .first()
+      .waitFor();
+    expect(await page.getByRole('button', { name: control, exact: true }).count(), control).toBe(0);
+  }
+  await page.goto(`/#/videos/${videoId}`);
+  await page.getByRole('button', { name: 'Download', exact: true }).first().waitFor();
+  for (const name of ['Keep', 'Discard', 'Add format', 'Rename', 'Remove pauses and fillers', 'More', 'Next unsure word']) {
+    expect(await page.getByRole('button', { name, exact: true }).count(), name).toBe(0);
   }
   expect(visit.problems).toEqual([]);
 });

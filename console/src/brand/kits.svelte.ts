@@ -26,7 +26,9 @@ export class BrandKits {
 
   /** Takes over a kit as a change has answered it. */
   take(kit: BrandKit): void {
-    const others = (this.items ?? []).filter((item) => item.id !== kit.id).map((item) => (kit.isDefault ? { ...item, isDefault: false } : item));
+    const others = (this.items ?? [])
+      .filter((item) => item.id !== kit.id)
+      .map((item) => (kit.isDefault ? { ...item, isDefault: false } : item));
     this.items = [...others, kit].sort((a, b) => a.name.localeCompare(b.name));
   }
 

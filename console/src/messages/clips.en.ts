@@ -57,6 +57,8 @@ export const clips = {
     notPassed: 'not passed',
     layout: 'Framing',
     encoder: 'Encoder',
+    shots: 'Framing of each shot',
+    shotTime: (start: string, end: string) => `${start} to ${end}`,
     layouts: {
       follow: 'Follows the face',
       center: 'Centre of the picture',
@@ -106,6 +108,8 @@ export const clips = {
     noCaptions: 'No captions in the picture.',
     noWords: 'There are no words, so there is nothing to draw.',
     shape: 'Shape',
+    framing: 'Framing',
+    framingAuto: 'Chosen for each shot',
     template: 'Captions',
     font: 'Font',
     ofTemplate: 'As in the template',

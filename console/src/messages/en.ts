@@ -34,6 +34,12 @@ export const en = {
   safety,
   brand,
 
+  viewer: {
+    note: 'You are a viewer here: you can look at everything, play and download it. Editors and owners can change it.',
+    engines: 'Only owners of this workspace can change which engines are asked.',
+    empty: 'There is nothing to see yet. Editors and owners of this workspace can upload videos.',
+  },
+
   title: (page: string) => `${page} · Carmic`,
 
   nav: {

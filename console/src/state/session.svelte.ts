@@ -1,4 +1,4 @@
-import type { Instance, Me, SecondFactorStep } from '@carmic/contract';
+import type { Instance, Me, Role, SecondFactorStep } from '@carmic/contract';
 import { ApiError, type Call, messageOf } from '../api/client.ts';
 import type { Messages } from '../messages/en.ts';
 
@@ -43,10 +43,15 @@ export class Session {
     this.#t = t;
   }
 
+  /** What the person is in the present workspace; null where an administrator only visits it. */
+  get role(): Role | null {
+    const { me } = this;
+    return me?.workspaces.find((workspace) => workspace.id === me.workspaceId)?.role ?? null;
+  }
+
   /** Whether the person may change things in this workspace; viewers may only look. */
   get canEdit(): boolean {
-    const { me } = this;
-    return me?.workspaces.find((workspace) => workspace.id === me.workspaceId)?.role !== 'viewer';
+    return this.role !== null && this.role !== 'viewer';
   }
 
   /** Finds out whether somebody is signed in. */

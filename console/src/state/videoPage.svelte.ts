@@ -143,11 +143,7 @@ export class VideoPage {
     this.#takeClip(clip);
   }
 
-  async addRendition(
-    clip: Clip,
-    wish: Pick<Rendition, 'aspect' | 'captionStyle' | 'captionOptions'>,
-    idempotencyKey: string,
-  ): Promise<Rendition> {
+  async addRendition(clip: Clip, wish: NonNullable<RouteArguments<'createRendition'>['body']>, idempotencyKey: string): Promise<Rendition> {
     const rendition = await this.#call('createRendition', { params: { id: clip.id }, body: wish }, { idempotencyKey });
     this.#takeRendition(rendition);
     return rendition;

@@ -1,10 +1,13 @@
-import type { Aspect, CaptionOptions, CaptionStyle, Probe, Rendition } from '@carmic/contract';
+import type { Aspect, CaptionOptions, CaptionStyle, FramingWish, Probe, Rendition } from '@carmic/contract';
 
 /** What is to be rendered. */
 export interface FormatWish {
   aspect: Aspect;
   captionStyle: CaptionStyle;
   captionOptions: CaptionOptions;
+  /** Undefined: the default kit, if there is one. Null: none. */
+  brandKitId?: string | null | undefined;
+  framing?: FramingWish | undefined;
 }
 
 /** Begins with what the newest rendition had. */
@@ -13,6 +16,7 @@ export function startWish(rendition: Rendition | undefined): FormatWish {
     aspect: rendition?.aspect ?? '9:16',
     captionStyle: rendition?.captionStyle ?? 'karaoke',
     captionOptions: rendition?.captionOptions ?? {},
+    ...(rendition && { brandKitId: rendition.brandKitId }),
   };
 }
 

@@ -15,6 +15,7 @@ function buildRendition(id: string, aspect: Rendition['aspect'], state: Renditio
     captionStyle: 'karaoke',
     captionLanguage: null,
     captionOptions: {},
+    brandKitId: null,
     width: 1,
     height: 1,
     sizeBytes: null,
