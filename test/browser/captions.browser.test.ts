@@ -288,7 +288,8 @@ test('every template is drawn in the preview as ffmpeg draws it', async (context
   const { page } = visit;
   const dialog = await openDialog(page);
   await dialog.locator('input[value="16:9"]').check({ force: true });
-  await expect.poll(() => dialog.locator('.preview').getAttribute('data-drawn'), slowly).not.toBe('');
+  await dialog.locator('input[value="boxed"]').check({ force: true });
+  await expect.poll(() => dialog.locator('.preview').getAttribute('data-drawn'), slowly).toMatch(/^boxed/);
   const size = { width: 960, height: 540 };
   await enlarge(page, size);
   const seconds = 2.4;
