@@ -25,7 +25,15 @@ export const clipCountRange = { min: 1, max: 50 } as const;
 
 /** What most people want: five vertical clips of 15 to 60 seconds with captions. */
 export function defaultOptions(): DraftOptions {
-  return { clipCount: 5, aspects: ['9:16'], captionStyle: 'karaoke', brandKitId: undefined, length: 'medium', minSeconds: 15, maxSeconds: 60 };
+  return {
+    clipCount: 5,
+    aspects: ['9:16'],
+    captionStyle: 'karaoke',
+    brandKitId: undefined,
+    length: 'medium',
+    minSeconds: 15,
+    maxSeconds: 60,
+  };
 }
 
 /** Whether the chosen lengths are ones the server takes. */
