@@ -29,6 +29,10 @@ export const envSchema = z.object({
     .regex(/^(auto|cpu|(nvenc|vaapi|qsv)(,(nvenc|vaapi|qsv))*)$/, 'auto, cpu, or some of nvenc, vaapi, qsv with commas between')
     .default('auto')
     .describe('Which graphics cards may encode: auto tries all, cpu none; or some of nvenc, vaapi, qsv with commas between'),
+  CARMIC_AGENT_PICTURE_CHECK: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe('`off` judges no pictures: the safety policy then knows nothing of them'),
   CARMIC_AGENT_PARENT_PIPE: z.enum(['0', '1']).default('0').describe('1: end at once when standard input ends, because the parent is gone'),
   CARMIC_MODELS_DIR: pathSchema.optional().describe('Folder of whisper models (ggml) for hearing speech on this machine'),
   CARMIC_MODELS_URL: z.url().optional().describe('Web folder to fetch whisper models from; without it none is fetched'),

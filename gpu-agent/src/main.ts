@@ -16,6 +16,7 @@ import { startSourceServer } from './media/sourceServer.ts';
 import { runTask } from './tasks/runTask.ts';
 import { createPcmDecoder } from './tasks/transcribe.ts';
 import { keepModels } from './transcribe/keepModels.ts';
+import { createPictureJudge } from './pictures/pictureJudge.ts';
 import { createLocalTranscriber } from './transcribe/localTranscriber.ts';
 
 async function main(): Promise<void> {
@@ -55,6 +56,7 @@ async function serve(
     const families = encoderFamiliesOf(env.CARMIC_AGENT_ENCODERS);
     const encoders = await createEncoderPool({ run, scratch: directory.scratch, slots: env.CARMIC_AGENT_SLOTS, families, log });
     requireX264(encoders.describe(), ffmpeg.version);
+    const pictureJudge = env.CARMIC_AGENT_PICTURE_CHECK === 'on' ? createPictureJudge() : null;
     const transcriber = createLocalTranscriber({ modelsDir: env.CARMIC_MODELS_DIR ?? null, log, decodePcm: createPcmDecoder(run) });
     const downloads = keepModels({ env, signal: draining, log });
     const capabilities = async (): Promise<Capabilities> => {
@@ -70,7 +72,7 @@ async function serve(
         confinement: sandbox.state,
       };
     };
-    const tools = { render: { canToneMap: ffmpeg.canToneMap, framer, encoders }, transcriber };
+    const tools = { render: { canToneMap: ffmpeg.canToneMap, framer, encoders }, transcriber, pictureJudge };
     const version = readVersion();
     await runAgent(
       {

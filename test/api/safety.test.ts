@@ -260,3 +260,33 @@ describe('the endpoint', () => {
     expect(tried).toMatchObject({ isOk: true });
   });
 });
+
+describe('moments by wish', () => {
+  test('are found by subject without making anything, and made into clips that are rendered', async () => {
+    await setRules({});
+    const video = await settled(clean);
+    await customer
+      .call('listClips', { params: { id: video.id } })
+      .then(({ items }) =>
+        Promise.all(items.map(({ id }) => customer.call('updateClip', { params: { id }, body: { state: 'discarded' } }))),
+      );
+    const wish = { topics: ['library'], minClipSeconds: 5, maxClipSeconds: 30, count: 3 };
+    const before = (await customer.call('listClips', { params: { id: video.id } })).items.length;
+    const { items } = await customer.call('findMoments', { params: { id: video.id }, body: wish });
+    expect(items.length).toBeGreaterThan(0);
+    expect(items.every(({ excerpt }) => excerpt.includes('library'))).toBe(true);
+    expect((await customer.call('listClips', { params: { id: video.id } })).items).toHaveLength(before);
+    const nothing = await customer.call('findMoments', { params: { id: video.id }, body: { ...wish, topics: ['volcano'] } });
+    expect(nothing.items).toEqual([]);
+    const startSeconds = [items[0]?.startSeconds ?? 0];
+    const make = (starts: number[]) =>
+      customer.call('createClipsFromMoments', { params: { id: video.id }, body: { ...wish, startSeconds: starts } });
+    await expect(make([3.14])).rejects.toMatchObject({ code: 'invalid_input' });
+    const made = (await make(startSeconds)).items;
+    expect(made).toMatchObject([{ state: 'suggested', excerpt: items[0]?.excerpt, renditions: [{ state: 'queued' }] }]);
+    expect(made[0]?.posts.map(({ platform }) => platform)).toContain('youtube');
+    // What is a clip now is not found again.
+    const again = await customer.call('findMoments', { params: { id: video.id }, body: wish });
+    expect(again.items.filter((moment) => moment.startSeconds === startSeconds[0])).toEqual([]);
+  });
+});

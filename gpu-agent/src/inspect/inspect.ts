@@ -1,11 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { InspectSpec } from '@carmic/contract';
+import type { Analysis, InspectSpec } from '@carmic/contract';
 import type { RunRequest } from '../ffmpeg/run.ts';
 import { describeRunError } from '../media/describeRunError.ts';
 import { probeSource } from '../media/probe.ts';
 import type { TaskContext, TaskOutcome } from '../media/task.ts';
 import { TaskFailure } from '../media/taskFailure.ts';
+import { judgePictures } from '../pictures/judgePictures.ts';
+import type { PictureJudge } from '../pictures/pictureJudge.ts';
 import { buildAnalysis, createLevelMeter, hopFor, readScenes, type SceneFacts } from './measure.ts';
 import {
   audioSampleRate,
@@ -27,7 +29,12 @@ const missingSeconds = 2;
  *
  * Throws TaskFailure with the codes of `probeSource`, and `truncated` or `decode_failed` when the pictures end too early.
  */
-export async function inspect(spec: InspectSpec, context: TaskContext, canToneMap: boolean): Promise<TaskOutcome> {
+export async function inspect(
+  spec: InspectSpec,
+  context: TaskContext,
+  canToneMap: boolean,
+  judge: PictureJudge | null = null,
+): Promise<TaskOutcome> {
   context.onProgress(0, 'Looking at the file');
   const facts = await probeSource(context, spec.limits);
   const { probe } = facts;
@@ -53,7 +60,9 @@ export async function inspect(spec: InspectSpec, context: TaskContext, canToneMa
   checkComplete(scenes, plan.copiesProxy ? Math.max(levels.seconds, copiedSeconds) : levels.seconds, probe.durationSeconds);
   await takeThumbnail(context, plan, scenes);
   const analysisPath = join(context.directory, inspectFiles.analysis);
-  await writeFile(analysisPath, JSON.stringify(buildAnalysis(hopSeconds, levels, scenes)));
+  const pictures = await lookAtPictures(context, judge, probe.durationSeconds);
+  const analysis: Analysis = { ...buildAnalysis(hopSeconds, levels, scenes), ...(pictures === undefined ? {} : { pictures }) };
+  await writeFile(analysisPath, JSON.stringify(analysis));
   context.onProgress(1, 'Done');
   const hasAudio = probe.audioCodec !== null && levels.seconds > 0;
   return {
@@ -69,6 +78,20 @@ export async function inspect(spec: InspectSpec, context: TaskContext, canToneMa
 
 async function scenesOf({ directory }: TaskContext, hopSeconds: number): Promise<SceneFacts> {
   return readScenes(await readFile(join(directory, inspectFiles.scenes), 'utf8'), hopSeconds);
+}
+
+async function lookAtPictures(context: TaskContext, judge: PictureJudge | null, durationSeconds: number): Promise<Analysis['pictures']> {
+  if (judge === null) {
+    return undefined;
+  }
+  context.onProgress(0.95, 'Checking pictures');
+  try {
+    return await judgePictures(context, judge, inspectFiles.proxy, durationSeconds, (name) =>
+      readFile(join(context.directory, name), 'utf8'),
+    );
+  } catch (error) {
+    throw describeRunError(error, 'decode_failed', 'Checking pictures');
+  }
 }
 
 function checkComplete({ lastFrameSeconds }: SceneFacts, otherSeconds: number, durationSeconds: number): void {

@@ -27,3 +27,4 @@ export * from './webhooks.ts';
 export * from './workspaces.ts';
 export * from './insight.ts';
 export * from './safety.ts';
+export * from './moments.ts';

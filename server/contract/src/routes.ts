@@ -47,6 +47,7 @@ import {
 } from './videos.ts';
 import { webhookRoutes } from './webhooks.ts';
 import { workspaceRoutes } from './workspaces.ts';
+import { momentRoutes } from './moments.ts';
 import { safetyRoutes } from './safety.ts';
 
 /** The whole API. Paths use `:name` for parameters. */
@@ -415,6 +416,7 @@ export const routes = {
   ...speechRoutes,
   ...brandRoutes,
   ...safetyRoutes,
+  ...momentRoutes,
 } as const satisfies Record<string, RouteDefinition>;
 
 export type Routes = typeof routes;

@@ -200,6 +200,17 @@ export const coverChoiceSchema = z
   .describe('Which of `coverUrls` stands for the clip, counted from 1');
 export type CoverChoice = z.infer<typeof coverChoiceSchema>;
 
+export const postPlatforms = ['youtube', 'tiktok', 'instagram', 'linkedin', 'x'] as const;
+/** What to write beside a clip on one platform, in the language of the video. */
+export const platformPostSchema = z.object({
+  platform: z.enum(postPlatforms),
+  title: z.string(),
+  description: z.string().describe('Sentences of the clip'),
+  hashtags: z.array(z.string()),
+  text: z.string().describe('All of it, within the platform’s limit, to be pasted'),
+});
+export type PlatformPost = z.infer<typeof platformPostSchema>;
+
 export const clipSchema = z.object({
   id: idSchema,
   videoId: idSchema,
@@ -211,6 +222,7 @@ export const clipSchema = z.object({
   scoreParts: z.array(scorePartSchema),
   title: z.string(),
   tags: z.array(z.string()),
+  posts: z.array(platformPostSchema).describe('Texts for publishing'),
   excerpt: z.string().describe('What is said; empty without a transcript'),
   boundaries: z.array(boundaryCheckSchema).describe('Whether its edges stand alone, as suggested; empty without sentences'),
   editVersion: z.number().int(),

@@ -5,6 +5,7 @@ import { mediaUrl } from '../library/mediaUrls.ts';
 import { type ObjectKind, Videos } from '../library/model.ts';
 import { durationOf, segmentsOfAll } from './clipEdits.ts';
 import { contentOf } from './content.ts';
+import { buildPosts } from './posts.ts';
 import type { ClipRow, RenditionRow } from './model.ts';
 import { Renditions } from './model.ts';
 
@@ -41,6 +42,7 @@ export async function presentClips(deps: Deps, tx: Tx, clips: readonly ClipRow[]
       scoreParts,
       title,
       tags,
+      posts: buildPosts({ title, tags, excerpt }),
       excerpt,
       boundaries,
       editVersion: clip.editVersion,

@@ -15,6 +15,7 @@ import { loadClip, loadRendition } from './load.ts';
 import { type ClipRow, Clips, type RenditionRow } from './model.ts';
 import { presentClips, presentOneClip, presentRenditions } from './present.ts';
 import { editHandlers } from './editRoutes.ts';
+import { createClipsFromMoments, findMoments } from './moments.ts';
 import { queueRendition, requeueRendition } from './queueRendition.ts';
 
 async function presentOneRendition(deps: Deps, tx: Tx, rendition: RenditionRow, clip: ClipRow) {
@@ -29,6 +30,8 @@ async function presentOneRendition(deps: Deps, tx: Tx, rendition: RenditionRow, 
 export const clipHandlers = {
   getExport: sendExport,
   ...editHandlers,
+  findMoments: (request) => findMoments(request.deps, personOf(request), request.params.id, request.body),
+  createClipsFromMoments: (request) => createClipsFromMoments(request.deps, personOf(request), request.params.id, request.body),
   ...brandHandlers,
   async listClips(request) {
     const { deps, params } = request;

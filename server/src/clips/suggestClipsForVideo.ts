@@ -78,7 +78,8 @@ async function askedClips(deps: Deps, workspaceId: string, chosen: readonly Sugg
   return clips;
 }
 
-async function loadMaterial(deps: Deps, tx: Tx, video: Video): Promise<{ words: Word[]; language: string | null; analysis: Analysis | null }> {
+/** What clips of a video are chosen from. */
+export async function loadMaterial(deps: Deps, tx: Tx, video: Video): Promise<{ words: Word[]; language: string | null; analysis: Analysis | null }> {
   const row = await findTranscript(deps, tx, video.id);
   const document = row === null ? null : await readTranscript(deps, tx, row);
   const object = await findObject(deps, tx, video.id, 'analysis');
@@ -89,7 +90,8 @@ async function loadMaterial(deps: Deps, tx: Tx, video: Video): Promise<{ words: 
   };
 }
 
-async function createClips(deps: Deps, tx: Tx, video: Video, suggestions: readonly SuggestedClip[]): Promise<ClipRow[]> {
+/** Writes the rows of suggested clips, ranked behind `lastRank`. */
+export async function createClips(deps: Deps, tx: Tx, video: Video, suggestions: readonly SuggestedClip[], lastRank = 0): Promise<ClipRow[]> {
   const now = deps.clock.now();
   return deps.db.model(Clips).bulkCreate(
     suggestions.map((suggestion, index) => {
@@ -100,7 +102,7 @@ async function createClips(deps: Deps, tx: Tx, video: Video, suggestions: readon
         workspaceId: video.workspaceId,
         videoId: video.id,
         state: 'suggested' as const,
-        rank: index + 1,
+        rank: lastRank + index + 1,
         startSeconds: suggestion.startSeconds,
         endSeconds: suggestion.endSeconds,
         score: suggestion.score,

@@ -8,14 +8,14 @@ import type { Window } from './windows.ts';
 const pronouns = new Set("he she it they him her them his its their this that these those he's she's it's that's they're".split(' '));
 
 /** Says of a clip, with its own words, whether its edges stand alone: for people to see, and to check against what they hear. */
-export function certifyBoundaries(talk: Talk, window: Window): BoundaryCheck[] {
+export function certifyBoundaries(talk: Talk, window: Window, firstWord?: number): BoundaryCheck[] {
   const first = talk.sentences[window.first];
   const last = talk.sentences[window.last];
   if (first === undefined || last === undefined) {
     return [];
   }
   const before = talk.sentences[window.first - 1];
-  const opening = talk.tokens[first.first] ?? '';
+  const opening = talk.tokens[firstWord ?? first.first] ?? '';
   const isAnswer = before?.isQuestion === true && !first.isQuestion && first.startSeconds - before.endSeconds < 3;
   const payoff = talk.sentences
     .slice(window.first, window.last + 1)

@@ -6,6 +6,31 @@ const tailSeconds = 0.3;
 /** Where two people speak at once, the word that ends last is not always the one before. */
 const neighbours = 40;
 
+/** Words that only tie a sentence to the one before: a clip does better without them. */
+const ties = new Set('and so but or well yeah okay ok um uh'.split(' '));
+/** What is cut off an opening is at most this long: the sentence still begins where it begins. */
+const longestTieSeconds = 0.35;
+
+/** The first word of a clip worth hearing: behind an opening “And”, “So” or “But”, where enough of the sentence is left and the cut is clean. */
+export function withoutTie(words: readonly Word[], tokens: readonly string[], first: number, lastOfSentence: number): number {
+  const start = words[first]?.startSeconds ?? 0;
+  let at = first;
+  while (ties.has(tokens[at] ?? '') && lastOfSentence - at >= 4) {
+    const word = words[at];
+    const next = words[at + 1];
+    if (
+      word === undefined ||
+      next === undefined ||
+      next.startSeconds < word.endSeconds - 0.02 ||
+      next.startSeconds - start > longestTieSeconds
+    ) {
+      break;
+    }
+    at += 1;
+  }
+  return at;
+}
+
 const round = (seconds: number) => Math.round(seconds * 1000) / 1000;
 
 /**

@@ -1,4 +1,5 @@
 import type { ScorePart } from '@carmic/contract';
+import { takenShare } from './calibration.ts';
 import { explain, isTheme } from './explain.ts';
 import { type FeatureName, featureNames } from './features.ts';
 import { subjectReason } from './subject.ts';
@@ -25,6 +26,7 @@ export function profileOf(talk: Talk): Profile {
 
 /** Weights windows of one video: features are compared with the other windows of the same video, and with the norms when they are few. */
 export interface Scale {
+  profile: Profile;
   pointsOf(name: FeatureName, values: Float64Array): number;
   sumPoints(values: Float64Array): number;
 }
@@ -51,6 +53,7 @@ export function buildScale(windows: readonly Window[], profile: Profile): Scale 
     ]),
   );
   return {
+    profile,
     pointsOf: (name, values) => points.get(name)?.(values) ?? 0,
     sumPoints(values) {
       let sum = 0;
@@ -61,6 +64,12 @@ export function buildScale(windows: readonly Window[], profile: Profile): Scale 
     },
   };
 }
+
+/** Only editors of interviews have been asked, so to speak. */
+const shareText = (profile: Profile, score: number) =>
+  profile === 'conversation'
+    ? ` Of interview clips with such a score, editors took about ${Math.round(takenShare(score) * 100)} in 100.`
+    : '';
 
 /** The score of 0 to 100 with its parts, largest first. The parts add up to the score. */
 export function explainScore(
@@ -90,7 +99,7 @@ export function explainScore(
     name: 'whole_sentences',
     label: 'Whole sentences',
     points: round(score - sum),
-    reason: `It is ${Math.round(window.endSeconds - window.startSeconds)} s long and begins and ends with a sentence: the ground every clip starts from.`,
+    reason: `It is ${Math.round(window.endSeconds - window.startSeconds)} s long and begins and ends with a sentence: the ground every clip starts from.${shareText(scale.profile, score)}`,
   });
   return { score, parts };
 }

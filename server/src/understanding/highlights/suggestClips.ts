@@ -1,6 +1,6 @@
 import type { Analysis, BoundaryCheck, ScorePart, Span, Word } from '@carmic/contract';
 import { certifyBoundaries } from './boundaryCertificate.ts';
-import { padEdges } from './edges.ts';
+import { padEdges, withoutTie } from './edges.ts';
 import { pickWindows } from './pick.ts';
 import { buildScale, explainScore, profileOf, type Scale } from './score.ts';
 import { buildSound } from './sound.ts';
@@ -62,7 +62,8 @@ function buildClip(
   durationSeconds: number,
   taken: Set<string>,
 ): SuggestedClip {
-  const firstWord = talk.sentences[window.first]?.first ?? 0;
+  const opening = talk.sentences[window.first];
+  const firstWord = withoutTie(talk.words, talk.tokens, opening?.first ?? 0, opening?.last ?? 0);
   const lastWord = talk.sentences[window.last]?.last ?? 0;
   const { score, parts } = explainScore(talk, window, scale, topics === null ? [] : [topics.partOf(window)]);
   const title = titleFor(talk, window.first, window.last, taken);
@@ -73,7 +74,7 @@ function buildClip(
     scoreParts: parts,
     title,
     tags: tagsFor(talk, firstWord, lastWord),
-    boundaries: certifyBoundaries(talk, window),
+    boundaries: certifyBoundaries(talk, window, firstWord),
     excerpt: talk.words
       .slice(firstWord, lastWord + 1)
       .map((word) => word.text)
