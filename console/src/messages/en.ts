@@ -9,7 +9,7 @@ import { count, number, plural } from './count.ts';
 import { keeping } from './keeping.en.ts';
 import { storage } from './storage.en.ts';
 import { people } from './people.en.ts';
-import { safety } from './safety.en.ts';
+import { moments, safety } from './safety.en.ts';
 import { signOn } from './signOn.en.ts';
 import { words } from './words.ts';
 
@@ -32,6 +32,7 @@ export const en = {
 
   words,
   safety,
+  moments,
   brand,
 
   viewer: {

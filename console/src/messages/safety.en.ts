@@ -73,3 +73,15 @@ export const safety = {
   decision: (reason: string) => `Decision: ${reason}`,
   allowedTitle: 'A person allowed this video',
 };
+
+/** What the console says about moments that somebody wishes for. */
+export const moments = {
+  title: 'Find moments about …',
+  topics: 'Subjects',
+  topicsHint: 'Separated by commas. Without one, the best moments that are no clip yet.',
+  avoid: 'Leave out',
+  find: 'Find moments',
+  found: (n: number) => (n === 0 ? 'Nothing was found. Try other words.' : count(n, 'moment', 'moments')),
+  make: 'Make a clip',
+  made: 'The clip was added and is being rendered.',
+};
