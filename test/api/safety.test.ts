@@ -73,7 +73,7 @@ async function rest(id: string, owner = customer, analysis?: object): Promise<Vi
     }
     const now = await owner.call('getVideo', { params: { id } });
     return ['ready', 'failed', 'held'].includes(now.state) ? now : null;
-  });
+  }, 60_000);
 }
 const insightOf = (id: string, owner = customer): Promise<Insight> => owner.call('getInsight', { params: { id } });
 const eventsOf = async (id: string) =>
