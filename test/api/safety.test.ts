@@ -66,14 +66,18 @@ async function settled(captions: string, owner = customer, analysis?: object): P
   return rest(video.id, owner, analysis);
 }
 async function rest(id: string, owner = customer, analysis?: object): Promise<Video> {
-  return until('the video to rest', async () => {
-    const lease = await agent.lease(['inspect', 'render'], 0);
-    if (lease !== null) {
-      await agent.finish(lease, analysis === undefined ? {} : { analysis });
-    }
-    const now = await owner.call('getVideo', { params: { id } });
-    return ['ready', 'failed', 'held'].includes(now.state) ? now : null;
-  }, 60_000);
+  return until(
+    'the video to rest',
+    async () => {
+      const lease = await agent.lease(['inspect', 'render'], 0);
+      if (lease !== null) {
+        await agent.finish(lease, analysis === undefined ? {} : { analysis });
+      }
+      const now = await owner.call('getVideo', { params: { id } });
+      return ['ready', 'failed', 'held'].includes(now.state) ? now : null;
+    },
+    60_000,
+  );
 }
 const insightOf = (id: string, owner = customer): Promise<Insight> => owner.call('getInsight', { params: { id } });
 const eventsOf = async (id: string) =>
