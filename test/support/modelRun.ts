@@ -17,7 +17,6 @@ const hour = 3_600_000;
 /** Room for a handful of uploads, so that the quota is met often. */
 const smallQuotaBytes = 24;
 const uploadBytes = 4;
-const patienceMs = 400;
 
 /** A fault: does the work with a storage or a database that misbehaves. Rejects or hangs as it likes. */
 export type Fault = (deps: Deps, work: (deps: Deps) => Promise<number>) => Promise<unknown>;
@@ -201,9 +200,26 @@ export class ModelRun {
       return;
     }
     this.#count(`fault: ${name}`);
-    const work = (faulty: Deps) => workErasures(faulty, { isUnpaced: true });
-    // Whoever hangs is a worker that was killed: nobody waits for it, and its claim runs out.
-    await Promise.race([fault(deps, work).catch(() => this.#count(`fault thrown: ${name}`)), setTimeout(patienceMs)]);
+    await fault(deps, (faulty) => workErasures(faulty, { isUnpaced: true })).catch(() => this.#count(`fault thrown: ${name}`));
+    await this.#untilWell();
+  }
+
+  /** Requests that meet a database which is just coming back are told to try again, which they do here until none is. */
+  async #untilWell(): Promise<void> {
+    for (let wellInARow = 0, tries = 0; wellInARow < 3; tries += 1) {
+      const outcome = await this.#asAdmin('listPlans').then(
+        () => null,
+        (error: unknown) => error,
+      );
+      if (outcome !== null && !(outcome instanceof ApiError && outcome.code === 'unavailable' && tries < 200)) {
+        throw new Error('The instance does not come back.', { cause: outcome });
+      }
+      wellInARow = outcome === null ? wellInARow + 1 : 0;
+      if (outcome !== null) {
+        this.#count('told to try again');
+        await setTimeout(50);
+      }
+    }
   }
 
   /** Lets everything due be done, as often as it takes; the clock moves past what was put off. */

@@ -7,6 +7,8 @@ import type { TestInstance } from './instance.ts';
 import type { Fault } from './modelRun.ts';
 
 const chance = 0.4;
+/** How long a worker that may hang is waited for. */
+const patienceMs = 150;
 
 type Kind = 'is away' | 'loses its answers' | 'is slow' | 'hangs' | 'lies';
 
@@ -45,7 +47,14 @@ function misbehaving(store: ObjectStore, kind: Kind, random: () => number): Obje
 export function storageFaults(random: () => number): Record<string, Fault> {
   const kinds: Kind[] = ['is away', 'loses its answers', 'is slow', 'hangs', 'lies'];
   return Object.fromEntries(
-    kinds.map((kind) => [`the storage ${kind}`, (deps, work) => work({ ...deps, store: misbehaving(deps.store, kind, random) })]),
+    kinds.map((kind): [string, Fault] => [
+      `the storage ${kind}`,
+      async (deps, work) => {
+        const working = work({ ...deps, store: misbehaving(deps.store, kind, random) });
+        // Whoever hangs is a worker that was killed: nobody waits for it, and its claim runs out.
+        await (kind === 'hangs' ? Promise.race([working, setTimeout(patienceMs)]) : working);
+      },
+    ]),
   );
 }
 
