@@ -16,10 +16,10 @@ const closeSeconds = 0.7;
 const round = (value: number, digits: number) => Number(value.toFixed(digits));
 
 /** Seconds between two frames that are judged. */
-export const stepFor = (durationSeconds: number): number => Math.max(leastStepSeconds, durationSeconds / mostFrames);
+const stepFor = (durationSeconds: number): number => Math.max(leastStepSeconds, durationSeconds / mostFrames);
 
 /** Arguments that write frames of `fileName`, small and as RGB, to standard output, and their times to a file. */
-export function pictureArgs(
+function pictureArgs(
   fileName: string,
   timesFile: string,
   wish: { stepSeconds: number; isShort: boolean } | { atSeconds: number },

@@ -3,7 +3,7 @@ import type { SafetyCategory, SafetyFinding } from '@carmic/contract';
 import { z } from 'zod';
 import type { Passage } from './passages.ts';
 import { judgeText } from './policy.ts';
-import { builtInEngine, leastScore, type TextJudge } from './textJudges.ts';
+import { leastScore, type TextJudge } from './textJudges.ts';
 
 export const moderationParty = 'moderation';
 
@@ -32,7 +32,7 @@ const ours: Readonly<Record<string, SafetyCategory>> = {
 };
 
 /** The best score of each of our categories. What the endpoint itself flags reaches 0.5, the middle of our scale, at least. */
-export function scoresOf({ categories, category_scores: scores }: Result): Map<SafetyCategory, number> {
+function scoresOf({ categories, category_scores: scores }: Result): Map<SafetyCategory, number> {
   const best = new Map<SafetyCategory, number>();
   for (const [name, raw] of Object.entries(scores)) {
     const category = ours[name.split('/')[0] ?? ''];
@@ -118,9 +118,3 @@ function findingsOf({ startSeconds, endSeconds, text }: Passage, result: Result 
     .filter(([, score]) => score >= leastScore)
     .map(([category, score]) => ({ startSeconds, endSeconds, category, score, excerpt: text }));
 }
-
-/** What the engines are called where people read it. */
-export const judgeLabels: Readonly<Record<string, string>> = {
-  [builtInEngine]: 'the built-in classifier',
-  [moderationParty]: 'the moderation endpoint',
-};
