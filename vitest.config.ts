@@ -64,6 +64,17 @@ export default defineConfig({
           sequence: { groupOrder: 4 },
         },
       },
+      {
+        test: {
+          name: 'images',
+          include: ['test/images/**/*.test.ts'],
+          retry,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 5 },
+        },
+      },
       { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...slow, maxWorkers: 2, sequence: { groupOrder: 3 } } },
     ],
   },

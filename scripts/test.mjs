@@ -3,6 +3,7 @@
  *
  *   npm test                       everything
  *   npm test -- unit api           some kinds of test (unit, api, agent, browser, s3) or `check`
+ *   npm test -- images             Docker images and compose; not part of everything, since it wants Docker and minutes
  *   npm run check                  everything but the tests
  *
  * Ends with one line: `N passed, N failed` (and `, N skipped` where something was).
@@ -15,7 +16,9 @@ import { fileURLToPath } from 'node:url';
 import { install, isNodeSupported } from '../start/install.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const kinds = ['unit', 'api', 'agent', 'browser', 's3'];
+const kinds = ['unit', 'api', 'agent', 'browser', 's3', 'images'];
+/** What `npm test` alone runs: the images want Docker and minutes of their own. */
+const usual = kinds.filter((kind) => kind !== 'images');
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 
 const checks = [
@@ -43,7 +46,7 @@ async function main(args) {
   if (unknown !== undefined) {
     return refuse(`There is no kind of test called "${unknown}": check, ${kinds.join(', ')}.`);
   }
-  const wanted = args.length === 0 ? ['check', ...kinds] : args;
+  const wanted = args.length === 0 ? ['check', ...usual] : args;
   const phases = [];
   let env;
   try {

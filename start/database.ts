@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { DataDirectory } from './dataDirectory.ts';
-import { appRole, createRolesAndDatabase, databaseName, ownerRole } from './databaseRoles.ts';
+import { appRole, createRolesAndDatabase, databaseName, ownerRole } from '../server/src/db/roles.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embeddedPostgres.ts';
 import { makeFolder, nearestExisting } from './folders.ts';
 import { canReach, chooseAccount } from './postgresAccount.ts';

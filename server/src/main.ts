@@ -6,6 +6,8 @@ import { findPerson, sessionPrefix } from './accounts/sessions.ts';
 import { createLocalSession, createRecoveryLink, createSignInLink, ensureAdministrator } from './accounts/signIn.ts';
 import { auditHandlers, exportAudit } from './admin/auditEntries.ts';
 import { verifyAudit } from './admin/auditChain.ts';
+import { createMetrics, type Metrics } from './admin/operations/metrics.ts';
+import { startOperations } from './admin/operations/operationsServer.ts';
 import { findByApiKey, apiKeyPrefix } from './accounts/apiKeys.ts';
 import { findDirectory } from './accounts/directory/findDirectory.ts';
 import { directoryHandlers } from './accounts/directory/routes.ts';
@@ -24,6 +26,7 @@ import { createLog, type Log } from './core/log.ts';
 import { createSignal } from './core/signal.ts';
 import { createDatabase, type Database, isDatabaseAway } from './db/database.ts';
 import { migrate } from './db/migrate.ts';
+import { createRolesAndDatabase } from './db/roles.ts';
 import type { Deps } from './deps.ts';
 import { createEgress, type Egress } from './egress/egress.ts';
 import { createPublicFetch } from './egress/publicFetch.ts';
@@ -62,6 +65,8 @@ export interface RunningServer {
   readonly deps: Deps;
   readonly baseUrl: string;
   readonly port: number;
+  /** Port of probes and metrics; null when CARMIC_OPERATIONS_PORT is not set. */
+  readonly operationsPort: number | null;
   /** The one-time link for the first administrator; null once they have a password. */
   signInLink(): Promise<string | null>;
   /** A code with which one agent can enrol. */
@@ -100,6 +105,12 @@ export async function startServer(options: {
     await publishReceiptKey(deps.db, deps.receipts);
     await replayJournal(deps);
     defineJobs(deps);
+    const metrics = createMetrics(deps);
+    const stopping = new AbortController();
+    const operations = await startOperationsIfAsked(deps, metrics, stopping.signal, options.processes);
+    if (operations !== null) {
+      closers.push(() => operations.close());
+    }
     let port = 0;
     let fail: (error: Error) => void = () => undefined;
     const failed = new Promise<never>((_, reject) => {
@@ -108,7 +119,7 @@ export async function startServer(options: {
     failed.catch(() => undefined);
     if (options.processes.includes('web')) {
       await extendLeases(deps);
-      const web = await startWeb(deps, storage, () => baseUrl, fail);
+      const web = await startWeb(deps, storage, metrics, () => baseUrl, fail);
       closers.push(web.close);
       port = web.port;
       baseUrl ||= `http://${env.CARMIC_HOST === '0.0.0.0' || env.CARMIC_HOST === '::' ? 'localhost' : env.CARMIC_HOST}:${port}`;
@@ -116,10 +127,15 @@ export async function startServer(options: {
     if (options.processes.includes('worker')) {
       closers.push(await startWorker(deps));
     }
+    closers.push(() => {
+      stopping.abort();
+      return Promise.resolve();
+    });
     return {
       deps,
       baseUrl,
       port,
+      operationsPort: operations?.port ?? null,
       async signInLink() {
         const token = await createSignInLink(deps);
         return token === null ? null : `${baseUrl}/#/sign-in?token=${token}`;
@@ -140,12 +156,20 @@ async function runMigrations(env: Env, log: Log): Promise<void> {
     throw new StartError('CARMIC_MIGRATION_DATABASE_URL is missing: the migrate process needs the database owner’s URL.');
   }
   try {
+    if (env.CARMIC_SUPERUSER_DATABASE_URL !== undefined) {
+      await createRolesAndDatabase(env.CARMIC_SUPERUSER_DATABASE_URL, {
+        owner: passwordOf(env.CARMIC_MIGRATION_DATABASE_URL),
+        app: passwordOf(env.CARMIC_DATABASE_URL),
+      });
+    }
     const names = await migrate(env.CARMIC_MIGRATION_DATABASE_URL, env.CARMIC_DATABASE_URL);
     log.info({ migrations: names }, 'the schema is up to date');
   } catch (error) {
     throw explainAway(error);
   }
 }
+
+const passwordOf = (url: string) => decodeURIComponent(new URL(url).password);
 
 async function buildDeps(env: Env, log: Log, baseUrl: () => string) {
   const clock = systemClock(env.CARMIC_CLOCK_OFFSET_MS);
@@ -215,9 +239,18 @@ function buildHandlers(): Handlers {
   };
 }
 
+/** A process that serves or works has the operators' port, where it is set; commands have none. */
+async function startOperationsIfAsked(deps: Deps, metrics: Metrics, stopping: AbortSignal, processes: readonly ProcessName[]) {
+  const { CARMIC_OPERATIONS_HOST: host, CARMIC_OPERATIONS_PORT: port } = deps.env;
+  return port === undefined || !processes.some((name) => name !== 'migrate')
+    ? null
+    : startOperations(deps, { host, port, metrics, stopping });
+}
+
 async function startWeb(
   deps: Deps,
   storage: ServedStore,
+  metrics: Metrics,
   baseUrl: () => string,
   fail: (error: Error) => void,
 ): Promise<{ port: number; close: () => Promise<void> }> {
@@ -228,6 +261,7 @@ async function startWeb(
     handlers: buildHandlers(),
     baseUrl,
     stopping: stopping.signal,
+    observe: metrics.observe,
     settings: createSettingsCache(deps),
     storageOrigin: storage.place.origin,
     async authenticate(token, workspaceId, address) {
@@ -333,6 +367,13 @@ const operatorCommands: Readonly<Record<string, (server: RunningServer) => Promi
       process.stdout.write(`${line}\n`);
     });
     return `# ${lines} entries`;
+  },
+  /** A code with which one agent can enrol, for scripts that set up a host. */
+  'enrolment-code': (server) => server.enrolmentCode(),
+  async 'first-link'(server) {
+    return (
+      (await server.signInLink()) ?? 'The administrator has a password already: sign in with it, or make a link with administrator-link.'
+    );
   },
   async 'administrator-link'({ deps, baseUrl }) {
     return `${baseUrl}/#/sign-in?token=${await createRecoveryLink(deps)}`;

@@ -16,7 +16,7 @@ import { startServer } from '../../server/src/main.ts';
 import { workErasures } from '../../server/src/retention/erasure/work.ts';
 import { sweepExpired } from '../../server/src/retention/sweep.ts';
 import type { ObjectStore } from '../../server/src/storage/objectStore.ts';
-import { appRole } from '../../start/databaseRoles.ts';
+import { appRole } from '../../server/src/db/roles.ts';
 import { startTestPostgres } from '../support/testPostgres.ts';
 
 const objectsPerVideo = 50;

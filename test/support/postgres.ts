@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { inject } from 'vitest';
-import { appRole, ensureDatabase, ownerRole } from '../../start/databaseRoles.ts';
+import { appRole, ensureDatabase, ownerRole } from '../../server/src/db/roles.ts';
 
 export interface TestDatabase {
   readonly name: string;

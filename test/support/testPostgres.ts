@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { migrate } from '../../server/src/db/migrate.ts';
-import { appRole, createRolesAndDatabase, databaseName, ownerRole } from '../../start/databaseRoles.ts';
+import { appRole, createRolesAndDatabase, databaseName, ownerRole } from '../../server/src/db/roles.ts';
 import { startEmbeddedPostgres, stopOrphan } from '../../start/embeddedPostgres.ts';
 import { chooseAccount } from '../../start/postgresAccount.ts';
 import { prepareEngine } from '../../start/postgresEngine.ts';

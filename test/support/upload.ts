@@ -17,6 +17,7 @@ export async function putPart(
   baseUrl: string,
   upload: Upload,
   part: { partNumber: number; sha256: string; body: Uint8Array },
+  send: typeof globalThis.fetch = fetch,
 ): Promise<Response> {
   const { parts } = await call('createPartUrls', {
     params: { id: upload.id },
@@ -26,7 +27,7 @@ export async function putPart(
   if (target === undefined) {
     throw new Error('No URL was signed for the part.');
   }
-  return fetch(new URL(target.url, baseUrl), { method: 'PUT', headers: target.headers, body: Buffer.from(part.body) });
+  return send(new URL(target.url, baseUrl), { method: 'PUT', headers: target.headers, body: Buffer.from(part.body) });
 }
 
 /** Uploads `bytes` as a video the way a browser does, with captions when given, and answers it as it is then. */
@@ -34,7 +35,7 @@ export async function uploadVideo(
   call: Call,
   baseUrl: string,
   bytes: Uint8Array,
-  options: { fileName?: string; captions?: string; wishes?: Partial<VideoOptions> } = {},
+  options: { fileName?: string; captions?: string; wishes?: Partial<VideoOptions>; fetch?: typeof globalThis.fetch } = {},
 ): Promise<Video> {
   const { video, upload } = await call('createVideo', {
     body: {
@@ -51,7 +52,7 @@ export async function uploadVideo(
   }
   const parts = cutParts(upload, bytes);
   for (const part of parts) {
-    const response = await putPart(call, baseUrl, upload, part);
+    const response = await putPart(call, baseUrl, upload, part, options.fetch);
     if (!response.ok) {
       throw new Error(`A part was refused: ${await response.text()}`);
     }

@@ -27,7 +27,11 @@ export interface AgentDeps {
 /** Works until `draining` aborts and every running task has been handed back. Throws StartError when the server refuses the agent. */
 export async function runAgent(deps: AgentDeps, draining: AbortSignal): Promise<void> {
   let token = deps.directory.readToken();
-  const client = createServerClient(deps.env.CARMIC_SERVER_URL, () => token);
+  const client = createServerClient(
+    deps.env.CARMIC_SERVER_URL,
+    () => token,
+    () => deps.directory.beat(),
+  );
   const enrol = async () => {
     const enrolled = await enrolWith(deps, client, token, draining);
     token = enrolled.token;

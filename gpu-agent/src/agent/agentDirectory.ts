@@ -19,6 +19,8 @@ export interface AgentDirectory {
   readToken(): string | null;
   saveToken(token: string): void;
   forgetToken(): void;
+  /** Marks that the server has just answered, for health checks from outside this process. */
+  beat(): void;
   /** Removes scratch and gives the folder free for another agent. */
   close(): Promise<void>;
 }
@@ -53,6 +55,7 @@ export async function openAgentDirectory(path: string): Promise<AgentDirectory> 
       renameSync(`${tokenFile}.new`, tokenFile);
     },
     forgetToken: () => rmSync(tokenFile, { force: true }),
+    beat: () => writeFileSync(join(directory, 'heartbeat'), `${new Date().toISOString()}\n`),
     async close() {
       rmSync(scratch, { recursive: true, force: true });
       rmSync(sockets, { recursive: true, force: true });

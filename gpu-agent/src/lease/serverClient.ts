@@ -35,10 +35,18 @@ export type { Intervals };
 const callTimeoutMs = 30_000;
 const renewTimeoutMs = 10_000;
 
-/** Makes the client. `token` is asked for at every call, because it comes with the registration. */
-export function createServerClient(baseUrl: string, token: () => string | null): ServerClient {
+/**
+ * Makes the client. `token` is asked for at every call, because it comes with the registration; `onAnswer` hears of every answer,
+ * which is how others see that this agent and its server still talk.
+ */
+export function createServerClient(baseUrl: string, token: () => string | null, onAnswer: () => void = () => undefined): ServerClient {
   const call = createClient({
     baseUrl,
+    async fetch(input, init) {
+      const reply = await fetch(input, init);
+      onAnswer();
+      return reply;
+    },
     headers: () => {
       const current = token();
       return current === null ? {} : { authorization: `Bearer ${current}` };

@@ -22,6 +22,11 @@ export const envSchema = z.object({
     .min(1)
     .optional()
     .describe('PostgreSQL URL of the owner role, direct; needed by the migrate process'),
+  CARMIC_SUPERUSER_DATABASE_URL: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('PostgreSQL URL of a superuser, direct; with it the migrate process makes the two roles and the database of the other URLs'),
   CARMIC_DATABASE_POOL: count(10).describe('Connections to PostgreSQL'),
   CARMIC_DATA_DIR: z.string().min(1).describe('Directory of the disk storage driver; objects go to <dir>/objects'),
   CARMIC_MIN_FREE_BYTES: z.coerce.number().int().nonnegative().default(1_073_741_824).describe('Free disk space that uploads must leave'),
@@ -29,6 +34,14 @@ export const envSchema = z.object({
   ...keyEnv,
   CARMIC_HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
   CARMIC_PORT: z.coerce.number().int().min(0).max(65535).default(7070).describe('Port to listen on; 0 takes a free one'),
+  CARMIC_OPERATIONS_PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65535)
+    .optional()
+    .describe('Port for /livez, /readyz and /metrics; none without it, 0 takes a free one'),
+  CARMIC_OPERATIONS_HOST: z.string().default('127.0.0.1').describe('Address to listen on for those; keep it on an inside network'),
   CARMIC_BASE_URL: z.url().optional().describe('Address people and agents use, when it is not http://HOST:PORT'),
   CARMIC_CONSOLE_DIR: z.string().optional().describe('Directory of the built console'),
   CARMIC_INSTANCE_NAME: z.string().max(60).default('Carmic').describe('Name shown in the console'),
@@ -129,6 +142,7 @@ export type Env = z.infer<typeof envSchema>;
 const secretNames = [
   'CARMIC_DATABASE_URL',
   'CARMIC_MIGRATION_DATABASE_URL',
+  'CARMIC_SUPERUSER_DATABASE_URL',
   'CARMIC_DEEPGRAM_KEY',
   'CARMIC_CDN_TOKEN',
   'CARMIC_LIBRETRANSLATE_KEY',

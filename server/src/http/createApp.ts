@@ -30,6 +30,8 @@ export interface AppOptions {
   settings: () => Promise<Pick<AccountSettings, 'consoleAddresses' | 'adminAddresses'>>;
   /** Where browsers read and write objects when it is not here; null otherwise. */
   storageOrigin: string | null;
+  /** Told of every answer of the API. */
+  observe: (route: string, method: string, status: number, seconds: number) => void;
   /** Aborted when the server stops, so that waiting requests end. */
   stopping: AbortSignal;
   /** Middleware that answers some paths by itself (signed storage URLs) and runs before any body is read. */
@@ -62,7 +64,12 @@ export function createApp(options: AppOptions): Koa {
       context.get('x-forwarded-for'),
       deps.env.CARMIC_TRUSTED_PROXIES,
     );
+    const startedAt = performance.now();
     await next();
+    const route = context.state['route'] as RouteName | undefined;
+    if (route !== undefined) {
+      options.observe(route, context.method, context.status, (performance.now() - startedAt) / 1000);
+    }
   });
   app.use(errorWriter(deps.log));
   app.use(securityHeaders(options));

@@ -10,6 +10,7 @@ import { Pool } from 'pg';
 import type { z } from 'zod';
 import type { Log } from '../core/log.ts';
 import type { Database } from '../db/database.ts';
+import { readDatabaseAddress } from '../db/tls.ts';
 
 export interface JobDefinition<P> {
   name: string;
@@ -48,16 +49,36 @@ function askedDelayMs(error: unknown): number {
   return typeof seconds === 'number' && Number.isFinite(seconds) ? Math.min(600, Math.max(0, seconds)) * 1000 : 0;
 }
 
+/**
+ * Agenda connects as soon as it is made and nobody hears of a failure there, which would end the process. A database that is not there yet
+ * is waited for instead.
+ */
+function connectPatiently(backend: PostgresBackend, onFailure: (error: unknown) => void): void {
+  const connect = backend.connect.bind(backend);
+  backend.connect = async () => {
+    for (;;) {
+      try {
+        return await connect();
+      } catch (error) {
+        onFailure(error);
+        await setTimeout(1000, undefined, { ref: false });
+      }
+    }
+  };
+}
+
 /** Builds the job runner; without `start` it only enqueues. */
 export function createJobs(options: { databaseUrl: string; db: Database; log: Log }): Jobs {
   const { db, log } = options;
-  const pool = new Pool({ connectionString: options.databaseUrl, max: 4, application_name: 'carmic-jobs' });
+  const { url, ssl } = readDatabaseAddress(options.databaseUrl);
+  const pool = new Pool({ connectionString: url, ssl, max: 4, application_name: 'carmic-jobs' });
   // A connection that dies, idle or not, must not take the process with it: the pool opens another one.
   const onConnectionError = (error: unknown) => log.warn({ err: error }, 'the job runner lost a database connection');
   pool.on('error', onConnectionError);
   pool.on('connect', (client) => client.on('error', onConnectionError));
   const backend = new PostgresBackend({ pool, ensureSchema: false });
   backend.notificationChannel?.on('error', onConnectionError);
+  connectPatiently(backend, onConnectionError);
   const agenda = new Agenda({
     backend,
     processEvery: 1000,

@@ -5,6 +5,7 @@
  * row-level security, so that a mistake in a query still shows nobody another workspace's rows.
  */
 import { Client } from 'pg';
+import { readDatabaseAddress } from './tls.ts';
 
 export const ownerRole = 'carmic_owner';
 export const appRole = 'carmic_app';
@@ -12,7 +13,8 @@ export const databaseName = 'carmic';
 
 /** Makes what is missing of roles and database; safe to run again after an interruption. */
 export async function createRolesAndDatabase(superuserUrl: string, passwords: { owner: string; app: string }): Promise<void> {
-  const client = new Client({ connectionString: superuserUrl });
+  const { url, ssl } = readDatabaseAddress(superuserUrl);
+  const client = new Client({ connectionString: url, ssl });
   await client.connect();
   try {
     await ensureRole(client, ownerRole, passwords.owner);

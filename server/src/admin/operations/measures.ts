@@ -1,0 +1,86 @@
+import type { Deps } from '../../deps.ts';
+
+/** One figure of the state of the instance: labels in the order in which its metric declares them. */
+export interface Measure {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** A metric that is read from the database when somebody asks, and only then. Its names are part of the product: dashboards hold them. */
+export interface StateMetric {
+  readonly name: string;
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** SQL with one column `value` and one column for each label. Reads `:now`. */
+  readonly sql: string;
+}
+
+/** What an operator watches. Every statement reads an index or a small table, so that asking every few seconds costs nothing that is felt. */
+export const stateMetrics: readonly StateMetric[] = [
+  {
+    name: 'carmic_tasks',
+    help: 'Media tasks that are not over, by kind and state',
+    labels: ['kind', 'state'],
+    sql: `SELECT kind, state, count(*) AS value FROM media_tasks WHERE state IN ('queued', 'leased', 'verifying') GROUP BY kind, state`,
+  },
+  {
+    name: 'carmic_task_oldest_wait_seconds',
+    help: 'How long the oldest queued media task has waited, by kind',
+    labels: ['kind'],
+    sql: `SELECT kind, extract(epoch FROM :now::timestamptz - min(queued_at)) AS value FROM media_tasks WHERE state = 'queued' GROUP BY kind`,
+  },
+  {
+    name: 'carmic_agents',
+    help: 'Agents that called within the last minute',
+    labels: [],
+    sql: `SELECT count(*) AS value FROM agents WHERE revoked_at IS NULL AND last_seen_at > :now::timestamptz - interval '60 seconds'`,
+  },
+  {
+    name: 'carmic_agent_slots_leased',
+    help: 'Media tasks that agents hold now',
+    labels: [],
+    sql: `SELECT count(*) AS value FROM media_tasks WHERE state = 'leased'`,
+  },
+  {
+    name: 'carmic_videos',
+    help: 'Videos by state',
+    labels: ['state'],
+    sql: `SELECT state, count(*) AS value FROM videos WHERE deleted_at IS NULL GROUP BY state`,
+  },
+  {
+    name: 'carmic_storage_used_bytes',
+    help: 'Bytes that the content of all workspaces is counted with',
+    labels: [],
+    sql: `SELECT coalesce(sum(used_bytes), 0) AS value FROM storage_usage`,
+  },
+  {
+    name: 'carmic_erasures_open',
+    help: 'Deletions that are not finished',
+    labels: [],
+    sql: `SELECT count(*) AS value FROM erasures WHERE finished_at IS NULL`,
+  },
+  {
+    name: 'carmic_erasure_oldest_seconds',
+    help: 'Age of the oldest deletion that is not finished; 0 when there is none',
+    labels: [],
+    sql: `SELECT coalesce(extract(epoch FROM :now::timestamptz - min(requested_at)), 0) AS value FROM erasures WHERE finished_at IS NULL`,
+  },
+  {
+    name: 'carmic_retention_lag_seconds',
+    help: 'How long the oldest expired video has waited for the sweeper; 0 when none does. Expired content is refused at once all the same',
+    labels: [],
+    sql: `SELECT coalesce(extract(epoch FROM :now::timestamptz - min(expires_at)), 0) AS value
+      FROM videos WHERE deleted_at IS NULL AND expires_at <= :now`,
+  },
+];
+
+/** Reads one metric's figures. Rejects when the database is away. */
+export async function readMeasures(deps: Pick<Deps, 'db' | 'clock'>, metric: StateMetric): Promise<Measure[]> {
+  const rows = await deps.db.asSystem((tx) =>
+    deps.db.rows<Record<string, string | number>>(tx, metric.sql, { now: deps.clock.now().toISOString() }),
+  );
+  return rows.map((row) => ({
+    labels: Object.fromEntries(metric.labels.map((label) => [label, String(row[label])])),
+    value: Number(row['value']),
+  }));
+}

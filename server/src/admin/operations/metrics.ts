@@ -1,0 +1,72 @@
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Deps } from '../../deps.ts';
+import { type Measure, readMeasures, type StateMetric, stateMetrics } from './measures.ts';
+
+/** What this process and the instance tell Prometheus. */
+export interface Metrics {
+  /** Counts one answered request. */
+  observe(route: string, method: string, status: number, seconds: number): void;
+  /** The exposition text. Figures of the database are left out, and `carmic_database_up` is 0, while it is away. */
+  read(): Promise<{ contentType: string; text: string }>;
+}
+
+/** Figures are read no oftener than this, however many ask. */
+const freshMs = 5000;
+
+/** Makes the metrics of one process. */
+export function createMetrics(deps: Pick<Deps, 'db' | 'clock' | 'log'>): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const requests = new Histogram({
+    name: 'carmic_http_request_seconds',
+    help: 'Time to answer, by route of the API',
+    labelNames: ['route', 'method', 'status'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registers: [registry],
+  });
+  const isUp = new Gauge({ name: 'carmic_database_up', help: '1 while the database answers', registers: [registry] });
+  const gauges = stateMetrics.map((metric) => ({
+    metric,
+    gauge: new Gauge({ name: metric.name, help: metric.help, labelNames: [...metric.labels], registers: [registry] }),
+  }));
+  let readAt = 0;
+  let reading: Promise<void> | null = null;
+
+  const readAll = async () => {
+    try {
+      const found: [StateMetric, Measure[]][] = [];
+      for (const { metric } of gauges) {
+        found.push([metric, await readMeasures(deps, metric)]);
+      }
+      const byMetric = new Map(found);
+      for (const { metric, gauge } of gauges) {
+        // A label that no row has any more must not keep its last figure.
+        gauge.reset();
+        for (const { labels, value } of byMetric.get(metric) ?? []) {
+          gauge.set(labels, value);
+        }
+      }
+      isUp.set(1);
+      readAt = Date.now();
+    } catch (error) {
+      deps.log.warn({ err: error }, 'the figures of the instance could not be read');
+      for (const { gauge } of gauges) {
+        gauge.reset();
+      }
+      isUp.set(0);
+    }
+  };
+
+  return {
+    observe: (route, method, status, seconds) => requests.observe({ route, method, status: `${Math.floor(status / 100)}xx` }, seconds),
+    async read() {
+      if (Date.now() - readAt > freshMs) {
+        reading ??= readAll().finally(() => {
+          reading = null;
+        });
+        await reading;
+      }
+      return { contentType: registry.contentType, text: await registry.metrics() };
+    },
+  };
+}
