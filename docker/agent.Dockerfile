@@ -15,8 +15,10 @@ COPY gpu-agent/package.json gpu-agent/
 COPY console/package.json console/
 RUN --mount=type=cache,target=/root/.npm \
     npm ci --omit=dev --ignore-scripts --no-audit --no-fund --workspace @carmic/gpu-agent --workspace @carmic/captions \
-      --workspace @carmic/contract \
- && npm sbom --package-lock-only --omit=dev --workspace @carmic/gpu-agent --sbom-format cyclonedx > sbom.cdx.json
+      --workspace @carmic/contract
+ARG VERSION=0.1.0
+COPY docker/sbom.mjs /tmp/sbom.mjs
+RUN node /tmp/sbom.mjs carmic-gpu-agent "${VERSION}" > sbom.cdx.json
 RUN find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' -o -iname 'readme*.md' \
       -o -iname 'changelog*.md' \) -delete
 

@@ -15,8 +15,10 @@ COPY console/package.json console/
 FROM manifests AS packages
 RUN --mount=type=cache,target=/root/.npm \
     npm ci --omit=dev --ignore-scripts --no-audit --no-fund --workspace @carmic/server --workspace @carmic/captions \
-      --workspace @carmic/contract \
- && npm sbom --package-lock-only --omit=dev --workspace @carmic/server --sbom-format cyclonedx > sbom.cdx.json
+      --workspace @carmic/contract
+ARG VERSION=0.1.0
+COPY docker/sbom.mjs /tmp/sbom.mjs
+RUN node /tmp/sbom.mjs carmic-server "${VERSION}" > sbom.cdx.json
 # Nobody reads these at run time, and they are most of what the packages weigh.
 RUN find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' -o -iname 'readme*.md' \
       -o -iname 'changelog*.md' \) -delete
