@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { StartError } from '../server/src/core/errors.ts';
 import { rotateKeys } from '../server/src/rotateKeys.ts';
-import { appRole, databaseName } from './databaseRoles.ts';
+import { appRole, databaseName } from '../server/src/db/roles.ts';
 import { readSecrets } from './secrets.ts';
 import { StartFailure } from './startFailure.ts';
 
