@@ -20,6 +20,7 @@ export const paths = {
   deletions: '#/deletions',
   plans: '#/plans',
   storage: '#/storage',
+  safekeeping: '#/safekeeping',
   search: (q?: string) => (q === undefined ? '#/search' : `#/search?q=${encodeURIComponent(q)}`),
   glossary: '#/glossary',
   engines: '#/engines',
@@ -48,6 +49,7 @@ export const routes = {
   '/deletions': wrap({ asyncComponent: () => import('./pages/Deletions.svelte') }),
   '/plans': wrap({ asyncComponent: () => import('./pages/Plans.svelte') }),
   '/storage': wrap({ asyncComponent: () => import('./pages/Storage.svelte') }),
+  '/safekeeping': wrap({ asyncComponent: () => import('./pages/Safekeeping.svelte') }),
   '*': wrap({ asyncComponent: () => import('./pages/NotFound.svelte') }),
 };
 

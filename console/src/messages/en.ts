@@ -10,6 +10,7 @@ import { keeping } from './keeping.en.ts';
 import { storage } from './storage.en.ts';
 import { people } from './people.en.ts';
 import { moments, safety } from './safety.en.ts';
+import { safekeeping } from './safekeeping.en.ts';
 import { signOn } from './signOn.en.ts';
 import { words } from './words.ts';
 
@@ -400,6 +401,7 @@ export const en = {
   ...keeping,
   ...storage,
   people,
+  safekeeping,
   signOn,
 
   toasts: { region: 'Notifications' },

@@ -40,45 +40,87 @@ const maxOutputBytes: Record<OutputName, number> = {
 // The pick is materialized: as a plain subquery the planner may run it once per row, and one agent would take every task.
 const pickSql = `
   WITH pick AS MATERIALIZED (
-    SELECT q.id FROM media_tasks q
+    SELECT q.id, q.workspace_id, l.parallel_tasks FROM media_tasks q
     JOIN workspaces o ON o.id = q.workspace_id
     JOIN plans p ON p.id = o.plan_id
+    CROSS JOIN LATERAL (SELECT CAST(CASE WHEN o.overrides->'limits' ? 'parallelTasks' THEN o.overrides->'limits'->>'parallelTasks'
+      ELSE p.limits->>'parallelTasks' END AS integer) AS parallel_tasks) l
     JOIN (
       SELECT workspace_id, count(*) FILTER (WHERE state = 'leased') AS running, max(leased_at) AS last_leased_at
       FROM media_tasks WHERE state IN ('queued', 'leased') GROUP BY workspace_id
     ) w ON w.workspace_id = q.workspace_id
     WHERE q.state = 'queued' AND q.kind IN (:kinds) AND q.run_after <= :now
-      AND w.running < COALESCE(CAST(CASE WHEN o.overrides->'limits' ? 'parallelTasks' THEN o.overrides->'limits'->>'parallelTasks'
-        ELSE p.limits->>'parallelTasks' END AS integer), 2147483647)
+      AND w.running < COALESCE(l.parallel_tasks, 2147483647)
     ORDER BY w.running, w.last_leased_at NULLS FIRST, q.priority, q.queued_at, q.id
     LIMIT 1 FOR UPDATE OF q SKIP LOCKED
   )
   UPDATE media_tasks AS t SET state = 'leased', attempt = t.attempt + 1, agent_id = :agentId, lease_token_hash = :tokenHash,
     lease_expires_at = :expiresAt, leased_at = :now, progress = 0, note = NULL
   FROM pick WHERE t.id = pick.id AND t.state = 'queued'
-  RETURNING t.id`;
+  RETURNING t.id, t.workspace_id, pick.parallel_tasks`;
+
+/** What was picked, and how many tasks of its workspace may run at once; null is no limit. */
+interface Picked {
+  id: string;
+  workspace_id: string;
+  parallel_tasks: number | null;
+}
+
+/** Thrown to give a picked task back as it was. */
+class OverLimitError extends Error {
+  override readonly name = 'OverLimitError';
+}
+
+/**
+ * Several agents ask at once and none sees what the others are just taking. So those of a workspace with a limit are let through one by one, and
+ * counted again. Throws OverLimitError.
+ */
+async function requireParallelRoom(deps: Deps, tx: Tx, picked: Picked): Promise<void> {
+  if (picked.parallel_tasks === null) {
+    return;
+  }
+  const { db } = deps;
+  // Held until the end of the transaction; the count after it sees what was committed meanwhile.
+  await db.rows(tx, 'SELECT pg_advisory_xact_lock(hashtextextended(CAST(:workspaceId AS text), 7))', { workspaceId: picked.workspace_id });
+  const [row] = await db.rows<{ running: string }>(
+    tx,
+    "SELECT count(*) AS running FROM media_tasks WHERE workspace_id = :workspaceId AND state = 'leased'",
+    { workspaceId: picked.workspace_id },
+  );
+  if (Number(row?.running) > picked.parallel_tasks) {
+    throw new OverLimitError('Another agent was quicker.');
+  }
+}
 
 /** Gives `agentId` the next task of `kinds`, or null when there is none. */
 export async function leaseTask(deps: Deps, specs: SpecBuilders, agentId: string, kinds: readonly TaskKind[]): Promise<Lease | null> {
   const { db, clock, env } = deps;
   for (;;) {
-    const outcome = await db.asSystem(async (tx): Promise<Lease | null | 'again'> => {
-      const now = clock.now();
-      const token = newSecret('carmic_lease');
-      const expiresAt = addSeconds(now, env.CARMIC_LEASE_SECONDS);
-      const [picked] = await db.rows<{ id: string }>(tx, pickSql, {
-        agentId,
-        tokenHash: hashSecret(token),
-        expiresAt,
-        now,
-        kinds: [...kinds],
+    const outcome = await db
+      .asSystem(async (tx): Promise<Lease | null | 'again'> => {
+        const now = clock.now();
+        const token = newSecret('carmic_lease');
+        const expiresAt = addSeconds(now, env.CARMIC_LEASE_SECONDS);
+        const [picked] = await db.rows<Picked>(tx, pickSql, {
+          agentId,
+          tokenHash: hashSecret(token),
+          expiresAt,
+          now,
+          kinds: [...kinds],
+        });
+        if (picked === undefined) {
+          return null;
+        }
+        await requireParallelRoom(deps, tx, picked);
+        const task = await db.model(MediaTasks).findByPk(picked.id, { transaction: tx, rejectOnEmpty: true });
+        return openLease(deps, specs, tx, task, token, expiresAt);
+      })
+      .catch((error: unknown) => {
+        if (error instanceof OverLimitError) {
+          return 'again' as const;
+        }
+        throw error;
       });
-      if (picked === undefined) {
-        return null;
-      }
-      const task = await db.model(MediaTasks).findByPk(picked.id, { transaction: tx, rejectOnEmpty: true });
-      return openLease(deps, specs, tx, task, token, expiresAt);
-    });
     if (outcome !== 'again') {
       return outcome;
     }
