@@ -12,6 +12,7 @@ import { Uploads, type Video, Videos } from './library/model.ts';
 import { moveVideo } from './library/moveVideo.ts';
 import { stageOfState } from './library/videoStates.ts';
 import { recountStale } from './plans/quota.ts';
+import { nudgeEmptying } from './retention/emptyWorkspace.ts';
 import { buryVideos } from './retention/erasure/bury.ts';
 import { watchErasures } from './retention/erasure/watch.ts';
 import { mailRetention } from './retention/mails.ts';
@@ -41,6 +42,7 @@ const steps: readonly ((deps: Deps) => Promise<unknown>)[] = [
   nudgeStages,
   nudgeRenditions,
   nudgeRemovals,
+  nudgeEmptying,
   nudgeTranslations,
 ];
 

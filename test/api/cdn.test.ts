@@ -13,7 +13,7 @@ import { uploadVideo } from '../support/upload.ts';
 const log = createLog({ level: 'silent' });
 let network: CdnStandIn;
 beforeAll(async () => {
-  network = await startCdnStandIn('secret');
+  network = await startCdnStandIn('token-of-the-test');
 });
 afterAll(() => network.close());
 beforeEach(() => {
@@ -25,7 +25,7 @@ const settings = (name: string): Record<string, string> => ({
   CARMIC_CDN: name,
   CARMIC_CDN_URL: network.nodesUrl,
   CARMIC_CDN_API_URL: network.apiUrl,
-  CARMIC_CDN_TOKEN: 'secret',
+  CARMIC_CDN_TOKEN: 'token-of-the-test',
   CARMIC_CDN_ZONE: 'zone-1',
 });
 function build(name: string, overrides: Record<string, string> = {}) {

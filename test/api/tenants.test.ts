@@ -58,6 +58,8 @@ const bodies: Partial<Record<RouteName, unknown>> = {
   createRendition: { aspect: '1:1' },
   putBrandAsset: { kind: 'logo', contentBase64: Buffer.from('no picture').toString('base64') },
   updateTranscript: { version: 0 },
+  findMoments: { topics: ['prices'] },
+  createClipsFromMoments: { topics: ['prices'], startSeconds: [1] },
   createTranslation: { language: 'de' },
   updateTranslation: { version: 0 },
 };

@@ -33,6 +33,7 @@ describe('transcription in the order of the switchboard', () => {
   afterAll(() => new Promise((resolve) => server.close(resolve)));
 
   test('out of credit: the agent hears it; with credit: Deepgram, with the glossary’s terms, and the sound is gone at once (A4)', async () => {
+    status = 402;
     const other = await startInstance({
       env: { CARMIC_DEEPGRAM_KEY: 'k', CARMIC_DEEPGRAM_URL: url, CARMIC_TRANSCRIPTION_ENGINES: 'deepgram,local' },
     });
@@ -68,7 +69,11 @@ describe('transcription in the order of the switchboard', () => {
         db.rows(tx, "SELECT 1 FROM stored_objects WHERE video_id = :id AND kind = 'audio' AND state = 'ready'", { id: second.id }),
       );
       expect(audio).toEqual([]);
-      const { usage } = await owner.call('getSwitchboard');
+      // Usage is written after the words are there.
+      const usage = await until('the calls to be counted', async () => {
+        const { usage: rows } = await owner.call('getSwitchboard');
+        return rows.some((row) => row.engine === 'deepgram' && row.calls === 2) ? rows : null;
+      });
       expect(usage).toContainEqual({ kind: 'transcription', engine: 'deepgram', calls: 2, failedCalls: 1, seconds: 60, characters: 0 });
       expect(usage).toContainEqual({ kind: 'transcription', engine: 'local', calls: 1, failedCalls: 0, seconds: 60, characters: 0 });
     } finally {

@@ -45,7 +45,7 @@ export const momentRoutes = {
     params: idParamsSchema,
     body: momentWishSchema,
     reply: z.object({ items: z.array(momentSchema) }),
-    status: 201,
+    status: 200,
   }),
   createClipsFromMoments: route({
     method: 'POST',

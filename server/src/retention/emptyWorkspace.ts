@@ -2,18 +2,22 @@ import type { Deps } from '../deps.ts';
 import { emptyBrandKits } from '../clips/brand/kits.ts';
 import { buryVideos } from './erasure/bury.ts';
 import { journalErasures } from './erasure/journal.ts';
+import { notHeld } from './holds.ts';
 
 const batchSize = 500;
 
-/** Deletes every video and every brand kit of a workspace that was deleted, and its name; may run twice. */
+/**
+ * Deletes every video and every brand kit of a workspace that was deleted, and its name; may run twice. What is under a legal hold stays,
+ * and goes when the hold ends. Keeps: R5.
+ */
 export async function emptyWorkspace(deps: Deps, workspaceId: string): Promise<void> {
   const { db } = deps;
   for (;;) {
     const started = await db.asSystem(async (tx) => {
       const videos = await db.rows<{ id: string }>(
         tx,
-        'SELECT id FROM videos WHERE workspace_id = :workspaceId AND deleted_at IS NULL LIMIT :batchSize',
-        { workspaceId, batchSize },
+        `SELECT v.id FROM videos v WHERE v.workspace_id = :workspaceId AND v.deleted_at IS NULL AND ${notHeld} LIMIT :batchSize`,
+        { workspaceId, batchSize, now: deps.clock.now() },
       );
       const wish = { scope: 'workspace', cause: 'request', actorId: null } as const;
       return videos.length === 0
@@ -37,4 +41,21 @@ export async function emptyWorkspace(deps: Deps, workspaceId: string): Promise<v
   await db.asSystem((tx) =>
     db.change(tx, "UPDATE workspaces SET name = 'Deleted workspace' WHERE id = :workspaceId AND deleted_at IS NOT NULL", { workspaceId }),
   );
+}
+
+/** Starts again on deleted workspaces in which something is left that no hold keeps: a lost nudge, or a hold that has ended. */
+export async function nudgeEmptying(deps: Deps): Promise<void> {
+  const { db, clock } = deps;
+  const left = await db.asSystem((tx) =>
+    db.rows<{ id: string }>(
+      tx,
+      `SELECT o.id FROM workspaces o WHERE o.deleted_at IS NOT NULL
+         AND EXISTS (SELECT 1 FROM videos v WHERE v.workspace_id = o.id AND v.deleted_at IS NULL AND ${notHeld})
+       LIMIT :batchSize`,
+      { batchSize, now: clock.now() },
+    ),
+  );
+  for (const { id: workspaceId } of left) {
+    await deps.jobs.enqueue('workspaces.empty', { workspaceId });
+  }
 }
