@@ -114,6 +114,12 @@ describe('processing minutes', () => {
     expect((await who.call('getUsage')).usedSeconds).toBe(60);
     const create = () => who.call('createVideo', { body: { fileName: 'x.mp4', sizeBytes: 10 } });
     expect(await codeOf(create())).toBe('quota_exceeded');
+    const refusals = await deps().db.inWorkspace(who.workspaceId, (tx) =>
+      deps().db.rows<{ data: unknown }>(tx, "SELECT data FROM events WHERE workspace_id = :id AND type = 'quota.refused'", {
+        id: who.workspaceId,
+      }),
+    );
+    expect(refusals).toEqual([{ data: { neededBytes: 10 } }]);
     // Sessions have ended by then, so the verbs are asked themselves.
     const inNextMonth = <T>(work: (tx: Tx) => Promise<T>) => at(32 * 86_400_000, () => deps().db.inWorkspace(who.workspaceId, work));
     await inNextMonth((tx) => requireMinutes(deps(), tx, who.workspaceId));

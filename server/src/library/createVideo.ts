@@ -25,14 +25,19 @@ export async function createVideo(
   if (body.sizeBytes === 0) {
     throw invalidInput('This file is empty: choose a file that is not empty.');
   }
-  await db.inWorkspace(person.workspaceId, async (tx) => {
-    requireSize(body.sizeBytes, (await uploadLimits(deps, tx, person.workspaceId)).uploadBytes);
-    await requireMinutes(deps, tx, person.workspaceId);
-    await requireRoom(deps, tx, person.workspaceId, body.sizeBytes);
-    const kitId = body.options?.brandKitId ?? null;
-    if (kitId !== null && (await db.rows(tx, 'SELECT 1 FROM brand_kits WHERE id = :kitId', { kitId })).length === 0) {
-      throw notFound('brand kit');
+  await requireAllowed(deps, person, body).catch(async (error: unknown) => {
+    if (error instanceof AppError && error.code === 'quota_exceeded') {
+      // Its own transaction: the refused one leaves nothing behind.
+      await db.inWorkspace(person.workspaceId, (tx) =>
+        appendEvent(tx, {
+          workspaceId: person.workspaceId,
+          type: 'quota.refused',
+          actorId: person.userId,
+          data: { neededBytes: body.sizeBytes },
+        }),
+      );
     }
+    throw error;
   });
   const options = videoOptionsSchema.parse(body.options ?? {});
   if (options.minClipSeconds > options.maxClipSeconds) {
@@ -111,4 +116,18 @@ function requireSize(sizeBytes: number, limitBytes: number): void {
 export function titleFromFileName(fileName: string): string {
   const base = fileName.replace(/\.[A-Za-z0-9]{1,5}$/, '').trim();
   return (base === '' ? fileName : base).slice(0, 200);
+}
+
+/** Throws payload_too_large, quota_exceeded, or not_found for a brand kit that is not there. */
+async function requireAllowed(deps: Deps, person: Person, body: RouteInput<'createVideo'>['body']): Promise<void> {
+  const { db } = deps;
+  await db.inWorkspace(person.workspaceId, async (tx) => {
+    requireSize(body.sizeBytes, (await uploadLimits(deps, tx, person.workspaceId)).uploadBytes);
+    await requireMinutes(deps, tx, person.workspaceId);
+    await requireRoom(deps, tx, person.workspaceId, body.sizeBytes);
+    const kitId = body.options?.brandKitId ?? null;
+    if (kitId !== null && (await db.rows(tx, 'SELECT 1 FROM brand_kits WHERE id = :kitId', { kitId })).length === 0) {
+      throw notFound('brand kit');
+    }
+  });
 }
