@@ -169,7 +169,7 @@ test('administrators see the agents and enrol one; others do not', async (contex
 
   const other = await browser.visit(context, { baseUrl: instance.baseUrl, token: member.token });
   await other.page.goto('/#/agents');
-  await other.page.getByText('Only administrators can see the agents.').waitFor();
+  await other.page.getByText('Only administrators can see this.').waitFor();
   expect(await other.page.getByRole('link', { name: 'Agents' }).count()).toBe(0);
   expect(other.problems).toEqual([]);
 });

@@ -147,7 +147,8 @@ test('engines are switched, ordered and tried', async (context) => {
   const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token, width: 360 });
   const { page } = visit;
   await page.goto('/#/engines');
-  await page.getByRole('button', { name: 'Try it' }).last().click();
+  const translating = page.getByRole('region', { name: 'Translating captions', exact: true });
+  await translating.getByRole('button', { name: 'Try it' }).last().click();
   await page.getByText('Good morning.').waitFor();
   await page.getByLabel('Use LibreTranslate').uncheck();
   await page.getByText('Chosen for this workspace.').waitFor();
