@@ -33,7 +33,7 @@ let directory: string;
 
 beforeAll(async () => {
   instance = await startInstance({ env: { CARMIC_CONSOLE_DIR: consoleDirectory, CARMIC_LEASE_SECONDS: '20' } });
-  agent = await startAgentProcess(instance);
+  agent = await startAgentProcess(instance, { env: { CARMIC_AGENT_PICTURE_CHECK: 'on' } });
   directory = mkdtempSync(join(tmpdir(), 'carmic-browser-'));
 });
 
@@ -100,7 +100,7 @@ async function uploadTalk({ page, choose }: { page: Page; choose: (click: () => 
 async function watchProgress(page: Page) {
   await page.getByRole('article').getByRole('link').first().click();
   await page.getByRole('region', { name: 'Progress' }).waitFor();
-  await page.getByText('How it was made').waitFor({ timeout: 120_000 });
+  await page.getByText('How it was made').waitFor({ timeout: 150_000 });
 }
 
 async function lookAtClips(page: Page) {

@@ -37,6 +37,8 @@ export async function startAgentProcess(
       CARMIC_AGENT_NAME: 'test agent',
       CARMIC_ENROLMENT_CODE: await instance.server.enrolmentCode(),
       CARMIC_LOG_LEVEL: 'info',
+      // Judging pictures costs a processor some fifteen seconds a video; the tests that are about it, and the journey, switch it on.
+      CARMIC_AGENT_PICTURE_CHECK: 'off',
       ...options.env,
     },
     stdio: ['pipe', 'pipe', 'pipe'],
