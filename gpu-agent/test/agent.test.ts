@@ -16,7 +16,7 @@ let count = 0;
 
 const probe: Probe = {
   container: 'mov',
-  durationSeconds: 30,
+  durationSeconds: 15,
   width: 640,
   height: 360,
   frameRate: 25,
@@ -37,7 +37,7 @@ const longRender = (url: string, sizeBytes: number): TaskSpec => ({
   kind: 'render',
   source: { url, sizeBytes },
   probe,
-  segments: [{ startSeconds: 0, endSeconds: 29 }],
+  segments: [{ startSeconds: 0, endSeconds: 14 }],
   output: { width: 1080, height: 1920, maxFrameRate: 30 },
   captions: null,
   loudness: { integratedLufs: -14, truePeakDbtp: -1 },
@@ -58,7 +58,7 @@ const scratch = () => readdirSync(join(agentDir, 'scratch')).filter((name) => na
 
 beforeAll(async () => {
   short = readFileSync(await makeMedia(join(folder.path, 'short.mp4'), pictureAndTone({ seconds: 3 })));
-  long = readFileSync(await makeMedia(join(folder.path, 'long.mp4'), pictureAndTone({ seconds: 30 })));
+  long = readFileSync(await makeMedia(join(folder.path, 'long.mp4'), pictureAndTone({ seconds: 15 })));
 }, 60_000);
 beforeEach(async () => {
   server = await startContractServer();
