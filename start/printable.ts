@@ -1,8 +1,7 @@
 /** Writes control characters as escapes, so that a file name can neither break a line nor drive the terminal. */
 export function printable(text: string): string {
   // Line and paragraph separators and the direction overrides are as good as control characters in a terminal.
-  // eslint-disable-next-line no-control-regex -- these are what it is about
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (character) => {
+  return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (character) => {
     const short: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
     return short[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });

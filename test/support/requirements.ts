@@ -104,6 +104,7 @@ export function requireOrSkip(context: Skippable, requirement: Requirement): str
   if (process.env['CI'] === 'true') {
     throw new Error(`CI=true, and ${note}`);
   }
+  process.stderr.write(`skipped: ${note}\n`);
   context.skip(note);
   throw new Error(note);
 }

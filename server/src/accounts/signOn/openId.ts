@@ -8,7 +8,6 @@ import {
   authorizationCodeGrant,
   buildAuthorizationUrl,
   calculatePKCECodeChallenge,
-  clientSecretFor,
   clockTolerance,
   Configuration,
   customFetch,
@@ -20,10 +19,11 @@ import {
   randomState,
   ResponseBodyError,
   WWWAuthenticateChallengeError,
-} from './openIdClient.ts';
+} from 'openid-client';
 import type { SignOnCheck } from '@carmic/contract';
 import { AppError } from '../../core/errors.ts';
 import type { Deps } from '../../deps.ts';
+import { clientSecretFor } from './clientSecret.ts';
 import { type Provider, redirectUriOf } from './providers.ts';
 
 const timeoutSeconds = 10;

@@ -1,24 +1,4 @@
-/** The parts of openid-client that are used here, in one place. */
 import { ClientSecretBasic, ClientSecretPost, None, type ClientAuth, type ServerMetadata } from 'openid-client';
-
-export {
-  allowInsecureRequests,
-  AuthorizationResponseError,
-  authorizationCodeGrant,
-  buildAuthorizationUrl,
-  calculatePKCECodeChallenge,
-  clockTolerance,
-  Configuration,
-  customFetch,
-  type CustomFetchOptions,
-  discovery,
-  fetchUserInfo,
-  randomNonce,
-  randomPKCECodeVerifier,
-  randomState,
-  ResponseBodyError,
-  WWWAuthenticateChallengeError,
-} from 'openid-client';
 
 /** How to prove ourselves at the token endpoint: as the provider likes it, `client_secret_basic` when it says nothing (Discovery 1.0, section 3). */
 export function clientSecretFor(server: Readonly<ServerMetadata>, secret: string | null): ClientAuth {
