@@ -22,7 +22,7 @@ export async function makeTalkSource(directory: string, minutes: number): Promis
   writeFileSync(closed, drawFace(520));
   writeFileSync(open, drawFace(520, 1));
   const colours = 'c0=0x22405c:c1=0x8a6a4a:c2=0x3c6a58:nb_colors=3';
-  const ground = `gradients=size=320x180:rate=25:${colours}:speed=0.02:duration=${loopSeconds}`;
+  const ground = `gradients=size=320x180:rate=25:seed=6:${colours}:speed=0.02:duration=${loopSeconds}`;
   const graph = [
     `[0]scale=1920:1080,noise=alls=5:allf=t[ground]`,
     `[1]loop=-1:1,fps=25[closed];[2]loop=-1:1,fps=25[open]`,
