@@ -1,5 +1,5 @@
 /**
- * Deletions and sweeps whose process is killed at random calls, again and again, until one is let finish. What is compared then: nothing is lost
+ * Deletions and sweeps by two processes at once that are killed at random calls, again and again, until two are let finish. What is compared then: nothing is lost
  * that should stay, nothing is kept that should go, and every receipt verifies. `CARMIC_KILLS=50 CARMIC_KILLS_SEED=3` is a longer run.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -38,7 +38,7 @@ export interface KillReport {
   videosGone: number;
   videosKept: number;
   receipts: number;
-  /** Calls of the last run, which was let end. */
+  /** Calls of the last two processes, which were let end. */
   calls: number;
   /** How many kills fell behind each call. */
   points: Record<string, number>;
@@ -54,6 +54,8 @@ function startWorker(): Worker {
   const child = spawn(process.execPath, ['--import', 'tsx', program], { stdio: ['pipe', 'pipe', 'inherit'] });
   return { child, lines: createInterface({ input: child.stdout }) };
 }
+
+const startPair = (): readonly Worker[] => [startWorker(), startWorker()];
 
 /** Gives orders; kills the process behind its `killAt`th call. Answers the calls it said, and whether it was done before. */
 async function runWorker({ child, lines }: Worker, orders: ErasureOrders, killAt: number): Promise<{ calls: string[]; isDone: boolean }> {
@@ -105,24 +107,29 @@ export class KilledErasures {
     this.#callers = [await this.#instance.createCaller(), await this.#instance.createCaller()];
     const points: Record<string, number> = {};
     let killed = 0;
-    let usual = 150;
-    for (let next = startWorker(); ;) {
-      const worker = next;
+    let usual = 100;
+    for (let next = startPair(); ;) {
+      const pair = next;
       const isLast = killed === kills;
       await this.#fill();
-      next = isLast ? worker : startWorker();
-      // Uniform over the calls that such a run makes, with a few behind its end.
-      const killAt = isLast ? Infinity : 1 + Math.floor(this.#random() * usual * 1.1);
-      const { calls, isDone } = await runWorker(worker, { env: this.#env, videoIds: await this.#wished() }, killAt);
-      if (isDone) {
-        usual = calls.length;
-      } else {
-        killed += 1;
-        const point = calls.at(-1) ?? '';
-        points[point] = (points[point] ?? 0) + 1;
+      next = isLast ? pair : startPair();
+      const orders = { env: this.#env, videoIds: await this.#wished() };
+      const runs = await Promise.all(
+        pair.map((worker, index) =>
+          // Uniform over the calls that such a run makes, with a few behind its end.
+          runWorker(worker, orders, killed + index >= kills ? Infinity : 1 + Math.floor(this.#random() * usual * 1.1)),
+        ),
+      );
+      for (const { calls, isDone } of runs) {
+        if (!isDone) {
+          killed += 1;
+          const point = calls.at(-1) ?? '';
+          points[point] = (points[point] ?? 0) + 1;
+        }
       }
+      usual = Math.max(...runs.flatMap(({ calls, isDone }) => (isDone ? [calls.length] : [])), usual / 2);
       if (isLast) {
-        return { kills: killed, calls: calls.length, points, ...(await this.#compare()) };
+        return { kills: killed, calls: runs.reduce((sum, run) => sum + run.calls.length, 0), points, ...(await this.#compare()) };
       }
     }
   }

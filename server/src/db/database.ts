@@ -24,6 +24,11 @@ export interface Database {
   asSystem<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Rows of a raw query with named `:replacements`. */
   rows<R extends object>(tx: Tx, sql: string, replacements?: Record<string, unknown>): Promise<R[]>;
+  /**
+   * Rows of a raw query whose large values travel beside it as `$parameters`: they are neither escaped nor parsed as SQL, which for
+   * statements of hundreds of kilobytes saves most of their time and memory.
+   */
+  boundRows<R extends object>(tx: Tx, sql: string, parameters: Record<string, unknown>): Promise<R[]>;
   /** Runs a raw statement and answers how many rows it changed. */
   change(tx: Tx, sql: string, replacements?: Record<string, unknown>): Promise<number>;
   close(): Promise<void>;
@@ -59,6 +64,8 @@ export function createDatabase(options: { url: string; poolSize: number; log: Lo
     asSystem: (work) => scoped('', 'on', work),
     rows: <R extends object>(tx: Tx, sql: string, replacements: Record<string, unknown> = {}) =>
       sequelize.query<R>(sql, { transaction: tx, replacements, type: QueryTypes.SELECT }),
+    boundRows: <R extends object>(tx: Tx, sql: string, parameters: Record<string, unknown>) =>
+      sequelize.query<R>(sql, { transaction: tx, bind: parameters, type: QueryTypes.SELECT }),
     async change(tx, sql, replacements = {}) {
       const [, count] = await sequelize.query(sql, { transaction: tx, replacements, type: QueryTypes.UPDATE });
       return count;

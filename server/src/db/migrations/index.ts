@@ -12,6 +12,7 @@ import { safety } from './20261127SafetyMigration.ts';
 import { signOn } from './20261127SignOnMigration.ts';
 import { doors } from './20261127DoorsMigration.ts';
 import { retentionMails } from './20261127RetentionMailsMigration.ts';
+import { safekeeping } from './20261127SafekeepingMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
 export interface Migration {
@@ -36,4 +37,5 @@ export const migrations: readonly Migration[] = [
   safety,
   signOn,
   retentionMails,
+  safekeeping,
 ];

@@ -14,8 +14,8 @@ export interface ProvenItem {
   probes: { target: string; method: 'list_versions' | 'head'; asked: number; found: 0 }[];
 }
 
-/** Objects whose rows go in one transaction: short ones, because the counter of the workspace's storage is held meanwhile. */
-const objectsPerTransaction = 4000;
+/** Objects whose rows go in one transaction. The counters of the workspaces' storage are held only while its last statement runs. */
+const objectsPerTransaction = 10_000;
 
 /** Ends proven items with their receipts. Items whose claim is lost are left to their new holder. Answers how many were ended. */
 export async function finishItems(deps: Deps, claim: string, proven: readonly ProvenItem[]): Promise<number> {
@@ -49,12 +49,12 @@ async function finishSome(deps: Deps, claim: string, proven: readonly ProvenItem
       const erasure = byId.get(each.item.erasure_id);
       return erasure === undefined ? [] : [{ ...each, body: itemBody(each, erasure, time) }];
     });
-    const rows = await db.rows<{ id: string; erasure_id: string; object_count: number; subject: string; subject_id: string }>(
+    const rows = await db.boundRows<{ id: string; erasure_id: string; object_count: number; subject: string; subject_id: string }>(
       tx,
       `UPDATE erasure_items i SET step = 'done', times = d.times, object_count = d.object_count, receipt = d.receipt, claim = NULL,
          claimed_until = NULL, last_error = NULL
-       FROM jsonb_to_recordset(CAST(:items AS jsonb)) AS d(id uuid, times jsonb, object_count integer, receipt text)
-       WHERE i.id = d.id AND i.claim = :claim AND i.step <> 'done' RETURNING i.id, i.erasure_id, i.object_count, i.subject, i.subject_id`,
+       FROM jsonb_to_recordset(CAST($items AS jsonb)) AS d(id uuid, times jsonb, object_count integer, receipt text)
+       WHERE i.id = d.id AND i.claim = $claim AND i.step <> 'done' RETURNING i.id, i.erasure_id, i.object_count, i.subject, i.subject_id`,
       {
         claim,
         items: JSON.stringify(
@@ -67,20 +67,21 @@ async function finishSome(deps: Deps, claim: string, proven: readonly ProvenItem
         ),
       },
     );
-    await removeRows(deps, tx, rows);
     await countDone(deps, tx, rows);
+    await removeRows(deps, tx, rows);
     return rows.length;
   });
 }
 
+/** What was deleted is forgotten. The rows of objects are last: their trigger holds the counters of the workspaces until the commit. */
 async function removeRows(deps: Deps, tx: Tx, rows: readonly { subject: string; subject_id: string }[]): Promise<void> {
   const { db } = deps;
   const idsOf = (subject: string) => rows.filter((row) => row.subject === subject).map((row) => row.subject_id);
   const [videoIds, renditionIds] = [idsOf('video'), idsOf('rendition')];
   if (videoIds.length > 0) {
     const ids = uuidArray(videoIds);
-    await db.change(tx, 'DELETE FROM stored_objects WHERE video_id = ANY(CAST(:ids AS uuid[]))', { ids });
     await db.change(tx, 'DELETE FROM videos WHERE id = ANY(CAST(:ids AS uuid[])) AND deleted_at IS NOT NULL', { ids });
+    await db.change(tx, 'DELETE FROM stored_objects WHERE video_id = ANY(CAST(:ids AS uuid[]))', { ids });
   }
   if (renditionIds.length > 0) {
     await db.change(

@@ -178,16 +178,22 @@ async function loadManifest(deps: Deps, items: readonly ItemRow[]): Promise<Map<
   const bySubject = new Map(items.map((item) => [item.subject_id, item.id]));
   const idsOf = (subject: ItemRow['subject']) => uuidArray(items.filter((item) => item.subject === subject).map((item) => item.subject_id));
   const rows = await db.asSystem((tx) =>
-    db.rows<{ subject_id: string; key: string }>(
+    db.rows<{ subject_id: string; keys: string[] }>(
       tx,
-      `SELECT video_id AS subject_id, key FROM stored_objects WHERE video_id = ANY(CAST(:videoIds AS uuid[]))
+      // One row for each subject: a row for each key costs more to send and to hold than the key itself.
+      `SELECT video_id AS subject_id, json_agg(key) AS keys FROM stored_objects
+       WHERE video_id = ANY(CAST(:videoIds AS uuid[])) GROUP BY video_id
        UNION ALL
-       SELECT rendition_id, key FROM stored_objects WHERE rendition_id = ANY(CAST(:renditionIds AS uuid[]))`,
+       SELECT rendition_id, json_agg(key) FROM stored_objects
+       WHERE rendition_id = ANY(CAST(:renditionIds AS uuid[])) GROUP BY rendition_id`,
       { videoIds: idsOf('video'), renditionIds: idsOf('rendition') },
     ),
   );
-  for (const { subject_id: subjectId, key } of rows) {
-    manifest.get(bySubject.get(subjectId) ?? '')?.push(key);
+  for (const { subject_id: subjectId, keys: written } of rows) {
+    const itemId = bySubject.get(subjectId);
+    if (itemId !== undefined) {
+      manifest.set(itemId, written);
+    }
   }
   return manifest;
 }
