@@ -1,7 +1,8 @@
 import type { Migration } from './index.ts';
 
 /** Two processes that delete objects of the same workspaces must not wait for each other in a circle. */
-const lockInOrder = 'PERFORM 1 FROM storage_usage WHERE workspace_id IN (SELECT workspace_id FROM removed) ORDER BY workspace_id FOR UPDATE;';
+const lockInOrder =
+  'PERFORM 1 FROM storage_usage WHERE workspace_id IN (SELECT workspace_id FROM removed) ORDER BY workspace_id FOR UPDATE;';
 
 const counters = (lock: string) => `
     CREATE OR REPLACE FUNCTION count_stored_deletes() RETURNS trigger LANGUAGE plpgsql AS $$
