@@ -110,17 +110,20 @@ export async function streamObject(object: OpenFile, start: number, end: number)
     index += 1;
     return cut(pieces, Math.max(0, start - offset), Math.max(0, end - offset));
   };
+  let waiting: Buffer[] = [];
   return new Readable({
     highWaterMark: 1,
+    // One piece at a time: several that wait in the stream are copied into one for whoever reads it by iteration.
     read() {
+      const piece = waiting.shift();
+      if (piece !== undefined) {
+        this.push(piece);
+        return;
+      }
       next().then(
         (pieces) => {
-          for (const piece of pieces ?? []) {
-            this.push(piece);
-          }
-          if (pieces === null || pieces.length === 0) {
-            this.push(null);
-          }
+          waiting = pieces ?? [];
+          this.push(waiting.shift() ?? null);
         },
         (error: unknown) => this.destroy(refineDiskError(error) as Error),
       );
