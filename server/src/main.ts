@@ -173,7 +173,12 @@ const passwordOf = (url: string) => decodeURIComponent(new URL(url).password);
 
 async function buildDeps(env: Env, log: Log, baseUrl: () => string) {
   const clock = systemClock(env.CARMIC_CLOCK_OFFSET_MS);
-  const db = createDatabase({ url: env.CARMIC_DATABASE_URL, poolSize: env.CARMIC_DATABASE_POOL, log });
+  const db = createDatabase({
+    url: env.CARMIC_DATABASE_URL,
+    poolSize: env.CARMIC_DATABASE_POOL,
+    log,
+    isStrict: env.CARMIC_MODE !== 'production',
+  });
   const committed = createSignal();
   const outgoing = { hosts: env.CARMIC_OUTGOING_HOSTS, privateRanges: env.CARMIC_OUTGOING_PRIVATE_RANGES };
   const egress = createEgress([...partiesOf(env), ...cdnParties(env), ...keyParties(env)], log);

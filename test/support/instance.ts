@@ -34,6 +34,8 @@ export interface TestInstance {
 export interface InstanceOptions {
   env?: Record<string, string>;
   processes?: readonly ProcessName[];
+  /** Leads the application's connections another way; answers the URL to use. */
+  leadThrough?: (url: string) => Promise<string>;
 }
 
 /** Starts a server; stop it in `afterAll`. */
@@ -42,9 +44,10 @@ export async function startInstance(options: InstanceOptions = {}): Promise<Test
   const directory = mkdtempSync(join(tmpdir(), 'carmic-test-'));
   const rootKeyFile = join(directory, 'root.key');
   writeFileSync(rootKeyFile, randomBytes(32).toString('base64'), { mode: 0o600 });
+  const applicationUrl = (await options.leadThrough?.(database.appUrl)) ?? database.appUrl;
   const environment = (port: number): Record<string, string> => ({
     CARMIC_MODE: 'test',
-    CARMIC_DATABASE_URL: database.appUrl,
+    CARMIC_DATABASE_URL: applicationUrl,
     CARMIC_MIGRATION_DATABASE_URL: database.ownerUrl,
     CARMIC_DATABASE_POOL: '5',
     CARMIC_DATA_DIR: directory,

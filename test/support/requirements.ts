@@ -8,7 +8,7 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { findMinio, readBuildFailure } from '../../scripts/fetchMinio.mjs';
 
-export type Requirement = 'chromium' | 'minio' | 'opentimelineio';
+export type Requirement = 'chromium' | 'pgbouncer' | 'minio' | 'opentimelineio';
 
 interface Finding {
   /** Where it is, or null. */
@@ -23,6 +23,12 @@ interface Skippable {
 }
 
 const programs = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
+
+/** Finds a program on PATH or where Debian puts those of administrators. */
+function findProgram(name: string): string | null {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path)) ?? null;
+}
 
 /** Finds a browser: CHROMIUM_PATH, PATH, or the one that Playwright has downloaded. */
 function findChromium(): string | null {
@@ -74,6 +80,8 @@ export function findRequirement(requirement: Requirement): Finding {
         reason: 'no Chromium on this machine',
         command: isRoot ? 'apt-get install -y chromium' : 'npx playwright-core install chromium',
       };
+    case 'pgbouncer':
+      return { path: findProgram('pgbouncer'), reason: 'no PgBouncer on this machine', command: 'apt-get install -y pgbouncer' };
     case 'minio':
       return {
         path: findMinio(),

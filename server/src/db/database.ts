@@ -5,6 +5,7 @@
  * security; work across workspaces says so by `asSystem`. Both settings are local to the transaction, so that nothing leaks through
  * a connection pooler in transaction mode. A query outside both sees no customer row at all.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Model, type ModelStatic, QueryTypes, type Sequelize, type Transaction } from 'sequelize';
 import type { Log } from '../core/log.ts';
 import { connect } from './connect.ts';
@@ -31,16 +32,40 @@ export interface Database {
   boundRows<R extends object>(tx: Tx, sql: string, parameters: Record<string, unknown>): Promise<R[]>;
   /** Runs a raw statement and answers how many rows it changed. */
   change(tx: Tx, sql: string, replacements?: Record<string, unknown>): Promise<number>;
+  /** Refuses or logs, as `isStrict` says, when the caller is inside of a transaction: for what takes its connection elsewhere. */
+  requireOutside(): void;
   close(): Promise<void>;
 }
 
-/** Connects lazily; the first query opens the first connection. */
-export function createDatabase(options: { url: string; poolSize: number; log: Log }): Database {
+/** Whether the running code is inside of a transaction, which holds a connection. */
+const inside = new AsyncLocalStorage<{ isOpen: boolean }>();
+
+/**
+ * Connects lazily; the first query opens the first connection. Whoever asks for a second connection inside of a transaction is refused with
+ * `isStrict` and logged without: behind a pool of one connection it would wait for itself.
+ */
+export function createDatabase(options: { url: string; poolSize: number; log: Log; isStrict?: boolean }): Database {
   const sequelize = connect(options.url, {
     poolSize: options.poolSize,
     onQuery: (sql) => options.log.trace({ sql: sql.slice(0, 400) }, 'query'),
   });
   const models = new Map<ModelDefinition<never>, ModelStatic<Model>>();
+
+  const refuseNesting = () => {
+    if (inside.getStore()?.isOpen === true) {
+      const error = new Error('A second connection was asked for inside of a transaction: with a pool of one that waits for ever.');
+      if (options.isStrict) {
+        throw error;
+      }
+      options.log.error({ err: error }, 'a second connection inside of a transaction');
+    }
+  };
+  const { connectionManager } = sequelize;
+  const getConnection = connectionManager.getConnection.bind(connectionManager);
+  connectionManager.getConnection = async (wish) => {
+    refuseNesting();
+    return getConnection(wish);
+  };
 
   const scoped = async <T>(workspaceId: string, system: 'on' | '', work: (tx: Tx) => Promise<T>): Promise<T> =>
     sequelize.transaction(async (tx) => {
@@ -49,7 +74,12 @@ export function createDatabase(options: { url: string; poolSize: number; log: Lo
         replacements: { workspaceId, system },
         type: QueryTypes.SELECT,
       });
-      return work(tx);
+      const state = { isOpen: true };
+      try {
+        return await inside.run(state, () => work(tx));
+      } finally {
+        state.isOpen = false;
+      }
     });
 
   return {
@@ -70,6 +100,7 @@ export function createDatabase(options: { url: string; poolSize: number; log: Lo
       const [, count] = await sequelize.query(sql, { transaction: tx, replacements, type: QueryTypes.UPDATE });
       return count;
     },
+    requireOutside: refuseNesting,
     close: () => sequelize.close(),
   };
 }

@@ -159,6 +159,7 @@ export function createJobs(options: { databaseUrl: string; db: Database; log: Lo
       );
     },
     async enqueue(name, payload, delaySeconds = 0) {
+      db.requireOutside();
       await connected();
       const envelope: Envelope = { key: randomUUID(), payload };
       if (delaySeconds > 0) {
