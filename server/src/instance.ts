@@ -19,6 +19,7 @@ export function presentInstance(deps: Deps): Promise<Instance> {
       framePixels: env.CARMIC_MAX_FRAME_PIXELS,
     },
     signUp: (await readSettings(deps, tx)).signUp,
+    canImport: env.CARMIC_IMPORT_HOSTS.length > 0,
     isMailOn: isMailOn(deps),
     transcription: await chooseEngine(deps, tx),
   }));

@@ -18,6 +18,7 @@ import { buildFailure } from './core/errors.ts';
 import type { Deps } from './deps.ts';
 import type { StoredEvent } from './events/read.ts';
 import { emptyWorkspace } from './retention/emptyWorkspace.ts';
+import { giveUpImport, importVideo } from './library/imports/importVideo.ts';
 import { type Video, Videos } from './library/model.ts';
 import { moveVideo } from './library/moveVideo.ts';
 import { removeDiscarded } from './library/storedObjects.ts';
@@ -134,6 +135,12 @@ export function defineJobs(deps: Deps): void {
     payload: videoPayload,
     run: ({ workspaceId, videoId }) => advanceVideo(deps, workspaceId, videoId),
     onExhausted: ({ workspaceId, videoId }, reason) => failStage(deps, workspaceId, videoId, reason),
+  });
+  jobs.define({
+    name: 'videos.import',
+    payload: videoPayload,
+    run: ({ workspaceId, videoId }) => importVideo(deps, workspaceId, videoId),
+    onExhausted: ({ workspaceId, videoId }) => giveUpImport(deps, workspaceId, videoId),
   });
   jobs.define({
     name: 'renditions.sync',

@@ -8,6 +8,7 @@ import { expireLeases, failUnclaimed, nudgeVerifications } from './agents/watchT
 import { addSeconds } from './core/clock.ts';
 import { buildFailure } from './core/errors.ts';
 import type { Deps } from './deps.ts';
+import { nudgeImports } from './library/imports/importVideo.ts';
 import { Uploads, type Video, Videos } from './library/model.ts';
 import { moveVideo } from './library/moveVideo.ts';
 import { stageOfState } from './library/videoStates.ts';
@@ -40,6 +41,7 @@ const steps: readonly ((deps: Deps) => Promise<unknown>)[] = [
   (deps) => recountStale(deps, batchSize),
   sweepAccounts,
   nudgeStages,
+  nudgeImports,
   nudgeRenditions,
   nudgeRemovals,
   nudgeEmptying,

@@ -45,6 +45,7 @@ export const instanceSchema = z.object({
     framePixels: z.number().int(),
   }),
   signUp: z.enum(['closed', 'invitation', 'domain', 'open']).describe('Who may make an account here'),
+  canImport: z.boolean().describe('Whether videos may be made from addresses: the operator opened hosts'),
   isMailOn: z.boolean().describe('Whether a mail server is set; without one administrators hand links over'),
   transcription: z.object({
     engine: z.enum(['deepgram', 'local', 'none']),

@@ -54,6 +54,7 @@ export type StageName = z.infer<typeof stageNameSchema>;
 /** Why a stage ended without its result. */
 export const failureCodes = [
   'upload_incomplete',
+  'import_failed',
   'empty_file',
   'not_a_video',
   'playlist_refused',

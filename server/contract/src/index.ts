@@ -12,6 +12,7 @@ export * from './encoders.ts';
 export * from './errors.ts';
 export * from './events.ts';
 export * from './identity.ts';
+export * from './imports.ts';
 export * from './media.ts';
 export * from './plans.ts';
 export * from './retention.ts';

@@ -21,6 +21,7 @@ import { chooseClipEditBodySchema, clipEditSchema, createClipEditBodySchema } fr
 import { directoryRoutes } from './directory.ts';
 import { erasureRoutes } from './erasures.ts';
 import { auditRoutes } from './audit.ts';
+import { importRoutes } from './imports.ts';
 import { identityRoutes, peopleRoutes, signInReplySchema } from './identity.ts';
 import { planRoutes } from './plans.ts';
 import { retentionRoutes } from './retention.ts';
@@ -417,6 +418,7 @@ export const routes = {
   ...brandRoutes,
   ...safetyRoutes,
   ...momentRoutes,
+  ...importRoutes,
 } as const satisfies Record<string, RouteDefinition>;
 
 export type Routes = typeof routes;

@@ -58,6 +58,7 @@ export const videoSchema = z.object({
   options: videoOptionsSchema,
   clipCount: z.number().int(),
   uploadId: idSchema.nullable().describe('While uploading'),
+  duplicateOf: idSchema.nullable().describe('An older video of this workspace with the same bytes; null when there is none'),
   keptFrom: timeSchema.nullable().describe('When the upload completed and the retention began'),
   expiresAt: timeSchema.nullable().describe('When its content ends; null when nothing ends it'),
   createdAt: timeSchema,

@@ -8,6 +8,16 @@ import { storageEnv, storageSecretNames } from './storageEnv.ts';
 const seconds = (fallback: number) => z.coerce.number().positive().default(fallback);
 const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 
+const hosts = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .toLowerCase()
+      .split(/[\s,]+/)
+      .filter((part) => part !== ''),
+  );
+
 const engines = z
   .string()
   .regex(/^(none|[a-z-]+(\s*,\s*[a-z-]+)*)$/)
@@ -94,22 +104,14 @@ export const envSchema = z.object({
     .transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
     .refine((ranges) => ranges.every(isRange), 'must be a list of addresses or CIDR ranges')
     .describe('Addresses or ranges of proxies whose X-Forwarded-For is believed; none by default'),
-  CARMIC_OUTGOING_HOSTS: z
-    .string()
-    .default('')
-    .transform((text) =>
-      text
-        .toLowerCase()
-        .split(/[\s,]+/)
-        .filter((part) => part !== ''),
-    )
-    .describe('Hosts that customers’ webhooks may call, or * for every public one; none by default'),
+  CARMIC_OUTGOING_HOSTS: hosts.describe('Hosts that customers’ webhooks may call, or * for every public one; none by default'),
+  CARMIC_IMPORT_HOSTS: hosts.describe('Hosts that videos may be imported from by their address, or * for every public one; none by default'),
   CARMIC_OUTGOING_PRIVATE_RANGES: z
     .string()
     .default('')
     .transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
     .refine((ranges) => ranges.every(isRange), 'must be a list of addresses or CIDR ranges')
-    .describe('Private ranges that webhooks may call all the same; none by default'),
+    .describe('Private ranges that webhooks and imports may call all the same; none by default'),
   CARMIC_AUDIT_HEADS_DIR: z.string().min(1).optional().describe('Directory for the signed heads of the audit log; best on another machine'),
   CARMIC_SECURITY_CONTACT: z
     .string()

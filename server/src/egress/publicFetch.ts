@@ -1,5 +1,5 @@
 /**
- * Calls to addresses that a customer wrote down (webhooks). Keeps: T2. Only hosts that the operator opened; the name is resolved once,
+ * Calls to addresses that a customer wrote down (webhooks, imports of videos). Keeps: T2. Only hosts that the operator opened; the name is resolved once,
  * every address classified (IPv4 in IPv6, NAT64 and 6to4 included), and the connection made to the checked address and no other, so that
  * a name which answers differently the second time gains nothing. Redirects are checked like first calls. Bytes and time are capped.
  */
@@ -15,6 +15,8 @@ export interface PublicFetchRules {
   hosts: readonly string[];
   /** Ranges that may be called although they are not public. */
   privateRanges: readonly string[];
+  /** Name of the setting that opens hosts, for the sentence that refuses; that of webhooks by default. */
+  setting?: string;
 }
 
 export interface PublicReply {
@@ -55,11 +57,12 @@ export function checkPublicUrl(text: string, rules: PublicFetchRules): URL {
     throw new EgressRefusedError('An address with a name and password in it is not called.');
   }
   const host = url.hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  const setting = rules.setting ?? 'CARMIC_OUTGOING_HOSTS';
   if (!rules.hosts.includes('*') && !rules.hosts.includes(host)) {
     throw new EgressRefusedError(
       rules.hosts.length === 0
-        ? 'This installation calls nobody: its operator has to set CARMIC_OUTGOING_HOSTS first.'
-        : 'This host is not among those that the operator of this installation opened (CARMIC_OUTGOING_HOSTS).',
+        ? `This installation calls nobody: its operator has to set ${setting} first.`
+        : `This host is not among those that the operator of this installation opened (${setting}).`,
     );
   }
   if (isIP(host) !== 0) {
@@ -68,9 +71,22 @@ export function checkPublicUrl(text: string, rules: PublicFetchRules): URL {
   return url;
 }
 
-/** Builds the way out to customers' addresses. */
-export function createPublicFetch(rules: PublicFetchRules, resolveHost: Resolve = resolveAll): PublicFetch {
-  const once = async (url: URL, request: PublicRequest, signal: AbortSignal): Promise<PublicReply> => {
+/** An answer whose body has not been read yet; whoever asked reads or destroys it. */
+export interface PublicAnswer {
+  status: number;
+  headers: IncomingMessage['headers'];
+  body: IncomingMessage;
+}
+
+/** What `open` sends; `signal` ends the call and its body. */
+export interface PublicCall extends Pick<PublicRequest, 'method' | 'headers' | 'body' | 'maxRedirects'> {
+  signal: AbortSignal;
+}
+export type PublicOpen = (url: string, call: PublicCall) => Promise<PublicAnswer>;
+
+/** Builds the way out to customers' addresses, for answers that are read while they come. */
+export function createPublicOpen(rules: PublicFetchRules, resolveHost: Resolve = resolveAll): PublicOpen {
+  const once = async (url: URL, call: PublicCall): Promise<PublicAnswer> => {
     const host = url.hostname.replace(/^\[|\]$/g, '');
     const addresses = isIP(host) === 0 ? await resolveHost(host) : [host];
     const address = addresses[0];
@@ -89,40 +105,50 @@ export function createPublicFetch(rules: PublicFetchRules, resolveHost: Resolve 
         done(null, address, family);
       }
     };
-    return send(url, request, signal, lookup);
+    return send(url, call, lookup);
   };
-  return async (text, request) => {
-    const signal = AbortSignal.timeout(request.timeoutMs);
+  return async (text, call) => {
     let url = checkPublicUrl(text, rules);
     for (let hop = 0; ; hop++) {
-      const reply = await once(url, request, signal);
-      const { location } = reply.headers;
-      if (reply.status < 300 || reply.status > 399 || location === undefined || hop >= (request.maxRedirects ?? 0)) {
-        return reply;
+      const answer = await once(url, call);
+      const { location } = answer.headers;
+      if (answer.status < 300 || answer.status > 399 || location === undefined || hop >= (call.maxRedirects ?? 0)) {
+        return answer;
+      }
+      answer.body.destroy();
+      if (!URL.canParse(location, url.href)) {
+        throw new EgressRefusedError('This address leads on to something that is no address.');
       }
       url = checkPublicUrl(new URL(location, url).href, rules);
     }
   };
 }
 
-function send(url: URL, request: PublicRequest, signal: AbortSignal, lookup: LookupFunction): Promise<PublicReply> {
+/** Builds the way out to customers' addresses, for short answers. */
+export function createPublicFetch(rules: PublicFetchRules, resolveHost: Resolve = resolveAll): PublicFetch {
+  const open = createPublicOpen(rules, resolveHost);
+  return async (text, { timeoutMs, maxBytes, ...request }) => {
+    const { status, headers, body } = await open(text, { ...request, signal: AbortSignal.timeout(timeoutMs) });
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > maxBytes) {
+        throw new Error('The answer is larger than is read.');
+      }
+      chunks.push(chunk);
+    }
+    return { status, headers, body: Buffer.concat(chunks) };
+  };
+}
+
+function send(url: URL, { method, headers, body, signal }: PublicCall, lookup: LookupFunction): Promise<PublicAnswer> {
   const start = url.protocol === 'https:' ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
-    const call = start(url, { method: request.method, headers: request.headers ?? {}, lookup, signal, agent: false }, (response) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      response.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        if (size > request.maxBytes) {
-          response.destroy(new Error('The answer is larger than is read.'));
-          return;
-        }
-        chunks.push(chunk);
-      });
-      response.once('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }));
-      response.once('error', reject);
+    const call = start(url, { method, headers: headers ?? {}, lookup, signal, agent: false }, (response) => {
+      resolve({ status: response.statusCode ?? 0, headers: response.headers, body: response });
     });
     call.once('error', reject);
-    call.end(request.body);
+    call.end(body);
   });
 }

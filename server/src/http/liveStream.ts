@@ -91,7 +91,9 @@ async function readNews(
     events: await readEvents(db, tx, { workspaceId, after, limit: batchSize }),
     tasks: await db.rows<TaskRow>(
       tx,
-      "SELECT id, video_id, rendition_id, kind, progress, note FROM media_tasks WHERE state IN ('leased', 'verifying') LIMIT 200",
+      `SELECT id, video_id, rendition_id, kind, progress, note FROM media_tasks WHERE state IN ('leased', 'verifying')
+       UNION ALL SELECT video_id, video_id, NULL, 'import', COALESCE(received_bytes::float / NULLIF(total_bytes, 0), 0), received_bytes::text
+         FROM video_imports WHERE state = 'open' LIMIT 200`,
     ),
   }));
   if (!found.isIn) {

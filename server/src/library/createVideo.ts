@@ -1,7 +1,8 @@
-import { type RouteInput, videoOptionsSchema } from '@carmic/contract';
+import { type RouteInput, type VideoOptions, videoOptionsSchema } from '@carmic/contract';
 import { addSeconds } from '../core/clock.ts';
 import { AppError, invalidInput, notFound } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
+import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import type { Person } from '../http/request.ts';
 import { requireRoom } from '../plans/quota.ts';
@@ -13,7 +14,8 @@ import { sealFileName, sealTitle } from './content.ts';
 import { type UploadRow, Uploads, type Video, Videos } from './model.ts';
 import { expectObject } from './storedObjects.ts';
 
-const sourceContentType = 'application/octet-stream';
+/** What a source is stored as: nobody believes its name. */
+export const sourceContentType = 'application/octet-stream';
 
 /** Announces a video and opens its upload. Throws invalid_input for an empty file, payload_too_large over the limit, quota_exceeded. */
 export async function createVideo(
@@ -21,28 +23,11 @@ export async function createVideo(
   person: Person,
   body: RouteInput<'createVideo'>['body'],
 ): Promise<{ video: Video; upload: UploadRow }> {
-  const { db, env, clock, store, appendEvent } = deps;
+  const { db, env, clock, store } = deps;
   if (body.sizeBytes === 0) {
     throw invalidInput('This file is empty: choose a file that is not empty.');
   }
-  await requireAllowed(deps, person, body).catch(async (error: unknown) => {
-    if (error instanceof AppError && error.code === 'quota_exceeded') {
-      // Its own transaction: the refused one leaves nothing behind.
-      await db.inWorkspace(person.workspaceId, (tx) =>
-        appendEvent(tx, {
-          workspaceId: person.workspaceId,
-          type: 'quota.refused',
-          actorId: person.userId,
-          data: { neededBytes: body.sizeBytes },
-        }),
-      );
-    }
-    throw error;
-  });
-  const options = videoOptionsSchema.parse(body.options ?? {});
-  if (options.minClipSeconds > options.maxClipSeconds) {
-    throw invalidInput('The shortest clip length is above the longest: swap them.');
-  }
+  const options = await requireAllowed(deps, person, body);
   const id = newId();
   const now = clock.now();
   const parts = planParts(body.sizeBytes);
@@ -56,32 +41,7 @@ export async function createVideo(
 
   return db.inWorkspace(person.workspaceId, async (tx) => {
     await requireRoom(deps, tx, person.workspaceId, body.sizeBytes);
-    const video = await db.model(Videos).create(
-      {
-        id,
-        workspaceId: person.workspaceId,
-        createdBy: person.userId,
-        titleSealed: sealTitle(deps, id, body.title ?? titleFromFileName(body.fileName)),
-        fileNameSealed: sealFileName(deps, id, body.fileName),
-        sizeBytes: body.sizeBytes,
-        state: 'uploading',
-        stageTimes: { upload: { startedAt: now.toISOString() } },
-        notices: [],
-        options,
-        createdAt: now,
-        updatedAt: now,
-      },
-      { transaction: tx },
-    );
-    await expectObject(deps, tx, {
-      id: objectId,
-      workspaceId: person.workspaceId,
-      videoId: id,
-      key,
-      kind: 'source',
-      contentType: sourceContentType,
-      sizeBytes: body.sizeBytes,
-    });
+    const video = await insertVideo(deps, tx, person, { id, objectId, ...body, options });
     const upload = await db.model(Uploads).create(
       {
         id: newId(),
@@ -97,9 +57,49 @@ export async function createVideo(
       },
       { transaction: tx },
     );
-    await appendEvent(tx, { workspaceId: person.workspaceId, type: 'video.created', videoId: id, subjectId: id, actorId: person.userId });
     return { video, upload };
   });
+}
+
+/** Adds a video that waits for its source, and the row of that source. `sizeBytes` is reserved. */
+export async function insertVideo(
+  deps: Deps,
+  tx: Tx,
+  person: Person,
+  wish: { id: string; objectId: string; fileName: string; title?: string | undefined; sizeBytes: number; options: VideoOptions },
+): Promise<Video> {
+  const { db, clock, appendEvent } = deps;
+  const { id, fileName, sizeBytes, options } = wish;
+  const { workspaceId, userId } = person;
+  const now = clock.now();
+  const video = await db.model(Videos).create(
+    {
+      id,
+      workspaceId,
+      createdBy: userId,
+      titleSealed: sealTitle(deps, id, wish.title ?? titleFromFileName(fileName)),
+      fileNameSealed: sealFileName(deps, id, fileName),
+      sizeBytes,
+      state: 'uploading',
+      stageTimes: { upload: { startedAt: now.toISOString() } },
+      notices: [],
+      options,
+      createdAt: now,
+      updatedAt: now,
+    },
+    { transaction: tx },
+  );
+  await expectObject(deps, tx, {
+    id: wish.objectId,
+    workspaceId,
+    videoId: id,
+    key: keys.source(workspaceId, id),
+    kind: 'source',
+    contentType: sourceContentType,
+    sizeBytes,
+  });
+  await appendEvent(tx, { workspaceId, type: 'video.created', videoId: id, subjectId: id, actorId: userId });
+  return video;
 }
 
 function requireSize(sizeBytes: number, limitBytes: number): void {
@@ -118,16 +118,40 @@ export function titleFromFileName(fileName: string): string {
   return (base === '' ? fileName : base).slice(0, 200);
 }
 
-/** Throws payload_too_large, quota_exceeded, or not_found for a brand kit that is not there. */
-async function requireAllowed(deps: Deps, person: Person, body: RouteInput<'createVideo'>['body']): Promise<void> {
-  const { db } = deps;
-  await db.inWorkspace(person.workspaceId, async (tx) => {
-    requireSize(body.sizeBytes, (await uploadLimits(deps, tx, person.workspaceId)).uploadBytes);
-    await requireMinutes(deps, tx, person.workspaceId);
-    await requireRoom(deps, tx, person.workspaceId, body.sizeBytes);
-    const kitId = body.options?.brandKitId ?? null;
-    if (kitId !== null && (await db.rows(tx, 'SELECT 1 FROM brand_kits WHERE id = :kitId', { kitId })).length === 0) {
-      throw notFound('brand kit');
+/**
+ * Answers the whole options of a wished video. Throws payload_too_large, quota_exceeded (which is an event too), invalid_input, or not_found
+ * for a brand kit that is not there.
+ */
+export async function requireAllowed(
+  deps: Deps,
+  person: Person,
+  wish: Pick<RouteInput<'createVideo'>['body'], 'sizeBytes' | 'options'>,
+): Promise<VideoOptions> {
+  const { db, appendEvent } = deps;
+  const { workspaceId, userId } = person;
+  const options = videoOptionsSchema.parse(wish.options ?? {});
+  if (options.minClipSeconds > options.maxClipSeconds) {
+    throw invalidInput('The shortest clip length is above the longest: swap them.');
+  }
+  try {
+    await db.inWorkspace(workspaceId, (tx) => checkLimits(deps, tx, workspaceId, wish.sizeBytes, options.brandKitId ?? null));
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'quota_exceeded') {
+      // Its own transaction: the refused one leaves nothing behind.
+      await db.inWorkspace(workspaceId, (tx) =>
+        appendEvent(tx, { workspaceId, type: 'quota.refused', actorId: userId, data: { neededBytes: wish.sizeBytes } }),
+      );
     }
-  });
+    throw error;
+  }
+  return options;
+}
+
+async function checkLimits(deps: Deps, tx: Tx, workspaceId: string, sizeBytes: number, kitId: string | null): Promise<void> {
+  requireSize(sizeBytes, (await uploadLimits(deps, tx, workspaceId)).uploadBytes);
+  await requireMinutes(deps, tx, workspaceId);
+  await requireRoom(deps, tx, workspaceId, sizeBytes);
+  if (kitId !== null && (await deps.db.rows(tx, 'SELECT 1 FROM brand_kits WHERE id = :kitId', { kitId })).length === 0) {
+    throw notFound('brand kit');
+  }
 }

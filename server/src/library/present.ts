@@ -4,6 +4,8 @@ import type { Deps } from '../deps.ts';
 import { fileNameOf, titleOf } from './content.ts';
 import { mediaUrl } from './mediaUrls.ts';
 import { type ObjectKind, type Video } from './model.ts';
+import { findDuplicates } from './duplicates.ts';
+import { findImports } from './imports/findImports.ts';
 import { buildStages, type LiveProgress } from './stages.ts';
 
 interface TaskRow {
@@ -42,6 +44,9 @@ export async function presentVideos(deps: Deps, tx: Tx, videos: readonly Video[]
     { ids },
   );
 
+  const imports = await findImports(deps, tx, videos);
+  const duplicates = await findDuplicates(deps, tx, ids);
+
   return Promise.all(
     videos.map(async (video): Promise<VideoReply> => {
       const urlOf = async (kind: ObjectKind) => {
@@ -55,12 +60,13 @@ export async function presentVideos(deps: Deps, tx: Tx, videos: readonly Video[]
         fileName: fileNameOf(deps, video),
         sizeBytes: video.sizeBytes,
         state: video.state,
-        stages: buildStages(video, liveProgress(video, own), clock.now()),
+        stages: buildStages(video, imports.get(video.id) ?? liveProgress(video, own), clock.now()),
         failure: video.failure,
         notices: video.notices,
         probe: video.probe,
         options: video.options,
         clipCount: Number(counts.find((row) => row.video_id === video.id)?.count ?? 0),
+        duplicateOf: duplicates.get(video.id) ?? null,
         uploadId: uploads.find((row) => row.video_id === video.id)?.id ?? null,
         keptFrom: video.keptFrom?.toISOString() ?? null,
         expiresAt: video.expiresAt?.toISOString() ?? null,

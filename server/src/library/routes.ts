@@ -9,6 +9,8 @@ import { loadUpload, loadVideo } from './load.ts';
 import { Videos } from './model.ts';
 import { presentVideo, presentVideos } from './present.ts';
 import { retryVideo } from './retryVideo.ts';
+import { createImport } from './imports/importVideo.ts';
+import { estimateVideo } from './estimateVideo.ts';
 import { findObject } from './storedObjects.ts';
 import { completeUpload, createPartUrls, presentUpload } from './uploads.ts';
 
@@ -24,6 +26,15 @@ function parsePageCursor(cursor: string): { createdAt: Date; id: string } {
 
 /** Videos and their uploads. */
 export const libraryHandlers = {
+  async createVideoImport(request) {
+    const { deps, body } = request;
+    const person = personOf(request);
+    const video = await createImport(deps, person, body);
+    return deps.db.inWorkspace(person.workspaceId, (tx) => presentVideo(deps, tx, video));
+  },
+  getVideoEstimate(request) {
+    return estimateVideo(request.deps, personOf(request), request.query);
+  },
   async createVideo(request) {
     const { deps, body } = request;
     const person = personOf(request);

@@ -105,7 +105,7 @@ export async function completeUpload(
 }
 
 /** The retention begins now. The workspace's row is held, so that a change of plan comes wholly before or wholly after. */
-async function startRetention(deps: Deps, tx: Tx, video: Video): Promise<void> {
+export async function startRetention(deps: Deps, tx: Tx, video: Pick<Video, 'id' | 'workspaceId'>): Promise<void> {
   const { workspace } = await loadWorkspacePlan(deps, tx, video.workspaceId, 'share');
   const keptFrom = deps.clock.now();
   const expiresAt = workspace.retentionDays === null ? null : addSeconds(keptFrom, workspace.retentionDays * 24 * 3600);

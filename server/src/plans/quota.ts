@@ -36,6 +36,18 @@ export async function requireRoom(deps: Deps, tx: Tx, workspaceId: string, bytes
   }
 }
 
+/** Bytes that are free in a workspace; null without a limit. */
+export async function readRoom(deps: Deps, tx: Tx, workspaceId: string): Promise<number | null> {
+  const [row] = await deps.db.rows<{ free_bytes: string | null }>(
+    tx,
+    `SELECT w.storage_limit_bytes - COALESCE(u.used_bytes, 0) AS free_bytes
+     FROM workspaces w LEFT JOIN storage_usage u ON u.workspace_id = w.id WHERE w.id = :workspaceId`,
+    { workspaceId },
+  );
+  const free = row?.free_bytes ?? null;
+  return free === null ? null : Math.max(0, Number(free));
+}
+
 /** Counts a workspace's storage anew from its rows and corrects the counter. Answers bytes: counted, and counted minus what was on record. */
 export async function recountStorage(deps: Deps, tx: Tx, workspaceId: string): Promise<{ countedBytes: number; correctedBytes: number }> {
   const { db, clock } = deps;

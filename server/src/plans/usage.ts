@@ -127,6 +127,16 @@ export async function settleMinutes(deps: Deps, tx: Tx, video: Subject, share: n
   );
 }
 
+/** Whole processing minutes that this month still allows; null without a limit. */
+export async function readMinutesLeft(deps: Deps, tx: Tx, workspaceId: string): Promise<number | null> {
+  const limit = (await loadWorkspacePlan(deps, tx, workspaceId)).inForce.limits.processingMinutes;
+  if (limit === null) {
+    return null;
+  }
+  const { reservedSeconds, usedSeconds } = await monthTotals(deps, tx, workspaceId, monthOf(deps.clock.now()));
+  return Math.max(0, Math.floor((limit * 60 - reservedSeconds - usedSeconds) / 60));
+}
+
 /** Throws quota_exceeded when a workspace has no processing minute left this month, before anything is uploaded. */
 export async function requireMinutes(deps: Deps, tx: Tx, workspaceId: string): Promise<void> {
   const limit = (await loadWorkspacePlan(deps, tx, workspaceId)).inForce.limits.processingMinutes;

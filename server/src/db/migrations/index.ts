@@ -13,6 +13,7 @@ import { signOn } from './20261127SignOnMigration.ts';
 import { doors } from './20261127DoorsMigration.ts';
 import { retentionMails } from './20261127RetentionMailsMigration.ts';
 import { safekeeping } from './20261127SafekeepingMigration.ts';
+import { imports } from './20261127ImportsMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
 export interface Migration {
@@ -38,4 +39,5 @@ export const migrations: readonly Migration[] = [
   signOn,
   retentionMails,
   safekeeping,
+  imports,
 ];
