@@ -6,6 +6,7 @@
 import { brand } from './brand.en.ts';
 import { clips } from './clips.en.ts';
 import { count, number, plural } from './count.ts';
+import { imports } from './imports.en.ts';
 import { keeping } from './keeping.en.ts';
 import { storage } from './storage.en.ts';
 import { people } from './people.en.ts';
@@ -32,6 +33,7 @@ export const en = {
   },
 
   words,
+  imports,
   safety,
   moments,
   brand,
