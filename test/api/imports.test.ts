@@ -82,7 +82,10 @@ test('a broken connection is picked up where it stopped; a server that is away i
       return;
     }
     const headers = { 'accept-ranges': 'bytes', etag: '"v1"', 'content-length': bytes.length - from };
-    response.writeHead(from === 0 ? 200 : 206, from === 0 ? headers : { ...headers, 'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}` });
+    response.writeHead(
+      from === 0 ? 200 : 206,
+      from === 0 ? headers : { ...headers, 'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}` },
+    );
     if (asked === 2) {
       response.write(bytes.subarray(0, 700_000), () => response.destroy());
       return;
@@ -98,8 +101,14 @@ test('a broken connection is picked up where it stopped; a server that is away i
 });
 
 test('hosts that are not opened, private addresses, and redirects to them are refused (T2)', async () => {
-  await expect(importFrom('https://example.org/a.mp4')).rejects.toMatchObject({ code: 'invalid_input', message: expect.stringContaining('CARMIC_IMPORT_HOSTS') });
-  await expect(importFrom('http://10.0.0.1/a.mp4')).rejects.toMatchObject({ code: 'invalid_input', message: expect.stringContaining('private network') });
+  await expect(importFrom('https://example.org/a.mp4')).rejects.toMatchObject({
+    code: 'invalid_input',
+    message: expect.stringContaining('CARMIC_IMPORT_HOSTS'),
+  });
+  await expect(importFrom('http://10.0.0.1/a.mp4')).rejects.toMatchObject({
+    code: 'invalid_input',
+    message: expect.stringContaining('private network'),
+  });
   await expect(importFrom('file:///etc/passwd')).rejects.toMatchObject({ status: 400 });
   for (const [path, location, words] of [
     ['/inside', 'http://127.0.0.2:1/secret.mp4', 'private network'],
@@ -151,7 +160,9 @@ test('a plan’s storage is reserved while bytes come, and an import that does n
   const admin = await instance.createCaller({ isAdmin: true });
   const caller = await instance.createCaller();
   const { db } = instance.server.deps;
-  await db.asSystem((tx) => db.change(tx, 'UPDATE workspaces SET storage_limit_bytes = 1000000 WHERE id = :id', { id: caller.workspaceId }));
+  await db.asSystem((tx) =>
+    db.change(tx, 'UPDATE workspaces SET storage_limit_bytes = 1000000 WHERE id = :id', { id: caller.workspaceId }),
+  );
   const bytes = videoBytes(800_000, 4);
   let finish: () => void = () => undefined;
   files.answer('/slow.mp4', (_, response) => {

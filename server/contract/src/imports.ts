@@ -4,15 +4,25 @@ import { route, type RouteDefinition } from './route.ts';
 import { videoOptionsSchema, videoSchema } from './videos.ts';
 
 export const importVideoBodySchema = z.object({
-  url: z.url({ protocol: /^https?$/ }).max(2000).describe('Address of the video file itself; only hosts that the operator opened are called'),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .max(2000)
+    .describe('Address of the video file itself; only hosts that the operator opened are called'),
   title: z.string().trim().min(1).max(200).optional().describe('The last part of the address by default'),
   options: videoOptionsSchema.partial().optional(),
 });
 
 export const estimateQuerySchema = z.object({
   sizeBytes: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).describe('Of all files together'),
-  durationSeconds: z.coerce.number().min(0).max(10_000_000).optional().describe('Of all files together; without it nothing is said of minutes'),
-  sourceSha256: sha256Schema.optional().describe('As an upload’s source has it: SHA-256 over the binary SHA-256 digests of its parts, in order'),
+  durationSeconds: z.coerce
+    .number()
+    .min(0)
+    .max(10_000_000)
+    .optional()
+    .describe('Of all files together; without it nothing is said of minutes'),
+  sourceSha256: sha256Schema
+    .optional()
+    .describe('As an upload’s source has it: SHA-256 over the binary SHA-256 digests of its parts, in order'),
 });
 
 /** What a video would cost, before anything is uploaded. Nothing is reserved by asking. */

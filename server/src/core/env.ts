@@ -105,7 +105,9 @@ export const envSchema = z.object({
     .refine((ranges) => ranges.every(isRange), 'must be a list of addresses or CIDR ranges')
     .describe('Addresses or ranges of proxies whose X-Forwarded-For is believed; none by default'),
   CARMIC_OUTGOING_HOSTS: hosts.describe('Hosts that customers’ webhooks may call, or * for every public one; none by default'),
-  CARMIC_IMPORT_HOSTS: hosts.describe('Hosts that videos may be imported from by their address, or * for every public one; none by default'),
+  CARMIC_IMPORT_HOSTS: hosts.describe(
+    'Hosts that videos may be imported from by their address, or * for every public one; none by default',
+  ),
   CARMIC_OUTGOING_PRIVATE_RANGES: z
     .string()
     .default('')

@@ -37,7 +37,10 @@ export class StartError extends Error {
 
 const advice: Record<FailureCode, { nextAction: string; canRetry: boolean }> = {
   upload_incomplete: { nextAction: 'Upload the file again; parts already stored are not sent twice.', canRetry: false },
-  import_failed: { nextAction: 'Open the address in a browser: it must lead to the video file itself. Then import it again.', canRetry: false },
+  import_failed: {
+    nextAction: 'Open the address in a browser: it must lead to the video file itself. Then import it again.',
+    canRetry: false,
+  },
   empty_file: { nextAction: 'Choose a file that is not empty.', canRetry: false },
   not_a_video: { nextAction: 'Upload a video file, for example MP4, MOV, MKV or WebM.', canRetry: false },
   playlist_refused: { nextAction: 'Upload the video itself instead of a playlist that points to it.', canRetry: false },

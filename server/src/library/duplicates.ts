@@ -23,7 +23,12 @@ export async function findDuplicates(deps: Deps, tx: Tx, videoIds: readonly stri
 }
 
 /** The oldest video of the workspace whose source has these bytes; null when there is none. */
-export async function findSameSource(deps: Deps, tx: Tx, workspaceId: string, source: { sha256: string; sizeBytes: number }): Promise<string | null> {
+export async function findSameSource(
+  deps: Deps,
+  tx: Tx,
+  workspaceId: string,
+  source: { sha256: string; sizeBytes: number },
+): Promise<string | null> {
   const [row] = await deps.db.rows<{ video_id: string }>(
     tx,
     `SELECT o.video_id FROM stored_objects o JOIN videos v ON v.workspace_id = o.workspace_id AND v.id = o.video_id

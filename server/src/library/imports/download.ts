@@ -107,8 +107,16 @@ function statusError(status: number, retryAfter: string | undefined): Error {
   if (status >= 300 && status < 400) {
     return new ImportRefusedError('import_failed', `This address leads on more than ${maxRedirects} times, or nowhere (${status}).`);
   }
-  const meaning: Record<number, string> = { 401: 'it wants a sign-in', 403: 'it is not allowed', 404: 'there is nothing', 410: 'it is gone' };
-  return new ImportRefusedError('import_failed', `The server answered ${status}${meaning[status] === undefined ? '' : `: ${meaning[status]}`}.`);
+  const meaning: Record<number, string> = {
+    401: 'it wants a sign-in',
+    403: 'it is not allowed',
+    404: 'there is nothing',
+    410: 'it is gone',
+  };
+  return new ImportRefusedError(
+    'import_failed',
+    `The server answered ${status}${meaning[status] === undefined ? '' : `: ${meaning[status]}`}.`,
+  );
 }
 
 async function* resumed(

@@ -248,7 +248,10 @@ function requireFit(sizeBytes: number, limitBytes: number): void {
     throw new ImportRefusedError('empty_file', 'The file at this address is empty.');
   }
   if (sizeBytes > limitBytes) {
-    throw new ImportRefusedError('too_large', `The file at this address is larger than the ${formatBytes(limitBytes)} that are allowed here.`);
+    throw new ImportRefusedError(
+      'too_large',
+      `The file at this address is larger than the ${formatBytes(limitBytes)} that are allowed here.`,
+    );
   }
 }
 
@@ -301,7 +304,9 @@ function requireVideo(head: Buffer): void {
 async function reserve(deps: Deps, row: ImportRow, sizeBytes: number): Promise<void> {
   const { db } = deps;
   await db.inWorkspace(row.workspace_id, async (tx) => {
-    const [object] = await db.rows<{ size_bytes: string }>(tx, 'SELECT size_bytes FROM stored_objects WHERE id = :id', { id: row.object_id });
+    const [object] = await db.rows<{ size_bytes: string }>(tx, 'SELECT size_bytes FROM stored_objects WHERE id = :id', {
+      id: row.object_id,
+    });
     await requireRoom(deps, tx, row.workspace_id, sizeBytes - Number(object?.size_bytes ?? 0));
     await setSize(deps, tx, row, sizeBytes);
   });

@@ -14,7 +14,7 @@ export function createPartDigest(sizeBytes: number): { update(bytes: Buffer): vo
   };
   return {
     update(bytes) {
-      for (let rest = bytes; rest.length > 0; ) {
+      for (let rest = bytes; rest.length > 0;) {
         const piece = rest.subarray(0, partSizeBytes - filled);
         hash.update(piece);
         filled += piece.length;
