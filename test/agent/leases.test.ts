@@ -15,7 +15,7 @@ const agents: AgentProcess[] = [];
 beforeAll(async () => {
   instance = await startInstance({ env: { CARMIC_LEASE_SECONDS: '4', CARMIC_RENEW_SECONDS: '0.5', CARMIC_WATCHDOG_SECONDS: '1' } });
   caller = await instance.createCaller();
-  longTalk = readMedia(await makeTalk({ seconds: 40 }));
+  longTalk = readMedia(await makeTalk({ seconds: 20 }));
 });
 afterEach(async () => {
   for (const { id } of (await caller.call('listVideos', { query: { limit: 100 } })).items) {
@@ -45,7 +45,7 @@ const { tasksOf, taskOf } = {
 /** Uploads the long talk and waits until its only rendering is being encoded. */
 async function startEncoding(agent: AgentProcess): Promise<{ video: Video; taskId: string }> {
   const video = await uploadVideo(caller.call, instance.baseUrl, longTalk, {
-    wishes: { clipCount: 1, minClipSeconds: 35, maxClipSeconds: 40 },
+    wishes: { clipCount: 1, minClipSeconds: 16, maxClipSeconds: 20 },
   });
   const task = await until(
     'the encode',

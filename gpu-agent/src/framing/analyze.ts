@@ -6,7 +6,7 @@ import type { TaskContext } from '../media/task.ts';
 import { rateValue } from '../render/timeline.ts';
 import { createCutFinder } from './cuts.ts';
 import type { CheckedFace, FaceDetector } from './faceDetector.ts';
-import { lookAtSpan, type LookRequest, type SmallPicture } from './look.ts';
+import { keepPicture, lookAtSpan, type LookRequest, type SmallPicture } from './look.ts';
 import { faceChange, pictureChange } from './mouthMotion.ts';
 import { createStillKeeper, type Still, type StillKeeper } from './stills.ts';
 import { createTracker, expectedFace, type Track, type Tracker } from './tracks.ts';
@@ -25,8 +25,10 @@ export interface SpanAnalysis {
   stills: readonly Still[];
 }
 
-/** Faces are looked for this often, and on both sides of a cut. */
-const samplesPerSecond = 2.5;
+/** Faces are looked for this often: more often while one is new or moves, so that its track does not break, and on both sides of a cut. */
+const samplesPerSecond = { calm: 2, moving: 3 };
+/** A face moves when it goes further than this in a second, in shares of its width. */
+const movingWidths = 0.6;
 /** A picture that hardly changed since the last look holds the same faces; after this time it is looked at anyway. */
 const longestReuseSeconds = 1.3;
 const hardlyChanged = 0.9;
@@ -79,11 +81,15 @@ interface FaceLooker {
 
 function createFaceLooker(tracker: Tracker, detector: FaceDetector, framesPerSecond: number, stills: StillKeeper): FaceLooker {
   const samples: number[] = [];
-  const every = Math.max(1, Math.round(framesPerSecond / samplesPerSecond));
+  const every = (perSecond: number) => Math.max(1, Math.floor(framesPerSecond / perSecond));
   let last: { picture: SmallPicture; frame: number; faces: readonly CheckedFace[] } | null = null;
   return {
     samples,
-    isDue: (frame) => frame - (samples.at(-1) ?? -every) >= every,
+    isDue(frame) {
+      const since = frame - (samples.at(-1) ?? Number.NEGATIVE_INFINITY);
+      const isMoving = () => tracker.active(frame).some((track) => speedOf(track, framesPerSecond) > movingWidths);
+      return since >= every(samplesPerSecond.moving) && (since >= every(samplesPerSecond.calm) || isMoving());
+    },
     async look(picture, frame, mayRepeat) {
       if (samples.at(-1) === frame) {
         return;
@@ -106,9 +112,19 @@ function createFaceLooker(tracker: Tracker, detector: FaceDetector, framesPerSec
       if (mayRepeat) {
         stills.offer(picture, frame, faces);
       }
-      last = { picture, frame, faces };
+      last = { picture: keepPicture(picture), frame, faces };
     },
   };
+}
+
+/** How fast a face went between its last two sightings, in its widths a second; as fast as can be while it was seen only once. */
+function speedOf({ points }: Track, framesPerSecond: number): number {
+  const [before, last] = points.slice(-2);
+  if (!before || !last || before.frame === last.frame) {
+    return Number.POSITIVE_INFINITY;
+  }
+  const way = Math.hypot(last.face.left - before.face.left, last.face.top - before.face.top);
+  return (way / Math.max(0.001, last.face.width)) * (framesPerSecond / (last.frame - before.frame));
 }
 
 function needsSecondLook({ points, meshScore, secondLooks: done }: Track): boolean {

@@ -58,24 +58,42 @@ async function load() {
 /** @type {Promise<any> | undefined} */
 let loading;
 
+/** The detector sees every picture in this size, whatever its shape. */
+const detectorSide = 256;
+/** Where pictures are put for the models; a fresh one for each would keep the garbage collector busy. */
+let rgb = new Float32Array(0);
+
 /**
- * From YUV 4:2:0 in video range to RGB (ITU-R BT.601; the models do not mind the difference to BT.709).
+ * From YUV 4:2:0 in video range to RGB (ITU-R BT.601; the models do not mind the difference to BT.709), bilinear where the size changes.
  *
  * @param {Uint8Array} bytes
  * @param {number} width
  * @param {number} height
+ * @param {number} outWidth
+ * @param {number} outHeight
  */
-function toRgb(bytes, width, height) {
-  const rgb = new Float32Array(width * height * 3);
+function toRgb(bytes, width, height, outWidth, outHeight) {
+  const length = outWidth * outHeight * 3;
+  rgb = rgb.length === length ? rgb : new Float32Array(length);
   const half = width >> 1;
   const uAt = width * height;
   const vAt = uAt + half * (height >> 1);
-  for (let y = 0, at = 0; y < height; y++) {
-    const row = (y >> 1) * half;
-    for (let x = 0; x < width; x++, at += 3) {
-      const luma = 1.164 * (bytes[y * width + x] - 16);
-      const u = bytes[uAt + row + (x >> 1)] - 128;
-      const v = bytes[vAt + row + (x >> 1)] - 128;
+  for (let row = 0, at = 0; row < outHeight; row++) {
+    const y = (row * height) / outHeight;
+    const upper = Math.floor(y) * width;
+    const lower = Math.min(height - 1, Math.floor(y) + 1) * width;
+    const down = y - Math.floor(y);
+    const chroma = (Math.floor(y) >> 1) * half;
+    for (let column = 0; column < outWidth; column++, at += 3) {
+      const x = (column * width) / outWidth;
+      const left = Math.floor(x);
+      const right = Math.min(width - 1, left + 1);
+      const along = x - left;
+      const top = bytes[upper + left] + (bytes[upper + right] - bytes[upper + left]) * along;
+      const bottom = bytes[lower + left] + (bytes[lower + right] - bytes[lower + left]) * along;
+      const luma = 1.164 * (top + (bottom - top) * down - 16);
+      const u = bytes[uAt + chroma + (left >> 1)] - 128;
+      const v = bytes[vAt + chroma + (left >> 1)] - 128;
       rgb[at] = clamp(luma + 1.596 * v);
       rgb[at + 1] = clamp(luma - 0.392 * u - 0.813 * v);
       rgb[at + 2] = clamp(luma + 2.017 * u);
@@ -103,23 +121,39 @@ function eyesOf(mesh) {
 }
 
 /**
+ * The detector's box as a square in the picture. Its boxes are made half as large again as the face, for the models that come after, and
+ * square in the size it was given, which for the first look is not the picture's shape.
+ *
+ * @param {[number, number, number, number]} box
+ * @param {number} width
+ * @param {number} height
+ */
+function squareBox([left, top, boxWidth, boxHeight], width, height) {
+  const side = Math.max(boxWidth * width, boxHeight * height);
+  return {
+    left: left + (boxWidth - side / width) / 2,
+    top: top + (boxHeight - side / height) / 2,
+    width: side / width,
+    height: side / height,
+  };
+}
+
+/**
  * @param {{ bytes: Uint8Array, width: number, height: number, isCareful: boolean }} request
  */
 async function detect({ bytes, width, height, isCareful }) {
   loading ??= load();
   const human = await loading;
-  const picture = human.tf.tensor(toRgb(bytes, width, height), [1, height, width, 3]);
+  // The second look cuts faces out of the whole picture; the first would shrink it to the detector's size by costly detours.
+  const [outWidth, outHeight] = isCareful ? [width, height] : [detectorSide, detectorSide];
+  const picture = human.tf.tensor(toRgb(bytes, width, height, outWidth, outHeight), [1, outHeight, outWidth, 3]);
   try {
     const result = await human.detect(picture, isCareful ? careful : quick);
     if (result.error) {
       throw new Error(result.error);
     }
     return result.face.map((/** @type {any} */ found) => ({
-      // Its boxes are made half as large again as the face, for the models that come after.
-      left: found.boxRaw[0],
-      top: found.boxRaw[1],
-      width: found.boxRaw[2],
-      height: found.boxRaw[3],
+      ...squareBox(found.boxRaw, width, height),
       score: found.boxScore,
       meshScore: isCareful ? found.faceScore : null,
       eyes: isCareful ? eyesOf(found.mesh) : null,

@@ -5,7 +5,7 @@
  * that tells of eyes. Which of them show well in the finished picture is decided when the framing is known.
  */
 import type { CheckedFace, Face, FaceDetector } from './faceDetector.ts';
-import type { SmallPicture } from './look.ts';
+import { keepPicture, type SmallPicture } from './look.ts';
 
 /** A frame that may stand for its clip. */
 export interface Still {
@@ -45,7 +45,7 @@ export function createStillKeeper(frames: number, framesPerSecond: number): Stil
       const promise = Math.sqrt(sharpness) * (face === null ? 0.3 : 0.5 + Math.sqrt(face.width * face.height));
       const part = Math.min(parts - 1, Math.floor((frame * parts) / Math.max(1, frames)));
       if (promise > (kept.get(part)?.promise ?? -1)) {
-        kept.set(part, { picture, promise, still: { frame, sharpness, face, eyes: null } });
+        kept.set(part, { picture: keepPicture(picture), promise, still: { frame, sharpness, face, eyes: null } });
       }
     },
     async finish(detector) {

@@ -25,6 +25,11 @@ describe('createTracker', () => {
     expect(track([face(0.1)], [face(0.17)], [face(0.29)], [face(0.41)])).toHaveLength(1);
   });
 
+  it('follows somebody who runs past, from the second sighting on', () => {
+    expect(track([face(0.1)], [face(0.22)], [face(0.34)])).toEqual([[0.1, 0.22, 0.34]]);
+    expect(track([face(0.1)], [face(0.26)])).toHaveLength(2);
+  });
+
   it('does not take a face at another place for the same', () => {
     expect(track([face(0.1)], [face(0.1)], [face(0.8)], [face(0.8)])).toHaveLength(2);
   });

@@ -36,8 +36,8 @@ export interface Tracker {
 const longestGapSeconds = 1.6;
 /** Overlap from which two boxes can be the same face (intersection over union). */
 const leastOverlap = 0.15;
-/** Or their middles are at most this many face widths apart. */
-const nearWidths = 0.75;
+/** Or their middles are at most this many face widths apart, and after a longer time further: somebody who walks goes as fast. */
+const nearWidths = { least: 0.75, perSecond: 3.2, most: 1.5 };
 
 /** Makes a tracker; frames are pushed in order. */
 export function createTracker(framesPerSecond: number): Tracker {
@@ -60,7 +60,7 @@ export function createTracker(framesPerSecond: number): Tracker {
         free.delete(found);
       };
       const pairs = active(frame)
-        .flatMap((track) => faces.map((face) => ({ track, face, likeness: likenessTo(track, frame, face) })))
+        .flatMap((track) => faces.map((face) => ({ track, face, likeness: likenessTo(track, frame, face, framesPerSecond) })))
         .filter((pair) => pair.likeness > 0)
         .sort((a, b) => b.likeness - a.likeness);
       for (const { track, face } of pairs) {
@@ -80,9 +80,14 @@ export function createTracker(framesPerSecond: number): Tracker {
 }
 
 /** Compared with where the face is going, not only with where it was. */
-function likenessTo(track: Track, frame: number, face: Face): number {
+function likenessTo(track: Track, frame: number, face: Face, framesPerSecond: number): number {
   const last = track.points.at(-1);
-  return last ? Math.max(likeness(last.face, face), likeness(expectedFace(track, frame), face)) : 0;
+  if (!last) {
+    return 0;
+  }
+  const { least, perSecond, most } = nearWidths;
+  const reach = Math.min(most, Math.max(least, (perSecond * (frame - last.frame)) / framesPerSecond));
+  return Math.max(likeness(last.face, face, reach), likeness(expectedFace(track, frame), face, reach));
 }
 
 /** Where a face will be, when it goes on as between its last two sightings, for as long again. */
@@ -102,12 +107,12 @@ export function expectedFace({ points }: Pick<Track, 'points'>, frame: number): 
 
 const nowhere = { frame: 0, face: { left: 0, top: 0, width: 0, height: 0, score: 0 } };
 
-/** How much two boxes look like the same face; 0 when they cannot be. */
-function likeness(a: Face, b: Face): number {
+/** How much two boxes look like the same face, whose middles are within `reach` widths; 0 when they cannot be. */
+function likeness(a: Face, b: Face, reach: number): number {
   const overlap = intersection(a, b) / (a.width * a.height + b.width * b.height - intersection(a, b));
   const apart = Math.hypot(a.left + a.width / 2 - b.left - b.width / 2, a.top + a.height / 2 - b.top - b.height / 2);
   const isSimilarSize = Math.max(a.width, b.width) < 2 * Math.min(a.width, b.width);
-  if (overlap < leastOverlap && (apart > nearWidths * Math.max(a.width, b.width) || !isSimilarSize)) {
+  if (overlap < leastOverlap && (apart > reach * Math.max(a.width, b.width) || !isSimilarSize)) {
     return 0;
   }
   return overlap + 0.01 / (0.01 + apart);
