@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { en } from '../messages/en.ts';
 import { formatBytes } from './formatBytes.ts';
-import { formatAgo, formatClock, formatLeft, formatSpan } from './formatTime.ts';
+import { formatAgo, formatClock, formatLeft, formatSpan, parseClock } from './formatTime.ts';
 import { shownEmail } from './shownEmail.ts';
 
 describe('writing sizes and times', () => {
@@ -52,5 +52,10 @@ describe('writing sizes and times', () => {
   it('hides the stand-in address of an account without email', () => {
     expect(shownEmail('administrator@carmic.invalid')).toBe('');
     expect(shownEmail('ada@example.org')).toBe('ada@example.org');
+  });
+
+  it('reads positions as people write them', () => {
+    expect(['90', '1:30', ' 1:02:03 ', '0:07,5', '12:40.25'].map(parseClock)).toEqual([90, 90, 3723, 7.5, 760.25]);
+    expect(['', 'soon', '1:75', '1:60:00', '-5', '1:2:3:4'].map(parseClock)).toEqual([null, null, null, null, null, null]);
   });
 });

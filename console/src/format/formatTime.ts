@@ -12,6 +12,17 @@ export function formatClock(totalSeconds: number, hasTenths = false): string {
   return hasTenths ? `${head}:${seconds}.${tenths % 10}` : `${head}:${seconds}`;
 }
 
+/** Reads a position as people write it: `90`, `1:30`, `1:02:03`, with tenths too; null where it is none. */
+export function parseClock(text: string): number | null {
+  const match = /^(?:(?:(\d+):)?(\d{1,3}):)?(\d{1,6}(?:[.,]\d+)?)$/.exec(text.trim());
+  if (!match) {
+    return null;
+  }
+  const [hours, minutes, seconds] = [Number(match[1] ?? 0), Number(match[2] ?? 0), Number((match[3] ?? '').replace(',', '.'))];
+  const isOver = (match[2] !== undefined && seconds >= 60) || (match[1] !== undefined && minutes >= 60);
+  return isOver ? null : hours * 3600 + minutes * 60 + seconds;
+}
+
 /** Writes a length of time in words, coarser as it grows: `8 s`, `12 min`, `1 h 5 min`. */
 export function formatSpan(totalSeconds: number, t: Messages): string {
   const seconds = Math.max(0, Math.round(totalSeconds));

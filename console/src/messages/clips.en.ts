@@ -41,6 +41,10 @@ export const clips = {
     formats: 'Formats',
     removeFormat: (aspect: string) => `Remove ${aspect}`,
     cancelFormat: (aspect: string) => `Cancel ${aspect}`,
+    posts: 'Texts for publishing',
+    postPlatform: 'Platform',
+    platforms: { youtube: 'YouTube', tiktok: 'TikTok', instagram: 'Instagram', linkedin: 'LinkedIn', x: 'X' },
+    postText: (platform: string) => `Text for ${platform}`,
     boundaries: 'Beginning and end',
     boundaryLabels: {
       starts_on_sentence: 'Starts on a sentence',

@@ -8,8 +8,9 @@ import { makeMedia } from '../../../gpu-agent/test/support/media.ts';
 export const loopSeconds = 15;
 
 const across = '620+25*sin(t)+if(gt(mod(t,15),11),min(mod(t,15)-11,1)*500-max(mod(t,15)-14,0)*500,0)';
+// A key frame every two seconds, as recorders and video platforms write them; by itself x264 takes the noise for cuts.
 const encode = [
-  ...['-c:v', 'libx264', '-preset', 'veryfast', '-b:v', '6M', '-maxrate', '9M', '-bufsize', '12M'],
+  ...['-c:v', 'libx264', '-preset', 'veryfast', '-b:v', '6M', '-maxrate', '9M', '-bufsize', '12M', '-g', '50', '-sc_threshold', '0'],
   ...['-c:a', 'aac', '-b:a', '160k', '-ac', '2'],
 ];
 
