@@ -103,3 +103,56 @@ test('a month’s statement adds up after any order of reservations and ends, wi
     { numRuns: 25 },
   );
 });
+
+test('a plan limits the people of a workspace: invitations take seats, and the last one goes to one of two', async () => {
+  const [owner, first, second] = await Promise.all([instance.createCaller(), instance.createCaller(), instance.createCaller()]);
+  const limitTo = (members: number | null) =>
+    admin.call('assignPlan', { params: { id: owner.workspaceId }, body: { overrides: { limits: { members } } } });
+  const invite = (email: string) => owner.call('createInvitation', { body: { email, role: 'editor' } });
+  const tokenIn = (link: string) => new URL(link.replace('/#', '')).searchParams.get('token') ?? '';
+  await limitTo(3);
+  const links = [(await invite('one@example.com')).link, (await invite('two@example.com')).link];
+  // The same address again takes no further seat.
+  links[1] = (await invite('two@example.com')).link;
+  await expect(invite('three@example.com')).rejects.toMatchObject({ code: 'quota_exceeded' });
+  await limitTo(2);
+  const joins = await Promise.allSettled(
+    [first, second].map((who, index) => who.call('joinWorkspace', { body: { token: tokenIn(links[index] ?? '') } })),
+  );
+  expect(joins.map((each) => each.status).sort()).toEqual(['fulfilled', 'rejected']);
+  expect(joins.find((each) => each.status === 'rejected')?.reason).toMatchObject({ code: 'quota_exceeded' });
+  expect(await owner.call('getEntitlements')).toMatchObject({ memberCount: 2, limits: { members: 2 } });
+  await limitTo(null);
+  await invite('three@example.com');
+});
+
+test('what a plan leaves out cannot be made anew, and its edit is a version and an event', async () => {
+  const who = await instance.createCaller();
+  const plan = await admin.call('createPlan', {
+    body: { name: 'Small', retention: { kind: 'expires', days: 5 }, limits: { uploadBytes: null, durationSeconds: null } },
+  });
+  expect(plan.features).toEqual(['brandKits', 'webhooks', 'apiKeys', 'translations']);
+  await admin.call('assignPlan', { params: { id: who.workspaceId }, body: { planId: plan.id } });
+  const makeKit = () => who.call('createBrandKit', { body: { name: 'Ours' } });
+  const makeKey = () => who.call('createApiKey', { body: { name: 'Robot', scopes: ['read'] } });
+  await makeKit();
+  await makeKey();
+  const edited = await admin.call('updatePlan', {
+    params: { id: plan.id },
+    body: { version: 1, features: ['webhooks'], limits: { members: 5 } },
+  });
+  expect(edited).toMatchObject({ version: 2, features: ['webhooks'], limits: { members: 5 } });
+  for (const make of [makeKit, makeKey]) {
+    await expect(make()).rejects.toMatchObject({ code: 'quota_exceeded' });
+  }
+  expect((await who.call('listBrandKits')).items).toHaveLength(1);
+  const { items } = await admin.call('listPlanVersions', { params: { id: plan.id } });
+  expect(items.map(({ features }) => features)).toEqual([['webhooks'], plan.features]);
+  const told = await deps().db.asSystem((tx) =>
+    deps().db.rows(tx, "SELECT 1 FROM events WHERE type = 'plan.updated' AND subject_id = :id", { id: plan.id }),
+  );
+  expect(told).toHaveLength(1);
+  await admin.call('assignPlan', { params: { id: who.workspaceId }, body: { overrides: { features: ['brandKits'] } } });
+  await makeKit();
+  await expect(makeKey()).rejects.toMatchObject({ code: 'quota_exceeded' });
+});

@@ -373,6 +373,8 @@ export const en = {
     minutesUsedOf: (used: number, limit: number) => `${number.format(used)} of ${count(limit, 'minute', 'minutes')} processed this month`,
     minutesReserved: (reserved: number) =>
       `${count(reserved, 'minute', 'minutes')} more ${plural.select(reserved) === 'one' ? 'is' : 'are'} reserved for work that is going on.`,
+    membersOf: (members: number, limit: number) => `${number.format(members)} of ${count(limit, 'member', 'members')}`,
+    notIncluded: (features: string) => `Not included: ${features}`,
     appearance: 'Appearance',
     appearanceText: 'Applies to this browser.',
     session: 'This session',

@@ -24,13 +24,20 @@ export const planLimitsSchema = z.object({
   framePixels: limit('Largest frame, width times height'),
   processingMinutes: z.number().int().positive().nullable().describe('Minutes of source video processed in a month; null is no limit'),
   parallelTasks: z.number().int().positive().nullable().describe('Media tasks of a workspace that run at the same time; null is no limit'),
+  members: z.number().int().positive().nullable().describe('People in a workspace, open invitations included; null is no limit'),
 });
 export type PlanLimits = z.infer<typeof planLimitsSchema>;
+
+/** What a plan may include or leave out. What is there already stays when it is left out later; only something new is refused. */
+export const planFeatureSchema = z.enum(['brandKits', 'webhooks', 'apiKeys', 'translations']);
+export type PlanFeature = z.infer<typeof planFeatureSchema>;
+const planFeaturesSchema = z.array(planFeatureSchema).max(planFeatureSchema.options.length);
 
 const planFields = {
   name: z.string().trim().min(1).max(60),
   retention: retentionRuleSchema,
   limits: planLimitsSchema,
+  features: planFeaturesSchema.describe('What workspaces on this plan may make anew'),
 };
 
 export const planSchema = z.object({
@@ -71,7 +78,9 @@ export const createPlanBodySchema = z.object({
     framePixels: planLimitsSchema.shape.framePixels.default(null),
     processingMinutes: planLimitsSchema.shape.processingMinutes.default(null),
     parallelTasks: planLimitsSchema.shape.parallelTasks.default(null),
+    members: planLimitsSchema.shape.members.default(null),
   }),
+  features: planFields.features.default(planFeatureSchema.options),
   isDefault: z.boolean().default(false),
 });
 export const updatePlanBodySchema = z.object({
@@ -79,6 +88,7 @@ export const updatePlanBodySchema = z.object({
   name: planFields.name.optional(),
   retention: planFields.retention.optional(),
   limits: planLimitsSchema.partial().optional(),
+  features: planFields.features.optional(),
   isDefault: z.literal(true).optional(),
   isArchived: z.boolean().optional(),
   confirmation: confirmationSchema.optional(),
@@ -89,6 +99,7 @@ export type UpdatePlanBody = z.infer<typeof updatePlanBodySchema>;
 export const planOverridesSchema = z.object({
   retention: retentionRuleSchema.optional(),
   limits: planLimitsSchema.partial().optional(),
+  features: planFeaturesSchema.optional(),
   note: z.string().max(500).optional().describe('Why, for other administrators'),
 });
 export type PlanOverrides = z.infer<typeof planOverridesSchema>;
@@ -151,6 +162,8 @@ export const entitlementsSchema = z.object({
   plan: z.object({ id: idSchema, slug: z.string(), name: z.string() }),
   retention: retentionRuleSchema,
   limits: planLimitsSchema,
+  features: planFeaturesSchema,
+  memberCount: z.number().int().describe('People in this workspace'),
   storage: workspaceAccountSchema.shape.storage.extend({
     reservedBytes: z.number().int().describe('Part of usedBytes: uploads that are still open'),
     byKind: z.array(z.object({ kind: z.string(), bytes: z.number().int() })).describe('What uses it, largest first'),

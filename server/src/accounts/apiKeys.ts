@@ -6,6 +6,7 @@ import { hashSecret } from '../core/crypto.ts';
 import { forbidden, invalidInput, notFound, wrongState } from '../core/errors.ts';
 import { newId, newSecret } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
+import { requireFeature } from './planAllows.ts';
 import type { Deps } from '../deps.ts';
 import type { Person } from '../http/request.ts';
 import { notifyOfChange } from './notices.ts';
@@ -90,6 +91,7 @@ export function createApiKey(
     throw forbidden('Only administrators of this installation can make keys that administrate it.');
   }
   return db.inWorkspace(person.workspaceId, async (tx) => {
+    await requireFeature(deps, tx, person.workspaceId, 'apiKeys');
     const userId = await keyOwner(deps, tx, person, body);
     const expiresAt = body.expiresInDays === null ? null : addSeconds(clock.now(), body.expiresInDays * 24 * 3600);
     const made = await insertKey(deps, tx, {

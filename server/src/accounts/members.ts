@@ -10,6 +10,7 @@ import type { Deps } from '../deps.ts';
 import type { Person } from '../http/request.ts';
 import { queueMail } from '../mail/mail.ts';
 import { Members } from './model.ts';
+import { requireSeat } from './planAllows.ts';
 import { hashPassword, requireUncommonPassword } from './passwords.ts';
 import { openSession } from './sessions.ts';
 import { refuseOtherDoors } from './signOn/enforce.ts';
@@ -174,6 +175,7 @@ export function createInvitation(
     if (user !== null && (await listMembers(deps, tx, workspaceId, user.id)).length > 0) {
       throw conflictOf('This person is a member already.');
     }
+    await requireSeat(deps, tx, workspaceId, body.email);
     await db.change(tx, 'DELETE FROM invitations WHERE workspace_id = :workspaceId AND lower(email) = lower(:email)', {
       workspaceId,
       email: body.email,
@@ -257,6 +259,7 @@ export function getInvitation(deps: Deps, token: string) {
 
 async function join(deps: Deps, tx: Tx, invitation: InvitationRow, userId: string): Promise<void> {
   const { db } = deps;
+  await requireSeat(deps, tx, invitation.workspace_id);
   await db.model(Members).create({ workspaceId: invitation.workspace_id, userId, role: invitation.role }, { transaction: tx });
   await db.change(tx, 'DELETE FROM invitations WHERE id = :id', { id: invitation.id });
   await deps.appendEvent(tx, {

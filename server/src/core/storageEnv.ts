@@ -3,6 +3,10 @@ import { z } from 'zod';
 /** The environment variables that choose and configure the storage of objects. */
 export const storageEnv = {
   CARMIC_STORAGE: z.enum(['disk', 's3']).default('disk').describe('Where objects are kept: `disk` (encrypted files) or `s3` (a bucket)'),
+  CARMIC_DISK_FSYNC: z
+    .enum(['always', 'never'])
+    .default('always')
+    .describe('Whether the disk driver waits until an object is on the disk itself; `never` leaves that to the file system'),
   CARMIC_STORAGE_MOVE_FROM: z
     .enum(['disk', 's3'])
     .optional()

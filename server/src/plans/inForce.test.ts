@@ -1,3 +1,4 @@
+import type { PlanFeature } from '@carmic/contract';
 import { describe, expect, test } from 'vitest';
 import { addSeconds } from '../core/clock.ts';
 import { graceSeconds, nextGrace, resolveInForce } from './inForce.ts';
@@ -31,9 +32,11 @@ describe('grace after a change of rule', () => {
 test('an override that is there wins over the plan, field by field', () => {
   const plan = {
     retention: { kind: 'expires', days: 3 } as const,
-    limits: { uploadBytes: 5, durationSeconds: 60, framePixels: null, processingMinutes: 90, parallelTasks: null },
+    limits: { uploadBytes: 5, durationSeconds: 60, framePixels: null, processingMinutes: 90, parallelTasks: null, members: null },
+    features: ['webhooks', 'apiKeys'] as PlanFeature[],
   };
   expect(resolveInForce(plan, null)).toEqual(plan);
   expect(resolveInForce(plan, { limits: { uploadBytes: null } })).toEqual({ ...plan, limits: { ...plan.limits, uploadBytes: null } });
+  expect(resolveInForce(plan, { features: [] }).features).toEqual([]);
   expect(resolveInForce(plan, { retention: { kind: 'fixed', storageBytes: 9 } }).retention).toEqual({ kind: 'fixed', storageBytes: 9 });
 });

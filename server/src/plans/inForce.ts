@@ -1,4 +1,4 @@
-import type { PlanLimits, PlanOverrides, RetentionRule } from '@carmic/contract';
+import type { PlanFeature, PlanLimits, PlanOverrides, RetentionRule } from '@carmic/contract';
 import { addSeconds } from '../core/clock.ts';
 import type { PlanRow } from './model.ts';
 
@@ -6,6 +6,7 @@ import type { PlanRow } from './model.ts';
 export interface InForce {
   retention: RetentionRule;
   limits: PlanLimits;
+  features: PlanFeature[];
 }
 
 /** Joins a plan with what a workspace has otherwise; an override that is there wins. */
@@ -16,7 +17,7 @@ export function resolveInForce(plan: InForce, overrides: PlanOverrides | null): 
       limits[name] = value;
     }
   }
-  return { retention: overrides?.retention ?? plan.retention, limits };
+  return { retention: overrides?.retention ?? plan.retention, limits, features: overrides?.features ?? plan.features };
 }
 
 /** The retention rule of a plan's row. */

@@ -1,4 +1,4 @@
-import type { PlanLimits, PlanOverrides, RetentionRule } from '@carmic/contract';
+import type { PlanFeature, PlanLimits, PlanOverrides, RetentionRule } from '@carmic/contract';
 import type { CreationOptional, InferAttributes, InferCreationAttributes, Model, Sequelize } from 'sequelize';
 import { column, defineTable } from '../db/columns.ts';
 
@@ -10,6 +10,7 @@ export interface PlanRow extends Model<InferAttributes<PlanRow>, InferCreationAt
   expiresAfterDays: number | null;
   fixedStorageBytes: number | null;
   limits: PlanLimits;
+  features: PlanFeature[];
   isDefault: CreationOptional<boolean>;
   archivedAt: CreationOptional<Date | null>;
   createdAt: Date;
@@ -24,6 +25,7 @@ export const Plans = (sequelize: Sequelize) =>
     expiresAfterDays: column.number(),
     fixedStorageBytes: column.size('fixedStorageBytes'),
     limits: column.json(),
+    features: column.json(),
     isDefault: column.flag(),
     archivedAt: column.time(),
     createdAt: column.time(),
@@ -35,6 +37,7 @@ export interface PlanFields {
   name: string;
   retention: RetentionRule;
   limits: PlanLimits;
+  features: PlanFeature[];
   isDefault: boolean;
   isArchived: boolean;
 }

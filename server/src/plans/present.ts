@@ -17,6 +17,7 @@ export async function presentPlans(deps: Deps, tx: Tx, plans: readonly PlanRow[]
     name: plan.name,
     retention: ruleOf(plan),
     limits: plan.limits,
+    features: plan.features,
     isDefault: plan.isDefault,
     isArchived: plan.archivedAt !== null,
     version: plan.version,
@@ -59,7 +60,7 @@ export async function presentWorkspaces(deps: Deps, tx: Tx, workspaces: readonly
       name: workspace.name,
       plan: { id: plan.id, slug: plan.slug, name: plan.name },
       overrides: workspace.overrides,
-      retention: resolveInForce({ retention: ruleOf(plan), limits: plan.limits }, workspace.overrides).retention,
+      retention: resolveInForce({ retention: ruleOf(plan), limits: plan.limits, features: plan.features }, workspace.overrides).retention,
       storage: { usedBytes: Number(own.used_bytes), limitBytes: workspace.storageLimitBytes },
       videoCount: Number(own.videos),
       memberCount: Number(own.members),
@@ -83,6 +84,11 @@ export async function presentEntitlements(deps: Deps, tx: Tx, workspaceId: strin
      FROM stored_objects o WHERE o.workspace_id = :workspaceId GROUP BY o.kind ORDER BY bytes DESC`,
     { workspaceId },
   );
+  const [people] = await deps.db.rows<{ count: string }>(
+    tx,
+    "SELECT count(*) AS count FROM members m JOIN users u ON u.id = m.user_id AND u.kind = 'person' WHERE m.workspace_id = :workspaceId",
+    { workspaceId },
+  );
   const byKind = kinds.map((row) => ({ kind: row.kind, bytes: Number(row.bytes) }));
   const usedBytes = byKind.reduce((sum, row) => sum + row.bytes, 0);
   const limitBytes = workspace.storageLimitBytes;
@@ -91,6 +97,8 @@ export async function presentEntitlements(deps: Deps, tx: Tx, workspaceId: strin
     plan: { id: plan.id, slug: plan.slug, name: plan.name },
     retention: inForce.retention,
     limits: inForce.limits,
+    features: inForce.features,
+    memberCount: Number(people?.count ?? 0),
     storage: { usedBytes, limitBytes, reservedBytes: kinds.reduce((sum, row) => sum + Number(row.reserved ?? 0), 0), byKind },
     graceUntil,
     notices: [

@@ -117,7 +117,8 @@ async function editedFields(deps: Deps, tx: Tx, plan: PlanRow, body: UpdatePlanB
   const fields: PlanFields = {
     name: body.name ?? plan.name,
     retention: body.retention ?? ruleOf(plan),
-    limits: resolveInForce({ retention: ruleOf(plan), limits: plan.limits }, { limits: body.limits }).limits,
+    limits: resolveInForce({ retention: ruleOf(plan), limits: plan.limits, features: plan.features }, { limits: body.limits }).limits,
+    features: body.features ?? plan.features,
     isDefault: body.isDefault ?? plan.isDefault,
     isArchived: body.isArchived ?? plan.archivedAt !== null,
   };
@@ -175,6 +176,7 @@ export function updatePlan(deps: Deps, id: string, body: UpdatePlanBody, actorId
         expiresAfterDays: days,
         fixedStorageBytes: storageBytes,
         limits: fields.limits,
+        features: fields.features,
         isDefault: fields.isDefault,
         archivedAt: fields.isArchived ? (plan.archivedAt ?? now) : null,
         version: plan.version + 1,
@@ -224,13 +226,15 @@ export function createPlan(deps: Deps, body: RouteInput<'createPlan'>['body'], a
         expiresAfterDays: days,
         fixedStorageBytes: storageBytes,
         limits: body.limits,
+        features: body.features,
         isDefault: body.isDefault,
         createdAt: now,
         updatedAt: now,
       },
       { transaction: tx },
     );
-    const fields = { name: body.name, retention: body.retention, limits: body.limits, isDefault: body.isDefault, isArchived: false };
+    const { name, retention, limits, features, isDefault } = body;
+    const fields = { name, retention, limits, features, isDefault, isArchived: false };
     await recordVersion(deps, tx, id, 1, fields, actorId);
     await appendEvent(tx, { workspaceId: null, type: 'plan.created', subjectId: id, actorId });
     return id;
@@ -247,7 +251,7 @@ async function wishOfWorkspace(deps: Deps, tx: Tx, id: string, body: AssignPlanB
     throw invalidInput('There is no such plan, or it is archived: choose another one.');
   }
   const overrides = body.overrides === undefined ? workspace.overrides : body.overrides;
-  const rule = resolveInForce({ retention: ruleOf(plan), limits: plan.limits }, overrides).retention;
+  const rule = overrides?.retention ?? ruleOf(plan);
   return { workspace, planId: plan.id, rule, overrides };
 }
 

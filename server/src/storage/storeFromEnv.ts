@@ -63,6 +63,7 @@ function diskOptions(env: Env, surroundings: StoreSurroundings): Parameters<type
     ...surroundings,
     dataDir: env.CARMIC_DATA_DIR,
     minimumFreeBytes: env.CARMIC_MIN_FREE_BYTES,
+    fsync: env.CARMIC_DISK_FSYNC,
   };
 }
 

@@ -6,6 +6,7 @@ import { addSeconds } from '../core/clock.ts';
 import { invalidInput, notFound } from '../core/errors.ts';
 import { newId, newSecret } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
+import { requireFeature } from '../accounts/planAllows.ts';
 import type { Deps } from '../deps.ts';
 import { EgressRefusedError } from '../egress/egress.ts';
 import { checkPublicUrl } from '../egress/publicFetch.ts';
@@ -108,6 +109,7 @@ export function createEndpoint(deps: Deps, person: Person, body: RouteInput<'cre
   const id = newId();
   const secret = newSecret('carmic_webhook');
   return db.inWorkspace(person.workspaceId, async (tx) => {
+    await requireFeature(deps, tx, person.workspaceId, 'webhooks');
     await db.change(
       tx,
       `INSERT INTO webhook_endpoints (id, workspace_id, url_sealed, secrets_sealed, event_types, created_by, created_at)

@@ -1,6 +1,7 @@
 /** From groups to roles. Memberships that a provider gave follow its groups; what people gave by hand is theirs and stays. */
 import type { Role, SignOnTrial } from '@carmic/contract';
 import type { Tx } from '../../db/database.ts';
+import { freeSeats } from '../planAllows.ts';
 import type { Deps } from '../../deps.ts';
 import type { Provider } from './providers.ts';
 
@@ -80,6 +81,10 @@ interface Grant {
 }
 
 async function add(deps: Deps, tx: Tx, { providerId, userId, workspaceId, role }: Grant & { providerId: string }): Promise<void> {
+  if ((await freeSeats(deps, tx, workspaceId)) < 1) {
+    deps.log.warn({ workspaceId, userId }, 'the identity provider names a member for whom the plan of the workspace has no seat');
+    return;
+  }
   const count = await deps.db.change(
     tx,
     `INSERT INTO members (workspace_id, user_id, role, provider_id)

@@ -25,6 +25,7 @@ import { checkRootKey } from './keyCheck.ts';
 import { createKeyRing, type KeyRing } from './keyRing.ts';
 import { type Multiparts, openMultiparts } from './multipart.ts';
 import { openObject, streamObject } from './readObject.ts';
+import type { FsyncPolicy } from './sealStream.ts';
 import { openScratch, type Scratch } from './scratch.ts';
 import { walkObjects } from './walk.ts';
 import { deriveFormerKey } from './wrappingKey.ts';
@@ -42,6 +43,8 @@ export interface DiskStoreOptions {
   clock: Clock;
   /** Free disk space that writing must leave. */
   minimumFreeBytes: number;
+  /** `always` when absent. */
+  fsync?: FsyncPolicy | undefined;
   /** How long a former key of a workspace is kept at least. */
   keyGraceMs?: number | undefined;
 }
@@ -73,6 +76,7 @@ export async function openDiskStore(options: DiskStoreOptions): Promise<DiskStor
       directory: join(root, 'uploads'),
       scratch,
       ring,
+      fsync: options.fsync ?? 'always',
       space,
       pathOf: (key) => pathIn(blobs, key),
       findObject: (key) => findFacts(blobs, ring, key),
@@ -112,7 +116,7 @@ function buildStore(parts: Parts): DiskStore {
     const path = pathIn(blobs, key);
     requireContentType(request.contentType);
     const createdAt = options.clock.now();
-    const facts = await writeObject({ ...request, key, path, temporaryPath: parts.scratch.newPath(), createdAt, ring, space });
+    const facts = await writeObject({ ...request, key, path, temporaryPath: parts.scratch.newPath(), createdAt, ring, space, fsync: options.fsync ?? 'always' });
     return presentFacts(key, facts);
   };
   const presignGet: ObjectStore['presignGet'] = async (key, { expiresInSeconds, contentType, downloadName }) =>

@@ -13,6 +13,7 @@ import { createPartWriters } from './partWriters.ts';
 import { keepUpWithKey } from './rewrapHeader.ts';
 import type { Scratch } from './scratch.ts';
 import { type PartRequest, storePart } from './storePart.ts';
+import type { FsyncPolicy } from './sealStream.ts';
 import { dataPath, headerPath, partCount, partSize, partsPath, readPartRecords, readUpload, type Upload } from './uploadFiles.ts';
 
 export interface MultipartOptions {
@@ -20,6 +21,7 @@ export interface MultipartOptions {
   directory: string;
   scratch: Scratch;
   ring: KeyRing;
+  fsync: FsyncPolicy;
   space: { directory: string; reserveBytes: number };
   pathOf: (key: string) => string;
   /** The facts of a finished object, or null. */
@@ -60,7 +62,7 @@ export async function openMultiparts(options: MultipartOptions): Promise<Multipa
       const sizeBytes = partSize(upload.facts, part.partNumber);
       await requireSpace(options.space.directory, options.space.reserveBytes, sizeBytes);
       return writers
-        .write(uploadId, part.partNumber, part.body.cancel, () => storePart(options.scratch, upload, part, sizeBytes))
+        .write(uploadId, part.partNumber, part.body.cancel, () => storePart(options, upload, part, sizeBytes))
         .catch(rethrow);
     },
     listParts: async (key, uploadId) => readPartRecords(await requireUpload(options, key, uploadId)).catch(rethrow),
@@ -174,7 +176,9 @@ async function completeUpload(
     }
     await writeFully(data, [sealHeader(wrapping, `object:${key}`, { objectKey, facts })], 0);
     await data.utimes(createdAt, createdAt);
-    await data.sync();
+    if (options.fsync === 'always') {
+      await data.sync();
+    }
   } finally {
     await data.close();
   }

@@ -112,8 +112,16 @@ export interface RecordWriter {
  */
 const recordsPerFlush = 16;
 
+/** Whether the bytes of objects are on the disk itself before they count as written: CARMIC_DISK_FSYNC. Keys and names always are. */
+export type FsyncPolicy = 'always' | 'never';
+
 /** Writes records of one object to `file`; `shift` moves them towards the file's start. Two buffers are used in turn. */
-export function createRecordWriter(file: FileHandle, object: { objectKey: Uint8Array; objectId: string }, shift = 0): RecordWriter {
+export function createRecordWriter(
+  file: FileHandle,
+  object: { objectKey: Uint8Array; objectId: string },
+  options: { fsync: FsyncPolicy; shift?: number },
+): RecordWriter {
+  const { fsync, shift = 0 } = options;
   const buffers: Buffer[] = [];
   let count = 0;
   let writing = Promise.resolve();
@@ -136,7 +144,7 @@ export function createRecordWriter(file: FileHandle, object: { objectKey: Uint8A
       const record = sealChunk(object.objectKey, { objectId: object.objectId, index, isLast }, data, buffer);
       await writing;
       writing = writeFully(file, [record], recordOffset(index) - shift);
-      if (count % recordsPerFlush === 0) {
+      if (fsync === 'always' && count % recordsPerFlush === 0) {
         flush();
       }
       // Awaited with the next record; until then a failure must not count as unhandled.

@@ -4,7 +4,7 @@ import { StorageError } from '../storageError.ts';
 import { fileMode, readFully, writeFully } from './files.ts';
 import { chunkBytes, chunkCount, recordBytes, recordOffset } from './format.ts';
 import type { Scratch } from './scratch.ts';
-import { createRecordWriter, createTally, rechunk } from './sealStream.ts';
+import { createRecordWriter, createTally, type FsyncPolicy, rechunk } from './sealStream.ts';
 import { dataPath, readPartRecord, removePartRecord, type Upload, writePartRecord } from './uploadFiles.ts';
 
 /** A body that arrives: its bytes, and a way to give it up. */
@@ -24,7 +24,13 @@ export interface PartRequest {
  * Stores one part. The same part again is only verified. Another body for a stored part goes to a side file first and replaces the old
  * bytes when it has proved right, so that a bad body never costs a good part.
  */
-export async function storePart(scratch: Scratch, upload: Upload, request: PartRequest, sizeBytes: number): Promise<StoredPart> {
+export async function storePart(
+  options: { scratch: Scratch; fsync: FsyncPolicy },
+  upload: Upload,
+  request: PartRequest,
+  sizeBytes: number,
+): Promise<StoredPart> {
+  const { scratch, fsync } = options;
   const { partNumber, sha256, body } = request;
   const part = { partNumber, sizeBytes, sha256 };
   const stored = await readPartRecord(upload, partNumber);
@@ -35,11 +41,13 @@ export async function storePart(scratch: Scratch, upload: Upload, request: PartR
   const data = await open(dataPath(upload.directory), 'r+');
   try {
     if (stored === null) {
-      await receivePart(upload, part, body, { file: data, shift: 0 });
+      await receivePart(upload, part, body, { file: data, shift: 0, fsync });
     } else {
-      await replacePart(upload, part, body, data, scratch.newPath());
+      await replacePart(upload, part, body, { data, fsync, sidePath: scratch.newPath() });
     }
-    await data.datasync();
+    if (fsync === 'always') {
+      await data.datasync();
+    }
   } finally {
     await data.close();
   }
@@ -56,12 +64,12 @@ async function receivePart(
   upload: Upload,
   part: StoredPart,
   body: BodySource,
-  target: { file: FileHandle; shift: number } | null,
+  target: { file: FileHandle; shift: number; fsync: FsyncPolicy } | null,
 ): Promise<void> {
   const tally = createTally();
   const { id, sizeBytes } = upload.facts;
   const lastIndex = chunkCount(sizeBytes) - 1;
-  const records = target === null ? null : createRecordWriter(target.file, { objectKey: upload.objectKey, objectId: id }, target.shift);
+  const records = target === null ? null : createRecordWriter(target.file, { objectKey: upload.objectKey, objectId: id }, target);
   let index = firstChunk(upload, part.partNumber);
   try {
     for await (const { data } of rechunk(body.bytes, part.sizeBytes, tally)) {
@@ -80,11 +88,17 @@ async function receivePart(
   }
 }
 
-async function replacePart(upload: Upload, part: StoredPart, body: BodySource, data: FileHandle, sidePath: string): Promise<void> {
+async function replacePart(
+  upload: Upload,
+  part: StoredPart,
+  body: BodySource,
+  place: { data: FileHandle; fsync: FsyncPolicy; sidePath: string },
+): Promise<void> {
+  const { data, fsync, sidePath } = place;
   const start = recordOffset(firstChunk(upload, part.partNumber));
   const side = await open(sidePath, 'wx+', fileMode);
   try {
-    await receivePart(upload, part, body, { file: side, shift: start });
+    await receivePart(upload, part, body, { file: side, shift: start, fsync });
     await removePartRecord(upload, part.partNumber);
     for (let position = 0; ; position += recordBytes) {
       const records = await readFully(side, recordBytes, position);

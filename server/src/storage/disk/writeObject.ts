@@ -9,7 +9,7 @@ import { type ObjectFacts, sealHeader } from './header.ts';
 import type { WrappingKey } from './wrappingKey.ts';
 import { type KeyRing, ownerOf } from './keyRing.ts';
 import { keepUpWithKey } from './rewrapHeader.ts';
-import { createRecordWriter, createTally, rechunk } from './sealStream.ts';
+import { createRecordWriter, createTally, type FsyncPolicy, rechunk } from './sealStream.ts';
 
 const spaceCheckChunks = 64;
 
@@ -27,6 +27,7 @@ export interface WriteRequest {
   expected?: { sizeBytes: number; sha256: string } | undefined;
   createdAt: Date;
   ring: KeyRing;
+  fsync: FsyncPolicy;
   space: { directory: string; reserveBytes: number };
   /** Called when everything is written and before it can be seen; throwing here leaves nothing. */
   beforeCommit?: (() => Promise<void>) | undefined;
@@ -45,7 +46,9 @@ export async function writeObject(request: WriteRequest): Promise<ObjectFacts> {
       written = await writeContent(file, request);
       requireExpected(written.facts, request.expected);
       await file.utimes(request.createdAt, request.createdAt);
-      await file.sync();
+      if (request.fsync === 'always') {
+        await file.sync();
+      }
     } finally {
       await file.close();
     }
@@ -89,7 +92,7 @@ async function writeContent(file: FileHandle, request: WriteRequest): Promise<Wr
     await writeFully(file, [sealHeader(wrapping, `object:${key}`, { objectKey, facts }), ...records], 0);
     return { facts, wrapping };
   };
-  const records = createRecordWriter(file, { objectKey, objectId: id });
+  const records = createRecordWriter(file, { objectKey, objectId: id }, { fsync: request.fsync });
   let index = 0;
   try {
     for await (const { data, isLast } of rechunk(body instanceof Uint8Array ? [body] : body, maxBytes, tally)) {

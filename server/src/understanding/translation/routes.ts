@@ -1,3 +1,4 @@
+import { requireFeature } from '../../accounts/planAllows.ts';
 import type { TranslationLine } from '@carmic/contract';
 import { AppError, invalidInput, wrongState } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
@@ -63,6 +64,7 @@ export const translationHandlers = {
     const { workspaceId } = personOf(request);
     return deps.db.inWorkspace(workspaceId, async (tx) => {
       const video = await loadVideo(deps, tx, params.id);
+      await requireFeature(deps, tx, workspaceId, 'translations');
       const transcript = await findTranscript(deps, tx, video.id);
       if (transcript === null) {
         throw wrongState('This video has no transcript to translate.');
