@@ -21,7 +21,11 @@ export async function loadWorkspacePlan(deps: Deps, tx: Tx, workspaceId: string,
   if (workspace === null || plan === null) {
     throw notFound('workspace');
   }
-  return { workspace, plan, inForce: resolveInForce({ retention: ruleOf(plan), limits: plan.limits, features: plan.features }, workspace.overrides) };
+  return {
+    workspace,
+    plan,
+    inForce: resolveInForce({ retention: ruleOf(plan), limits: plan.limits, features: plan.features }, workspace.overrides),
+  };
 }
 
 /** What applies to uploads of a workspace: the stricter of its plan and the installation. */

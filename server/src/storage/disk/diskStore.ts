@@ -116,7 +116,16 @@ function buildStore(parts: Parts): DiskStore {
     const path = pathIn(blobs, key);
     requireContentType(request.contentType);
     const createdAt = options.clock.now();
-    const facts = await writeObject({ ...request, key, path, temporaryPath: parts.scratch.newPath(), createdAt, ring, space, fsync: options.fsync ?? 'always' });
+    const facts = await writeObject({
+      ...request,
+      key,
+      path,
+      temporaryPath: parts.scratch.newPath(),
+      createdAt,
+      ring,
+      space,
+      fsync: options.fsync ?? 'always',
+    });
     return presentFacts(key, facts);
   };
   const presignGet: ObjectStore['presignGet'] = async (key, { expiresInSeconds, contentType, downloadName }) =>

@@ -61,9 +61,7 @@ export async function openMultiparts(options: MultipartOptions): Promise<Multipa
       const upload = await requireUpload(options, key, uploadId);
       const sizeBytes = partSize(upload.facts, part.partNumber);
       await requireSpace(options.space.directory, options.space.reserveBytes, sizeBytes);
-      return writers
-        .write(uploadId, part.partNumber, part.body.cancel, () => storePart(options, upload, part, sizeBytes))
-        .catch(rethrow);
+      return writers.write(uploadId, part.partNumber, part.body.cancel, () => storePart(options, upload, part, sizeBytes)).catch(rethrow);
     },
     listParts: async (key, uploadId) => readPartRecords(await requireUpload(options, key, uploadId)).catch(rethrow),
     complete: (key, uploadId, parts) => writers.close(uploadId, () => completeUpload(options, key, uploadId, parts)).catch(rethrow),
