@@ -9,6 +9,7 @@ import { render } from '../src/render/render.ts';
 import { drawFace } from './support/drawFace.ts';
 import { type Engine, startEngine } from './support/engine.ts';
 import { askFfprobe, makeFolder, makeMedia, pictureAndTone } from './support/media.ts';
+import { rgbFrame } from './support/renderFile.ts';
 
 const folder = makeFolder();
 const path = (name: string) => join(folder.path, name);
@@ -70,10 +71,6 @@ async function grayFrame(file: string, seconds: number, width: number, height: n
     'rawvideo',
   ]);
   return readFileSync(raw);
-}
-
-async function coverPixels(file: string, filter: string): Promise<Buffer> {
-  return readFileSync(await makeMedia(path('cover.raw'), ['-i', file, '-vf', `${filter},format=rgb24`, '-f', 'rawvideo']));
 }
 
 const brightest = (frame: Uint8Array) => frame.reduce((most, value) => Math.max(most, value), 0);
@@ -178,10 +175,10 @@ describe('covers', () => {
     });
     const colours = [];
     for (const name of ['cover', 'cover2', 'cover3']) {
-      const [red = 0, green = 0, blue = 0] = await coverPixels(files[name] ?? '', 'crop=8:8:2:2');
+      const [red = 0, green = 0, blue = 0] = await rgbFrame(files[name] ?? '', 0, 'crop=8:8:2:2');
       colours.push(['red', 'green', 'blue'][[red, green, blue].indexOf(Math.max(red, green, blue))]);
       // Where captions stand nothing is as white as they are.
-      const below = await coverPixels(files[name] ?? '', 'crop=270:80:0:330');
+      const below = await rgbFrame(files[name] ?? '', 0, 'crop=270:80:0:330');
       expect(below.length).toBe(270 * 80 * 3);
       expect(brightest(below)).toBeLessThan(215);
     }

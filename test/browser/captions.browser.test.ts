@@ -15,6 +15,7 @@ import { makeTalk } from '../support/media.ts';
 import { uploadVideo } from '../support/upload.ts';
 import { findBarriersEverywhere } from './support/axe.ts';
 import { consoleDirectory, prepareBrowser } from './support/browser.ts';
+import { enlargePreview, pixelsOfPreview, seekPreview } from './support/captionPreview.ts';
 
 /** A sentence every four seconds, and somebody who thinks behind it. */
 const captions = Array.from({ length: 10 }, (_, index) => {
@@ -86,67 +87,12 @@ async function frameOf(rendition: Rendition, seconds: number, size: { width: num
   return stdout;
 }
 
-/** As much of a canvas as is used in the page, whose types are not known here. */
-interface Copy {
-  getContext(kind: '2d'): {
-    drawImage(source: unknown, x: number, y: number): void;
-    getImageData(x: number, y: number, width: number, height: number): { data: Iterable<number> };
-  };
-}
-
-/** What libass drew in the lower part of the picture, where captions stand, as RGBA. */
-async function pixelsOf(page: Page, from = 0.7): Promise<{ width: number; height: number; top: number; pixels: Buffer }> {
-  const read = await page
-    .getByRole('dialog')
-    .locator('canvas')
-    .evaluate((element, share) => {
-      const copy = element.ownerDocument.createElement('canvas');
-      const { width, height } = element as unknown as { width: number; height: number };
-      Object.assign(copy, { width, height });
-      const context = (copy as unknown as Copy).getContext('2d');
-      context.drawImage(element, 0, 0);
-      const top = Math.round(height * share);
-      const { data } = context.getImageData(0, top, width, height - top);
-      return { width, height, top, text: Array.from(data, (value) => String.fromCharCode(value)).join('') };
-    }, from);
-  return { ...read, pixels: Buffer.from(read.text, 'latin1') };
-}
-
 async function openDialog(page: Page) {
   await page.goto(`/#/videos/${videoId}`);
   await page.getByRole('button', { name: 'Add format' }).first().click();
   const dialog = page.getByRole('dialog', { name: 'Render this clip' });
   await dialog.waitFor();
   return dialog;
-}
-
-/** Shows the preview in the size of the rendition, pixel for pixel. */
-async function enlarge(page: Page, { width, height }: { width: number; height: number }) {
-  const preview = page.getByRole('dialog').locator('.preview');
-  await preview.evaluate(
-    (element, size) => {
-      Object.assign((element as unknown as { style: object }).style, {
-        position: 'fixed',
-        left: 0,
-        top: 0,
-        width: `${size.width}px`,
-        height: `${size.height}px`,
-      });
-    },
-    { width, height },
-  );
-  const shown = () => preview.locator('canvas').evaluate((canvas) => (canvas as unknown as { width: number }).width);
-  await expect.poll(shown, slowly).toBe(width);
-}
-
-async function seek(page: Page, style: string, seconds: number) {
-  await page.getByLabel('Moment of the clip').evaluate((input, value) => {
-    (input as unknown as { value: string }).value = String(value);
-    input.dispatchEvent(new Event('input', { bubbles: true }));
-  }, seconds);
-  await expect
-    .poll(() => page.getByRole('dialog').locator('.preview').getAttribute('data-drawn'), slowly)
-    .toBe(`${style} ${seconds.toFixed(2)}`);
 }
 
 test('the preview in the dialog has the pixels of the rendered frame', async (context) => {
@@ -157,10 +103,10 @@ test('the preview in the dialog has the pixels of the rendered frame', async (co
   const dialog = await openDialog(page);
   await dialog.locator(`input[value="${style}"]`).check({ force: true });
   await expect.poll(() => dialog.locator('.preview').getAttribute('data-drawn'), slowly).not.toBe('');
-  await enlarge(page, rendered);
+  await enlargePreview(page, rendered);
   const seconds = 2.4;
-  await seek(page, style, seconds);
-  const drawn = await pixelsOf(page);
+  await seekPreview(page, style, seconds);
+  const drawn = await pixelsOfPreview(page);
   const [background, frame] = [await frameOf(bare, seconds, drawn), await frameOf(rendered, seconds, drawn)];
   let [covered, apart, changed] = [0, 0, 0];
   for (let index = 0; index < drawn.width * (drawn.height - drawn.top); index++) {
@@ -293,15 +239,15 @@ test('every template is drawn in the preview as ffmpeg draws it', async (context
   await dialog.getByRole('radio', { name: 'Off faces' }).check({ force: true });
   await expect.poll(() => dialog.locator('.preview').getAttribute('data-drawn'), slowly).toMatch(/^boxed/);
   const size = { width: 960, height: 540 };
-  await enlarge(page, size);
+  await enlargePreview(page, size);
   const seconds = 2.4;
   const [red, green, blue] = [0x3a, 0x6e, 0xa5];
   const frames = await drawAll(size, seconds, '0x3a6ea5');
   const results: string[] = [];
   for (const style of drawnStyles) {
     await dialog.locator(`input[value="${style}"]`).check({ force: true });
-    await seek(page, style, seconds);
-    const drawn = await pixelsOf(page, 0);
+    await seekPreview(page, style, seconds);
+    const drawn = await pixelsOfPreview(page, 0);
     const frame = frames.get(style) ?? Buffer.alloc(0);
     let [covered, apart, changed] = [0, 0, 0];
     for (let index = 0; index < size.width * size.height; index++) {

@@ -1,6 +1,6 @@
-import type { Video } from '@carmic/contract';
+import type { Clip, CoverChoice, Video } from '@carmic/contract';
 import { describe, expect, it } from 'vitest';
-import { keepVideoMedia } from './keepMedia.ts';
+import { keepClipMedia, keepVideoMedia } from './keepMedia.ts';
 
 const build = (media: Video['media'], id = 'v'): Video => ({ id, media }) as Video;
 
@@ -18,5 +18,17 @@ describe('media URLs across answers', () => {
   it('are never taken from another video', () => {
     const after = build({ proxyUrl: '/b', thumbnailUrl: null }, 'other');
     expect(keepVideoMedia(build({ proxyUrl: '/a', thumbnailUrl: null }), after)).toBe(after);
+  });
+
+  it('of covers stay until another one is chosen', () => {
+    const clip = (cover: CoverChoice, signed: string) => {
+      const urls = ['a', 'b', 'c'].map((name) => `/${name}?${signed}`);
+      return { id: 'c', cover, renditions: [{ id: 'r', media: { videoUrl: null, coverUrl: urls[cover - 1], coverUrls: urls } }] } as Clip;
+    };
+    const coverOf = (clips: readonly Clip[]) => clips[0]?.renditions[0]?.media.coverUrl;
+    expect(coverOf(keepClipMedia([clip(1, '1')], [clip(1, '2')]))).toBe('/a?1');
+    const changed = keepClipMedia([clip(1, '1')], [clip(3, '2')]);
+    expect(coverOf(changed)).toBe('/c?1');
+    expect(changed[0]?.renditions[0]?.media.coverUrls).toEqual(['/a?1', '/b?1', '/c?1']);
   });
 });

@@ -1,4 +1,4 @@
-import type { Clip, Rendition, Video } from '@carmic/contract';
+import type { Clip, CoverChoice, Rendition, Video } from '@carmic/contract';
 
 /**
  * Media URLs are signed anew with every answer, while what they name never changes. A player whose URL changes starts over, so
@@ -22,20 +22,23 @@ export function keepClipMedia(before: readonly Clip[], after: readonly Clip[]): 
   const known = new Map(before.flatMap((clip) => clip.renditions).map((rendition) => [rendition.id, rendition]));
   return after.map((clip) => ({
     ...clip,
-    renditions: clip.renditions.map((rendition) => keepRenditionMedia(known.get(rendition.id), rendition)),
+    renditions: clip.renditions.map((rendition) => keepRenditionMedia(known.get(rendition.id), rendition, clip.cover)),
   }));
 }
 
-function keepRenditionMedia(before: Rendition | undefined, after: Rendition): Rendition {
+function keepRenditionMedia(before: Rendition | undefined, after: Rendition, cover: CoverChoice): Rendition {
   if (!before || before.editVersion !== after.editVersion) {
     return after;
   }
+  const coverUrls = before.media.coverUrls.length === after.media.coverUrls.length ? before.media.coverUrls : after.media.coverUrls;
   return {
     ...after,
     media: {
       ...after.media,
       videoUrl: after.media.videoUrl && (before.media.videoUrl ?? after.media.videoUrl),
-      coverUrl: after.media.coverUrl && (before.media.coverUrl ?? after.media.coverUrl),
+      // As the server chooses it.
+      coverUrl: coverUrls[cover - 1] ?? coverUrls[0] ?? null,
+      coverUrls,
     },
   };
 }

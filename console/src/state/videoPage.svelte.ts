@@ -109,10 +109,9 @@ export class VideoPage {
     await this.#call('deleteVideo', { params: { id: this.id } });
   }
 
-  async updateClip(clip: Clip, change: { title?: string; state?: Clip['state'] }): Promise<void> {
-    const before = this.clips;
+  async updateClip(clip: Clip, change: { title?: string; state?: Clip['state']; cover?: Clip['cover'] }): Promise<void> {
     // Shown at once, put back if the server refuses.
-    this.clips = before.map((item) => (item.id === clip.id ? { ...item, ...change } : item));
+    this.#takeClip({ ...clip, ...change });
     try {
       this.#takeClip(await this.#call('updateClip', { params: { id: clip.id }, body: change }));
     } catch (error) {

@@ -4,7 +4,7 @@ import type { Messages } from '../messages/en.ts';
 import type { MenuItem } from '../ui/menuItem.ts';
 
 /** A file of a rendition that the storage holds. */
-export type DownloadKind = 'downloadUrl' | 'srtUrl' | 'vttUrl' | 'assUrl' | 'wordsUrl';
+export type DownloadKind = 'downloadUrl' | 'srtUrl' | 'vttUrl' | 'assUrl' | 'wordsUrl' | 'coverDownloadUrl';
 
 /** What can be downloaded of a rendition: `download` fetches a stored file, `save` one that is made when it is asked for. */
 export function downloadItems(
@@ -17,6 +17,7 @@ export function downloadItems(
   const size = rendition.sizeBytes === null ? undefined : formatBytes(rendition.sizeBytes, t);
   const stored = [
     { key: 'video', kind: 'downloadUrl', label: t.clips.downloadVideo(rendition.aspect), icon: 'film', note: size },
+    { key: 'cover', kind: 'coverDownloadUrl', label: t.cover.download, icon: 'frame' },
     { key: 'srt', kind: 'srtUrl', label: t.clips.downloadSrt, icon: 'captions' },
     { key: 'vtt', kind: 'vttUrl', label: t.clips.downloadVtt, icon: 'captions' },
     { key: 'ass', kind: 'assUrl', label: t.clips.downloadAss, icon: 'captions' },

@@ -1,4 +1,4 @@
-import type { Aspect, CaptionOptions, CaptionStyle, FramingWish, Probe, Rendition } from '@carmic/contract';
+import type { Aspect, CaptionOptions, CaptionStyle, Clip, FramingWish, Probe, Rendition } from '@carmic/contract';
 
 /** What is to be rendered. */
 export interface FormatWish {
@@ -10,14 +10,34 @@ export interface FormatWish {
   framing?: FramingWish | undefined;
 }
 
-/** Begins with what the newest rendition had. */
-export function startWish(rendition: Rendition | undefined): FormatWish {
+/** Begins with what the newest rendition had. Key frames count in the time of their cut, so another cut does not have them. */
+export function startWish(rendition: Rendition | undefined, clip: Pick<Clip, 'editVersion'>): FormatWish {
+  const framing = rendition?.framing ?? null;
+  const isOtherCut = rendition?.editVersion !== clip.editVersion;
+  const kept = framing?.keyframes && isOtherCut ? null : framing;
   return {
     aspect: rendition?.aspect ?? '9:16',
     captionStyle: rendition?.captionStyle ?? 'karaoke',
     captionOptions: rendition?.captionOptions ?? {},
     ...(rendition && { brandKitId: rendition.brandKitId }),
+    ...(kept && { framing: kept }),
   };
+}
+
+/** The newest rendition that is framed as the wish will be: it tells where faces will stand. */
+export function findFramedAlike(clip: Clip, { aspect, framing }: Pick<FormatWish, 'aspect' | 'framing'>): Rendition | undefined {
+  const wanted = framingKey(framing ?? null);
+  return clip.renditions
+    .filter(({ state, editVersion }) => state === 'ready' && editVersion === clip.editVersion)
+    .filter((rendition) => rendition.aspect === aspect && framingKey(rendition.framing) === wanted)
+    .reduce<Rendition | undefined>((newest, each) => (newest && newest.createdAt > each.createdAt ? newest : each), undefined);
+}
+
+/** Text that is the same for the same wish; the server does not keep the order of fields. */
+function framingKey(framing: FramingWish | null): string {
+  const { layout, keyframes = [], zoom = 1 } = framing ?? {};
+  const places = keyframes.map(({ atSeconds, x, y, isJump = false }) => [atSeconds, x, y, isJump]);
+  return JSON.stringify(places.length > 0 ? [places, zoom] : [layout ?? null]);
 }
 
 const ratios: Record<Aspect, readonly [number, number]> = { '9:16': [9, 16], '1:1': [1, 1], '4:5': [4, 5], '16:9': [16, 9] };

@@ -1,5 +1,7 @@
-import type { Layout } from '@carmic/contract';
+import { type CropShares, type Layout, largestCrop } from '@carmic/contract';
 import type { Timeline } from '../render/timeline.ts';
+
+export { type CropShares, largestCrop };
 
 /** Where the camera looks from a frame on, as shares of the displayed picture: the left and upper edge of the crop. */
 export interface CameraPoint {
@@ -47,20 +49,8 @@ export interface Size {
   height: number;
 }
 
-/** Share of the picture's width and height that a crop takes. */
-export interface CropShares {
-  widthShare: number;
-  heightShare: number;
-}
-
 /** Shares of the largest crop of the wanted shape; null when the shapes are the same. */
 export function cropShares(source: Size, output: Size): CropShares | null {
   const shares = largestCrop(source, output);
   return Math.abs(shares.widthShare * shares.heightShare - 1) < sameShape ? null : shares;
-}
-
-/** Shares of the largest crop of a shape. */
-export function largestCrop(source: Size, shape: Size): CropShares {
-  const ratio = shape.width / shape.height / (source.width / source.height);
-  return ratio < 1 ? { widthShare: ratio, heightShare: 1 } : { widthShare: 1, heightShare: 1 / ratio };
 }

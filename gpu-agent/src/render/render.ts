@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { RenderResult, RenderSpec } from '@carmic/contract';
 import { type EncoderPool, processorOnly } from '../encoders/encoderPool.ts';
 import type { Framer } from '../framing/framer.ts';
+import { recordFraming } from '../framing/recordFraming.ts';
 import type { FfmpegProgress } from '../ffmpeg/progress.ts';
 import { sniffBytes, sniffContainer } from '../media/sniff.ts';
 import type { Source } from '../media/sourceServer.ts';
@@ -76,7 +77,8 @@ async function renderOpened(
   const framing = await tools.framer.frame(spec, timeline, input, context);
   const shown = behindIntro(timeline, branding);
   const laterSeconds = shown.durationSeconds - timeline.durationSeconds;
-  const faces = framing.faces.map((face) => ({
+  const record = recordFraming(framing);
+  const faces = record.faces.map((face) => ({
     ...face,
     startSeconds: face.startSeconds + laterSeconds,
     endSeconds: face.endSeconds + laterSeconds,
@@ -162,6 +164,7 @@ async function renderOpened(
       endSeconds: shot.endSeconds + laterSeconds,
     })),
     captionsBurnedIn: plan.hasCaptions,
+    framing: record,
     certificate,
   };
   return { result, files: [...filesOf(context, captions !== null), ...coverFiles(framing.covers, context)] };

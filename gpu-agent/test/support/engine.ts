@@ -16,6 +16,8 @@ export interface Engine {
   directory: string;
   /** A task's context whose source is the file at `path`, served over HTTP as storage would. */
   contextFor(path: string, options?: { signal?: AbortSignal; onProgress?: TaskContext['onProgress'] }): TaskContext;
+  /** Bytes that were read of a file, as storage counts them. */
+  bytesReadOf(path: string): number;
   /** A file as a task's spec names it. */
   assetAt(path: string): { url: string; sizeBytes: number };
   close(): Promise<void>;
@@ -44,6 +46,7 @@ export async function startEngine(options: { around?: (sandbox: Sandbox) => Sand
       const openSource = (asset: { url: string; sizeBytes: number }) => sourceServer.open({ ...asset, signal });
       return { directory: taskDirectory, source, openSource, run, signal, onProgress, log };
     },
+    bytesReadOf: (path) => storage.bytesReadOf(path),
     assetAt: (path) => ({ url: storage.urlOf(path), sizeBytes: statSync(path).size }),
     async close() {
       await sourceServer.close();
@@ -54,6 +57,7 @@ export async function startEngine(options: { around?: (sandbox: Sandbox) => Sand
 }
 
 async function startStorage() {
+  const read = new Map<string, number>();
   const server = createServer((request, response) => {
     const path = decodeURIComponent((request.url ?? '').slice(1));
     const size = statSync(path).size;
@@ -62,6 +66,7 @@ async function startStorage() {
       response.writeHead(416).end();
       return;
     }
+    read.set(path, (read.get(path) ?? 0) + range.end - range.start);
     response.writeHead(206, { 'content-length': range.end - range.start });
     createReadStream(path, { start: range.start, end: range.end - 1 }).pipe(response);
   });
@@ -70,6 +75,7 @@ async function startStorage() {
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   return {
+    bytesReadOf: (path: string) => read.get(path) ?? 0,
     urlOf: (path: string) => `http://127.0.0.1:${port}/${encodeURIComponent(path)}`,
     async close() {
       server.close();

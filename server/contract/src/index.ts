@@ -10,6 +10,7 @@ export * from './edits.ts';
 export * from './erasures.ts';
 export * from './encoders.ts';
 export * from './errors.ts';
+export * from './framing.ts';
 export * from './events.ts';
 export * from './identity.ts';
 export * from './imports.ts';

@@ -3,6 +3,7 @@ import { assetSchema, brandingSchema } from './branding.ts';
 import { captionOptionsSchema, captionStyleSchema } from './captions.ts';
 import { secondsSchema, sha256Schema, shareSchema } from './common.ts';
 import { videoCodecSchema } from './encoders.ts';
+import { framingRecordSchema } from './framing.ts';
 
 /** One spoken word on the source's time line. */
 export const wordSchema = z.object({
@@ -250,6 +251,7 @@ export const renderResultSchema = z.object({
   layoutReason: z.string().describe('Why this layout, in one sentence'),
   shots: z.array(shotLayoutSchema).max(2000).optional().describe('The layout of each shot'),
   captionsBurnedIn: z.boolean(),
+  framing: framingRecordSchema.optional().describe('Where its crops and the faces in it stand'),
   certificate: z.array(certificateEntrySchema),
 });
 

@@ -22,6 +22,7 @@ import { directoryRoutes } from './directory.ts';
 import { erasureRoutes } from './erasures.ts';
 import { auditRoutes } from './audit.ts';
 import { importRoutes } from './imports.ts';
+import { framingRoutes } from './framing.ts';
 import { identityRoutes, peopleRoutes, signInReplySchema } from './identity.ts';
 import { planRoutes } from './plans.ts';
 import { retentionRoutes } from './retention.ts';
@@ -419,6 +420,7 @@ export const routes = {
   ...safetyRoutes,
   ...momentRoutes,
   ...importRoutes,
+  ...framingRoutes,
 } as const satisfies Record<string, RouteDefinition>;
 
 export type Routes = typeof routes;

@@ -170,6 +170,7 @@ export const renditionSchema = z.object({
   codec: videoCodecSchema.describe('As asked for; `encoder` tells what it became'),
   encoder: z.string().nullable().describe('What encoded the picture'),
   encoderReason: z.string().nullable().describe('Why this encoder, in one sentence'),
+  framing: framingWishSchema.nullable().describe('As a person wanted it; null where that was chosen by looking'),
   shots: z.array(shotLayoutSchema).describe('The layout of each shot and its reason, in times of the clip; empty until it is ready'),
   certificate: z.array(
     z.object({
@@ -190,6 +191,7 @@ export const renditionSchema = z.object({
     vttUrl: z.string().nullable(),
     assUrl: z.string().nullable(),
     wordsUrl: z.string().nullable().describe('The words on the clip’s time line, as JSON'),
+    coverDownloadUrl: z.string().nullable().describe('The same picture, as a file with a name'),
     coverUrls: z.array(z.string()).describe('The best frames, best first'),
   }),
 });

@@ -17,6 +17,8 @@ interface ObjectRow {
   size_bytes: string;
 }
 
+const coverKinds = ['cover', 'cover2', 'cover3'] as const;
+
 /** Clips with their renditions as their workspace sees them; a fixed number of queries for any number of them. */
 export async function presentClips(deps: Deps, tx: Tx, clips: readonly ClipRow[]): Promise<Clip[]> {
   const rows =
@@ -104,7 +106,9 @@ async function presentRendition(deps: Deps, row: RenditionRow, objects: readonly
   };
   const name = `${title} ${row.aspect.replace(':', 'x')}`;
   const video = find('video');
-  const covers = (await Promise.all((['cover', 'cover2', 'cover3'] as const).map((kind) => urlOf(kind)))).filter((url) => url !== null);
+  const covers = coverKinds.filter((kind) => find(kind) !== undefined);
+  const chosen = covers[cover - 1] ?? covers[0] ?? null;
+  const coverUrls = (await Promise.all(covers.map((kind) => urlOf(kind)))).filter((url) => url !== null);
   return {
     id: row.id,
     clipId: row.clipId,
@@ -127,18 +131,20 @@ async function presentRendition(deps: Deps, row: RenditionRow, objects: readonly
     codec: row.codec,
     encoder: row.result?.encoder ?? null,
     encoderReason: row.result?.encoderReason ?? null,
+    framing: row.framing,
     shots: row.result?.shots ?? [],
     certificate: row.result?.certificate ?? [],
     createdAt: row.createdAt.toISOString(),
     media: {
       videoUrl: await urlOf('video'),
       downloadUrl: await urlOf('video', `${name}.mp4`),
-      coverUrl: covers[cover - 1] ?? covers[0] ?? null,
+      coverUrl: chosen && (await urlOf(chosen)),
+      coverDownloadUrl: chosen && (await urlOf(chosen, `${name}.jpg`)),
       srtUrl: await urlOf('srt', `${name}.srt`),
       vttUrl: await urlOf('vtt', `${name}.vtt`),
       assUrl: await urlOf('ass', `${name}.ass`),
       wordsUrl: await urlOf('words', `${name}.json`),
-      coverUrls: covers,
+      coverUrls,
     },
   };
 }

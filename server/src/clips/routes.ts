@@ -91,6 +91,16 @@ export const clipHandlers = {
       return presentOneRendition(deps, tx, rendition, clip);
     });
   },
+  async getFraming(request) {
+    const { deps, params } = request;
+    return deps.db.inWorkspace(personOf(request).workspaceId, async (tx) => {
+      const { rendition } = await loadRendition(deps, tx, params.id);
+      if (rendition.result === null) {
+        throw wrongState(`This rendition is ${rendition.state}; how it is framed is known when it is ready.`);
+      }
+      return rendition.result.framing ?? { crops: [], faces: [] };
+    });
+  },
   async retryRendition(request) {
     const { deps, params } = request;
     return deps.db.inWorkspace(personOf(request).workspaceId, async (tx) => {
