@@ -96,6 +96,12 @@ describe('a brand', () => {
     });
     await expect(render).rejects.toMatchObject({ code: 'not_a_video', message: expect.stringContaining('The logo of the brand') });
   });
+
+  it('whose file is larger than is kept in memory is refused with its size', async () => {
+    const file = { ...engine.assetAt(path('intro.mp4')), sizeBytes: 49 * 1024 * 1024 };
+    const render = renderFile(engine, framer, clip, { branding: { intro: { file, durationSeconds: null } } });
+    await expect(render).rejects.toMatchObject({ code: 'too_large', message: expect.stringContaining('It has 49 MB; at most 48 MB') });
+  });
 });
 
 function raise(): never {

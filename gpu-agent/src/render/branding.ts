@@ -39,8 +39,8 @@ export const noBranding: ClipBranding = { logo: null, intro: null, outro: null }
 
 const stillSeconds = 3;
 const framePixels = 40_000_000;
-/** What is not larger is read at once, while its URL is sure to work. */
-const eagerBytes = 48 * 1024 * 1024;
+/** Read at once, while its URL is sure to work, and kept in memory until it was used; the server takes much smaller ones only. */
+const mostBytes = 48 * 1024 * 1024;
 
 /** Opens the files of a brand; `opened` gets them, so that they are closed whatever happens. Throws TaskFailure of their inspection. */
 export async function openBranding(spec: RenderSpec, timeline: Timeline, context: TaskContext, opened: Source[]): Promise<ClipBranding> {
@@ -49,11 +49,13 @@ export async function openBranding(spec: RenderSpec, timeline: Timeline, context
     return noBranding;
   }
   const open = async (asset: Asset) => {
+    if (asset.sizeBytes > mostBytes) {
+      const megabytes = (bytes: number) => Math.ceil(bytes / 1024 / 1024);
+      throw new TaskFailure('too_large', `It has ${megabytes(asset.sizeBytes)} MB; at most ${megabytes(mostBytes)} MB are allowed.`);
+    }
     const source = context.openSource(asset);
     opened.push(source);
-    if (source.sizeBytes <= eagerBytes) {
-      await source.readSpan(0, source.sizeBytes);
-    }
+    await source.readSpan(0, source.sizeBytes);
     return source;
   };
   const bumper = async (wish: NonNullable<typeof branding.intro> | undefined, name: string) =>
