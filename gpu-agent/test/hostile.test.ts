@@ -3,17 +3,21 @@ import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openProcessRegister } from '../src/ffmpeg/processRegister.ts';
 import { createRunner, RunError } from '../src/ffmpeg/run.ts';
+import { findSandbox } from '../src/ffmpeg/sandbox.ts';
 import { inspect } from '../src/inspect/inspect.ts';
+import { startSourceServer } from '../src/media/sourceServer.ts';
 import { TaskFailure } from '../src/media/taskFailure.ts';
 import { type Engine, startEngine } from './support/engine.ts';
 import { makeFolder, makeMedia } from './support/media.ts';
 
 const folder = makeFolder();
 const path = (name: string) => join(folder.path, name);
+const x264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p'];
 let engine: Engine;
 
 beforeAll(async () => {
@@ -25,8 +29,8 @@ afterAll(async () => {
 });
 
 /** How inspecting a file ends: `done`, or the code of its typed failure. Anything else is thrown. */
-async function endOf(file: string): Promise<string> {
-  const spec = { kind: 'inspect', source: { url: 'http://127.0.0.1/unused', sizeBytes: 1 }, fileName: 'video' } as const;
+async function endOf(file: string, fileName = 'video'): Promise<string> {
+  const spec = { kind: 'inspect', source: { url: 'http://127.0.0.1/unused', sizeBytes: 1 }, fileName } as const;
   try {
     await inspect({ ...spec, limits: { durationSeconds: 60, framePixels: 4_000_000 } }, engine.contextFor(file), true);
     return 'done';
@@ -39,13 +43,13 @@ async function endOf(file: string): Promise<string> {
 }
 
 /** A program in ffmpeg's place, confined and limited as ffmpeg is. */
-function runInstead(name: string, script: string, wallSeconds: number) {
+function runInstead(name: string, script: string, wallSeconds: number, sandbox = engine.sandbox) {
   const program = path(name);
   writeFileSync(program, `#!/bin/sh\n${script}\n`);
   chmodSync(program, 0o755);
   const log = pino({ level: 'silent' });
   const register = openProcessRegister(join(folder.path, 'processes'));
-  const run = createRunner({ ffmpegPath: program, ffprobePath: program, sandbox: engine.sandbox, register, log });
+  const run = createRunner({ ffmpegPath: program, ffprobePath: program, sandbox, register, log });
   const { directory } = engine.contextFor(program);
   const signal = new AbortController().signal;
   return run({ program: 'ffmpeg', args: [], directory, limits: { wallSeconds, fileBytes: 1_000_000 }, signal });
@@ -96,6 +100,54 @@ describe('hostile files', () => {
     expect(await endOf(huge)).toBe('too_many_pixels');
   });
 
+  it('that are archives, programs, pages or pictures are no video, whatever they are called', async () => {
+    const bodies: Record<string, Buffer> = {
+      'bomb.mp4': gzipSync(Buffer.alloc(1 << 20)),
+      'archive.mov': Buffer.from('504b030414000000080000000000', 'hex'),
+      'program.mkv': Buffer.from('7f454c4602010100', 'hex'),
+      'page.webm': Buffer.from('<!doctype html><script>alert(1)</script>'),
+      'drawing.avi': Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>'),
+      'photo.mp4': Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), Buffer.alloc(64)]),
+    };
+    for (const [name, body] of Object.entries(bodies)) {
+      writeFileSync(path(name), body);
+      expect(await endOf(path(name)), name).toBe('not_a_video');
+    }
+  });
+
+  it('that keep their pictures in another file do not get at it', async () => {
+    const whole = await makeMedia(path('whole.mov'), ['-f', 'lavfi', '-i', 'testsrc2=size=64x36:rate=10:duration=1', ...x264]);
+    expect(await endOf(whole)).toBe('done');
+    const bytes = readFileSync(whole);
+    const data = bytes.indexOf('mdat') - 4;
+    // The same index, its pictures wiped, and a reference to the file that has them.
+    const outside = growBox(bytes, ['moov', 'trak', 'mdia', 'minf', 'dinf', 'dref'], aliasTo(whole));
+    outside.fill(0, data + 8, data + bytes.readUInt32BE(data));
+    writeFileSync(path('outside.mov'), outside);
+    expect(await endOf(path('outside.mov'))).not.toBe('done');
+  });
+
+  it('that claim absurd lengths, or become gigantic in their middle, end as they should', async () => {
+    const apart = ['-f', 'lavfi', '-i', 'testsrc2=size=64x36:rate=1:duration=2', '-vf', 'setpts=N*200000/TB', '-fps_mode', 'passthrough'];
+    expect(await endOf(await makeMedia(path('years.mkv'), [...apart, ...x264]))).toBe('too_long');
+    const parts = await Promise.all(
+      ['64x36', '4096x2304'].map((size) =>
+        makeMedia(path(`part-${size}.ts`), ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=10:duration=1`, ...x264]),
+      ),
+    );
+    writeFileSync(path('grows.ts'), Buffer.concat(parts.map((part) => readFileSync(part))));
+    expect(await endOf(path('grows.ts'))).toMatch(/^(too_many_pixels|decode_failed|done)$/);
+  });
+
+  it('whose names are options, commands or control characters are files like others', async () => {
+    const file = await makeMedia(path('plain.mp4'), ['-f', 'lavfi', '-i', 'testsrc2=size=64x36:rate=10:duration=1', ...x264]);
+    const before = readdirSync(folder.path).length;
+    for (const name of ['-y.mp4', `../../a'b:c,[d];$(touch ${path('touched')})%{}%d\n\0\u202e.mp4`]) {
+      expect(await endOf(file, name), name).toBe('done');
+    }
+    expect(readdirSync(folder.path)).toHaveLength(before);
+  });
+
   it('changed and cut at random end with a typed failure or a result, and nothing of them runs on', async () => {
     const sources = await Promise.all(
       (['mp4', 'mkv', 'avi', 'ts'] as const).map((ending) =>
@@ -126,6 +178,17 @@ describe('the host', () => {
     expect(performance.now() - startedAt).toBeLessThan(20_000);
   });
 
+  it('stops a program that writes or wants more than it may', async () => {
+    const written = await runInstead('writer', 'head -c 5000000 /dev/zero > big', 20).catch((error: unknown) => error);
+    expect(written instanceof RunError && written.reason).toBe('file_limit');
+    const source = await startSourceServer(join(folder.path, 'small.sock'));
+    const small = await findSandbox({ memoryBytes: 48 * 1024 ** 2, source }, 'ffmpeg', folder.path);
+    // It keeps the one line it reads, which never ends.
+    const grown = await runInstead('eater', 'head -c 400000000 /dev/zero | tail -n 1 | wc -c', 20, small).catch((error: unknown) => error);
+    await source.close();
+    expect(String(grown instanceof RunError ? '' : (grown as { stdout: Buffer }).stdout).trim()).not.toBe('400000000');
+  });
+
   it('shows a confined program its own folder and nothing else of the agent, and no network', async (context) => {
     if (engine.sandbox.state.level !== 'sandbox') {
       context.skip(`this host does not sandbox: ${engine.sandbox.state.detail}`);
@@ -143,6 +206,40 @@ describe('the host', () => {
     expect(stdout.toString('utf8').trim()).toMatch(/^task-\d+\nend$/);
   });
 });
+
+/** Makes a box larger by what is put at its end, and with it all boxes it lies in. Its file has the index behind the pictures. */
+function growBox(file: Buffer, boxes: readonly string[], more: Buffer): Buffer {
+  const grown = Buffer.concat([file, more]);
+  let [from, end] = [0, file.length];
+  for (const name of boxes) {
+    let at = from;
+    while (at < end && file.toString('latin1', at + 4, at + 8) !== name) {
+      at += file.readUInt32BE(at);
+    }
+    end = at + file.readUInt32BE(at);
+    grown.writeUInt32BE(file.readUInt32BE(at) + more.length - ownEntryBytes, at);
+    from = at + 8;
+  }
+  // The only entry of a `dref`, which says that the pictures are in the file itself, gives way.
+  const entry = end - ownEntryBytes;
+  return Buffer.concat([grown.subarray(0, entry), more, file.subarray(end)]);
+}
+
+/** A `url ` entry without an address. */
+const ownEntryBytes = 12;
+
+/** A Macintosh alias, as QuickTime files name others by (QuickTime File Format, data references): only its absolute path is filled in. */
+function aliasTo(file: string): Buffer {
+  const name = Buffer.from(`${file}${file.length % 2 === 0 ? '' : '\0'}`);
+  const entry = Buffer.alloc(12 + 150 + 4 + name.length + 4);
+  entry.writeUInt32BE(entry.length, 0);
+  entry.write('alis', 4, 'latin1');
+  entry.writeUInt16BE(2, 12 + 150);
+  entry.writeUInt16BE(name.length, 12 + 152);
+  name.copy(entry, 12 + 154);
+  entry.writeUInt16BE(0xffff, 12 + 154 + name.length);
+  return entry;
+}
 
 /** Numbers from 0 to 1 that are the same in every run (mulberry32). */
 function generator(seed: number): () => number {
