@@ -70,7 +70,17 @@ export async function grayFrames(file: string, width: number, height: number, cr
 
 /** One frame as RGB pixels. A picture file has no second to go to. */
 export function rgbFrame(file: string, seconds: number, filters = 'null'): Promise<Buffer> {
-  return decode([...(seconds > 0 ? ['-ss', seconds.toFixed(4)] : []), '-i', file, '-frames:v', '1', '-vf', `${filters},format=rgb24`, '-f', 'rawvideo']);
+  return decode([
+    ...(seconds > 0 ? ['-ss', seconds.toFixed(4)] : []),
+    '-i',
+    file,
+    '-frames:v',
+    '1',
+    '-vf',
+    `${filters},format=rgb24`,
+    '-f',
+    'rawvideo',
+  ]);
 }
 
 /** The first sound channel as samples at 48 kHz, on the file's own time line. */
