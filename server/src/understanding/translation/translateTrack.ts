@@ -58,13 +58,23 @@ async function load(deps: Deps, tx: Tx, workspaceId: string, translationId: stri
   return { row, words, language, version, glossary, engines: await enginesFor(deps, tx, workspaceId, 'translation') };
 }
 
+/** A caption stays at most this long behind its last word. */
+const longestHoldSeconds = 1;
+
+/** The time in which a sentence is read: until the next one, or a little longer than it is spoken. */
+function secondsFor({ startSeconds, endSeconds }: Sentence, next: Sentence | undefined): number {
+  return Math.min(endSeconds + longestHoldSeconds, next?.startSeconds ?? Number.POSITIVE_INFINITY) - startSeconds;
+}
+
 /** Asks the engines in their order; one that refuses for good hands on to the next. */
 async function askInOrder(
   deps: Deps,
   workspaceId: string,
   material: Material,
-  texts: readonly string[],
+  sentences: readonly Sentence[],
 ): Promise<{ engine: string; translated: (string | null)[] }> {
+  const texts = sentences.map((sentence) => sentence.text);
+  const mostCharacters = sentences.map((sentence, i) => fastestRate * secondsFor(sentence, sentences[i + 1]));
   const characters = texts.reduce((sum, text) => sum + text.length, 0);
   let failure: unknown = new TranslationError('refused', 'No translation engine is switched on. Set one up, and choose it under Engines.');
   for (const name of material.engines) {
@@ -82,6 +92,7 @@ async function askInOrder(
       const signal = AbortSignal.timeout(timeoutMs);
       const translated = await translator.translate({
         texts,
+        mostCharacters,
         source: language === 'und' ? null : language,
         target: row.language,
         glossary: used,
@@ -137,12 +148,7 @@ export async function translateTrack(deps: Deps, workspaceId: string, translatio
   }
   const sentences = sentencesOf(material.words);
   try {
-    const { engine, translated } = await askInOrder(
-      deps,
-      workspaceId,
-      material,
-      sentences.map((sentence) => sentence.text),
-    );
+    const { engine, translated } = await askInOrder(deps, workspaceId, material, sentences);
     const languages = { source: material.language, target: material.row.language };
     const lines = buildLines(material.words, sentences, translated, languages, material.glossary);
     await finish(deps, workspaceId, material, engine, lines);

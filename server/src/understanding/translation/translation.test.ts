@@ -6,6 +6,7 @@ import { checkSentence } from './checkSentence.ts';
 import { layBack, splitOver } from './layBack.ts';
 import { layCues } from './layCues.ts';
 import { withMarks } from './libreTranslate.ts';
+import { createModelTranslator } from './modelTranslator.ts';
 
 const flags = (
   source: string,
@@ -109,5 +110,44 @@ describe('glossary marks', () => {
       { term: 'Ada Lovelace', translation: 'Ada Lovelace' },
     ];
     expect(withMarks('Ada Lovelace met Adam, and ada.', glossary).text).toBe('XQ0QX met Adam, and XQ1QX.');
+  });
+});
+
+describe('createModelTranslator', () => {
+  it('names the characters a hasty line may have, asks once more where they were not kept, and keeps the shorter answer', async () => {
+    const asked: { id: number; text: string; most?: number }[][] = [];
+    const answers = [
+      { 1: 'Das ist gar kein Problem.', 2: 'Das ist wirklich ein viel zu langer Satz.', 3: 'Auch dieser Satz ist viel zu lang geraten.' },
+      { 2: 'Das ist zu lang.', 3: 'Auch dieser Satz ist leider noch viel länger geraten als vorher.' },
+    ];
+    const translator = createModelTranslator({
+      model: 'stand-in',
+      ask: ({ user, answer }) => {
+        asked.push((JSON.parse(user) as { lines: (typeof asked)[number] }).lines);
+        const lines = Object.entries(answers[asked.length - 1] ?? {}).map(([id, text]) => ({ id: Number(id), text }));
+        return Promise.resolve(answer.parse({ lines }));
+      },
+    });
+    const texts = ['That is no problem.', 'That is too long.', 'That one too is.'];
+    const translated = await translator.translate({
+      texts,
+      mostCharacters: [60.9, 18.4, 17],
+      source: 'en',
+      target: 'de',
+      glossary: [],
+      signal: new AbortController().signal,
+    });
+    expect(asked).toEqual([
+      [
+        { id: 1, text: texts[0] },
+        { id: 2, text: texts[1], most: 18 },
+        { id: 3, text: texts[2], most: 17 },
+      ],
+      [
+        { id: 2, text: texts[1], most: 18 },
+        { id: 3, text: texts[2], most: 17 },
+      ],
+    ]);
+    expect(translated).toEqual([answers[0]?.[1], answers[1]?.[2], answers[0]?.[3]]);
   });
 });

@@ -7,6 +7,8 @@ export interface GlossaryPair {
 export interface TranslatorInput {
   /** Whole sentences. */
   texts: readonly string[];
+  /** How many characters of each can be read in its time; an engine that can word things shorter does. */
+  mostCharacters: readonly number[];
   /** BCP 47; null lets the engine find out. */
   source: string | null;
   target: string;
