@@ -35,7 +35,12 @@ describe('transcription in the order of the switchboard', () => {
   test('out of credit: the agent hears it; with credit: Deepgram, with the glossary’s terms, and the sound is gone at once (A4)', async () => {
     status = 402;
     const other = await startInstance({
-      env: { CARMIC_DEEPGRAM_KEY: 'k', CARMIC_DEEPGRAM_URL: url, CARMIC_TRANSCRIPTION_ENGINES: 'deepgram,local' },
+      env: {
+        CARMIC_DEEPGRAM_KEY: 'k',
+        CARMIC_DEEPGRAM_URL: url,
+        CARMIC_TRANSCRIPTION_ENGINES: 'deepgram,local',
+        CARMIC_ENGINE_PRICES: 'deepgram=0.6/hour',
+      },
     });
     try {
       const owner = await other.createCaller();
@@ -74,8 +79,24 @@ describe('transcription in the order of the switchboard', () => {
         const { usage: rows } = await owner.call('getSwitchboard');
         return rows.some((row) => row.engine === 'deepgram' && row.calls === 2) ? rows : null;
       });
-      expect(usage).toContainEqual({ kind: 'transcription', engine: 'deepgram', calls: 2, failedCalls: 1, seconds: 60, characters: 0 });
-      expect(usage).toContainEqual({ kind: 'transcription', engine: 'local', calls: 1, failedCalls: 0, seconds: 60, characters: 0 });
+      expect(usage).toContainEqual({
+        kind: 'transcription',
+        engine: 'deepgram',
+        calls: 2,
+        failedCalls: 1,
+        seconds: 60,
+        characters: 0,
+        cost: 0.01,
+      });
+      expect(usage).toContainEqual({
+        kind: 'transcription',
+        engine: 'local',
+        calls: 1,
+        failedCalls: 0,
+        seconds: 60,
+        characters: 0,
+        cost: null,
+      });
     } finally {
       await other.stop();
     }

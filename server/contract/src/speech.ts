@@ -145,10 +145,12 @@ export const engineUsageSchema = z.object({
   failedCalls: z.number().int(),
   seconds: z.number().describe('Seconds of sound'),
   characters: z.number().int().describe('Characters sent'),
+  cost: z.number().min(0).nullable().describe('By the price the operator set for this engine, in `currency`; null without one'),
 });
 export const switchboardSchema = z.object({
   switches: z.array(switchSchema),
   usage: z.array(engineUsageSchema).describe('Of this workspace, last 30 days'),
+  currency: z.string().describe('Of the costs, by ISO 4217'),
 });
 export type Switchboard = z.infer<typeof switchboardSchema>;
 const orderSchema = z.array(z.string().max(40)).max(10).nullable();

@@ -21,6 +21,13 @@ describe('readEnv', () => {
   test('treats an empty variable as one that is not set', () => {
     expect(readEnv({ ...needed, CARMIC_DEEPGRAM_KEY: '' }).CARMIC_DEEPGRAM_KEY).toBeUndefined();
   });
+  test('takes prices of engines, and says how they are written', () => {
+    const prices = 'deepgram=0.26/hour, language-model=2/million';
+    expect(readEnv({ ...needed, CARMIC_ENGINE_PRICES: prices }).CARMIC_ENGINE_PRICES).toBe(prices);
+    for (const wrong of ['deepgram=0.26', 'deepgram=free/hour', 'deepgram=1/day', '=1/hour']) {
+      expect(() => readEnv({ ...needed, CARMIC_ENGINE_PRICES: wrong }), wrong).toThrow(/CARMIC_ENGINE_PRICES[\s\S]*deepgram=0\.26\/hour/);
+    }
+  });
   test('refuses a shifted clock in production mode and allows it in test mode', () => {
     expect(() => readEnv({ ...needed, CARMIC_CLOCK_OFFSET_MS: '1000' })).toThrow(/production/);
     expect(readEnv({ ...needed, CARMIC_MODE: 'test', CARMIC_CLOCK_OFFSET_MS: '1000' }).CARMIC_CLOCK_OFFSET_MS).toBe(1000);

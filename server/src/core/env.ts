@@ -23,6 +23,15 @@ const engines = z
   .regex(/^(none|[a-z-]+(\s*,\s*[a-z-]+)*)$/)
   .optional();
 
+/** `deepgram=0.26/hour, language-model=2/million`: what an hour of sound or a million characters costs at an engine. */
+const enginePrices = z
+  .string()
+  .regex(
+    /^[a-z-]+=\d+(\.\d+)?\/(hour|million)(\s*,\s*[a-z-]+=\d+(\.\d+)?\/(hour|million))*$/,
+    'write `engine=price/hour` or `engine=price/million`, separated by commas, for example `deepgram=0.26/hour, language-model=2/million`',
+  )
+  .optional();
+
 /** Every environment variable the server reads. */
 export const envSchema = z.object({
   CARMIC_MODE: z.enum(['production', 'development', 'test']).default('production').describe('`production` refuses test seams'),
@@ -89,6 +98,14 @@ export const envSchema = z.object({
   CARMIC_MODERATION_MODEL: z.string().min(1).optional().describe('Model to ask there; the endpoint’s own choice without it'),
   CARMIC_MODERATION_KEY: z.string().min(1).optional().describe('Its API key, where it wants one'),
   CARMIC_LANGUAGE_ENGINES: engines.describe('Order of `language-model`, `built-in` for titles and order of clips. Wins over the console'),
+  CARMIC_ENGINE_PRICES: enginePrices.describe(
+    'What engines cost, shown beside their use: `deepgram=0.26/hour, language-model=2/million` (hours of sound, millions of characters)',
+  ),
+  CARMIC_ENGINE_CURRENCY: z
+    .string()
+    .regex(/^[A-Z]{3}$/, 'is a code of three letters (ISO 4217), such as EUR')
+    .default('EUR')
+    .describe('Currency of those prices'),
   CARMIC_SAFETY_ENGINES: engines.describe('Order of `moderation`, `built-in`; `none` judges no text. Wins over the console'),
   CARMIC_TRANSCRIPTION_ENGINES: engines.describe('Order of `deepgram`, `local`; `none` switches off. Wins over the console'),
   CARMIC_TRANSLATION_ENGINES: engines.describe('Order of `libretranslate`, `language-model`; `none` switches off. Wins over the console'),

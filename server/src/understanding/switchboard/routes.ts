@@ -13,7 +13,7 @@ async function presentSwitchboard(deps: Deps, tx: Tx, workspaceId: string): Prom
   for (const kind of engineKinds) {
     switches.push(await readSwitch(deps, tx, workspaceId, kind));
   }
-  return { switches, usage: await readUsage(deps, tx, workspaceId) };
+  return { switches, usage: await readUsage(deps, tx, workspaceId), currency: deps.env.CARMIC_ENGINE_CURRENCY };
 }
 
 async function checkOrder(deps: Deps, tx: Tx, workspaceId: string, kind: EngineKind, order: string[] | null): Promise<void> {

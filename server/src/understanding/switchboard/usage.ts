@@ -39,6 +39,7 @@ export async function readUsage(deps: Deps, tx: Tx, workspaceId: string): Promis
      GROUP BY kind, engine ORDER BY kind, engine`,
     { workspaceId, now: deps.clock.now(), shownDays },
   );
+  const prices = pricesOf(deps.env.CARMIC_ENGINE_PRICES);
   return rows.map(({ kind, engine, calls, failed, seconds, characters }) => ({
     kind,
     engine,
@@ -46,5 +47,22 @@ export async function readUsage(deps: Deps, tx: Tx, workspaceId: string): Promis
     failedCalls: Number(failed),
     seconds: Number(seconds),
     characters: Number(characters),
+    cost: prices.get(engine)?.({ seconds: Number(seconds), characters: Number(characters) }) ?? null,
   }));
+}
+
+type Price = (use: { seconds: number; characters: number }) => number;
+
+/** What the operator's prices make of a use, by engine. */
+export function pricesOf(text: string | undefined): Map<string, Price> {
+  return new Map(
+    (text ?? '').split(',').flatMap((entry): [string, Price][] => {
+      const [, engine, amount, unit] = /^\s*([a-z-]+)=([\d.]+)\/(hour|million)\s*$/.exec(entry) ?? [];
+      const price = Number(amount);
+      const isPriced = engine !== undefined && Number.isFinite(price);
+      return isPriced
+        ? [[engine, ({ seconds, characters }) => (unit === 'hour' ? (price * seconds) / 3600 : (price * characters) / 1e6)]]
+        : [];
+    }),
+  );
 }
