@@ -92,7 +92,14 @@ async function call(deps: Deps, kind: EngineKind, engine: string): Promise<strin
     throw invalidInput('This engine is not set up.');
   }
   const signal = AbortSignal.timeout(timeoutMs);
-  const [text] = await translator.translate({ texts: ['Good morning.'], mostCharacters: [], source: 'en', target: 'de', glossary: [], signal });
+  const [text] = await translator.translate({
+    texts: ['Good morning.'],
+    mostCharacters: [],
+    source: 'en',
+    target: 'de',
+    glossary: [],
+    signal,
+  });
   return `“Good morning.” came back as “${text ?? ''}”.`;
 }
 
