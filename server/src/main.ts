@@ -291,9 +291,9 @@ async function startWeb(
     ],
     afterApi: [createWellKnown(deps), ...(env.CARMIC_CONSOLE_DIR === undefined ? [] : [createConsole(env.CARMIC_CONSOLE_DIR)])],
   });
-  const server = createServer(app.callback());
+  const headersMs = env.CARMIC_CLIENT_HEADERS_SECONDS * 1000;
+  const server = createServer({ headersTimeout: headersMs, connectionsCheckingInterval: headersMs / 4 }, app.callback());
   deferContinue(server, app.callback());
-  server.headersTimeout = 20_000;
   server.requestTimeout = 0;
   server.keepAliveTimeout = 10_000;
   const port = await listen(server, env);

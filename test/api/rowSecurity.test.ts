@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { QueryTypes } from 'sequelize';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Caller, startInstance, type TestInstance } from '../support/instance.ts';
 import { uploadVideo } from '../support/upload.ts';
@@ -42,6 +43,33 @@ describe('row-level security (S4)', () => {
     for (const row of rows) {
       expect(row, row.relname).toMatchObject({ relrowsecurity: true, relforcerowsecurity: true });
     }
+  });
+
+  test('one statement across workspaces answers its own rows only, and its scope ends with it, also when it fails', async () => {
+    const { db } = instance.server.deps;
+    const rows = await db.systemRows<{ id: string; given: string }>('SELECT id, :given AS given FROM workspaces ORDER BY id', { given: "o'clock; --" });
+    expect(rows.map((row) => row.id)).toEqual(expect.arrayContaining([first.workspaceId, second.workspaceId]));
+    expect(rows.every((row) => row.given === "o'clock; --")).toBe(true);
+    expect(await db.systemRows('SELECT 1 WHERE false')).toEqual([]);
+    await expect(db.systemRows('SELECT 1 / 0')).rejects.toThrow('division by zero');
+    const bare = await db.sequelize.query('SELECT id FROM workspaces', { type: QueryTypes.SELECT });
+    expect(bare).toEqual([]);
+    const own = await db.inWorkspace(first.workspaceId, (tx) => db.rows<{ id: string }>(tx, 'SELECT id FROM workspaces'));
+    expect(own).toEqual([{ id: first.workspaceId }]);
+  });
+
+  test('every reference between two tables of customers carries the workspace, so that no row can name another workspace’s row', async () => {
+    const tables = await tenantTables();
+    const { rows } = await raw.query<{ name: string; source: string; target: string; pairs: string[] }>(
+      `SELECT c.conname AS name, c.conrelid::regclass::text AS source, c.confrelid::regclass::text AS target,
+         ARRAY(SELECT a.attname || ' -> ' || b.attname FROM unnest(c.conkey, c.confkey) AS k(own, other)
+           JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.own
+           JOIN pg_attribute b ON b.attrelid = c.confrelid AND b.attnum = k.other) AS pairs
+       FROM pg_constraint c WHERE c.contype = 'f' AND c.connamespace = 'public'::regnamespace`,
+    );
+    const between = rows.filter(({ source, target }) => tables.includes(source) && tables.includes(target));
+    expect(between.length).toBeGreaterThanOrEqual(8);
+    expect(between.filter(({ pairs }) => !pairs.includes('workspace_id -> workspace_id'))).toEqual([]);
   });
 
   test('the application’s role owns no table and cannot bypass it', async () => {

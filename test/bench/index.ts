@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME`: measures one thing and ends with a line of JSON. */
 import { benchAnalyze } from './analyze.ts';
+import { benchApi } from './api.ts';
 import { benchRender } from './render.ts';
 import { benchRetention } from './retention.ts';
 import { benchStorage } from './storage.ts';
@@ -8,6 +9,7 @@ import { benchSpeech } from './speech.ts';
 
 const benches: Readonly<Record<string, (options: readonly string[]) => Promise<Record<string, unknown>>>> = {
   analyze: benchAnalyze,
+  api: benchApi,
   render: benchRender,
   retention: benchRetention,
   storage: async () => ({ ...(await benchStorage()), ...(await benchS3()) }),

@@ -18,7 +18,7 @@ export const imports = {
     failed: (reason: string) => `What this costs could not be worked out: ${reason}`,
     minutes: (n: number) => count(n, 'processing minute', 'processing minutes'),
     minutesOf: (n: number, left: number) => `${count(n, 'processing minute', 'processing minutes')} of the ${left} left this month`,
-    minutesUnknown: 'processing minutes: known once the length is',
+    minutesUnknown: 'Processing minutes are known once the video has been looked at',
     storage: (size: string) => `${size} of storage`,
     storageOf: (size: string, free: string) => `${size} of storage, ${free} are free`,
     time: (span: string) => `ready about ${span} after the upload`,

@@ -85,11 +85,13 @@ interface ActorRow {
   second_factor_for: string[] | null;
 }
 
-async function findBySession(deps: Deps, tx: Tx, tokenHash: Buffer, workspaceId: string | null): Promise<Person | null> {
+/** Without a transaction it is asked by one way to the database and back: every request does. */
+async function findBySession(deps: Deps, tx: Tx | null, tokenHash: Buffer, workspaceId: string | null): Promise<Person | null> {
   const { db, clock } = deps;
   const now = clock.now();
-  const [row] = await db.rows<ActorRow>(
-    tx,
+  const ask = (sql: string, values: Record<string, unknown>) =>
+    tx === null ? db.systemRows<ActorRow>(sql, values) : db.rows<ActorRow>(tx, sql, values);
+  const [row] = await ask(
     `SELECT s.id AS session_id, s.user_id, w.workspace_id, w.role, u.is_admin, s.last_seen_at, s.authenticated_at,
        u.totp_confirmed_at IS NOT NULL OR EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = u.id)
          OR EXISTS (SELECT 1 FROM identity_providers i WHERE i.id = s.provider_id AND i.is_second_factor_trusted) AS has_second_factor,
@@ -111,7 +113,7 @@ async function findBySession(deps: Deps, tx: Tx, tokenHash: Buffer, workspaceId:
     return null;
   }
   if (now.getTime() - row.last_seen_at.getTime() > seenEverySeconds * 1000) {
-    await db.change(tx, 'UPDATE sessions SET last_seen_at = :now WHERE id = :id', { now, id: row.session_id });
+    await db.asSystem((own) => db.change(own, 'UPDATE sessions SET last_seen_at = :now WHERE id = :id', { now, id: row.session_id }));
   }
   const demanded = row.second_factor_for ?? [];
   return {
@@ -129,7 +131,7 @@ async function findBySession(deps: Deps, tx: Tx, tokenHash: Buffer, workspaceId:
 
 /** Finds the person a session token belongs to, in the asked workspace or the session's own; null when it opens nothing. */
 export function findPerson(deps: Deps, token: string, workspaceId: string | null): Promise<Person | null> {
-  return deps.db.asSystem((tx) => findBySession(deps, tx, hashSecret(token), workspaceId));
+  return findBySession(deps, null, hashSecret(token), workspaceId);
 }
 
 /** The sessions of a person, newest use first. */

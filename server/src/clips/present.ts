@@ -79,11 +79,13 @@ export async function presentRenditions(deps: Deps, tx: Tx, rows: readonly Rendi
     "SELECT rendition_id, kind, key, content_type, size_bytes FROM stored_objects WHERE rendition_id IN (:ids) AND state = 'ready' ORDER BY created_at",
     { ids },
   );
-  const tasks = await db.rows<{ rendition_id: string; progress: number }>(
-    tx,
-    "SELECT rendition_id, progress FROM media_tasks WHERE rendition_id IN (:ids) AND state IN ('leased', 'verifying')",
-    { ids },
-  );
+  const tasks = rows.every((row) => row.state === 'ready')
+    ? []
+    : await db.rows<{ rendition_id: string; progress: number }>(
+        tx,
+        "SELECT rendition_id, progress FROM media_tasks WHERE rendition_id IN (:ids) AND state IN ('leased', 'verifying')",
+        { ids },
+      );
   const facts = new Map(clips.map((clip) => [clip.id, { title: contentOf(deps, clip).title, cover: clip.cover }]));
   return Promise.all(
     rows.map((row) =>

@@ -140,6 +140,8 @@ export const envSchema = z.object({
   CARMIC_RATE_LIMIT_PER_MINUTE: count(3000).describe(
     'Calls of the API that one account, or one address that is not signed in, may make in a minute',
   ),
+  CARMIC_CLIENT_HEADERS_SECONDS: seconds(20).describe('A client whose headers are not there after this is cut off'),
+  CARMIC_CLIENT_BODY_SECONDS: seconds(30).describe('The same for the body of a call of the API; parts of uploads have limits of their own'),
   CARMIC_LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')

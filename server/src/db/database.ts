@@ -6,7 +6,7 @@
  * a connection pooler in transaction mode. A query outside both sees no customer row at all.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { type Model, type ModelStatic, QueryTypes, type Sequelize, type Transaction } from 'sequelize';
+import { type Model, type ModelStatic, QueryTypes, type Sequelize, type Transaction, type TransactionOptions } from 'sequelize';
 import type { Log } from '../core/log.ts';
 import { connect } from './connect.ts';
 
@@ -30,11 +30,18 @@ export interface Database {
    * statements of hundreds of kilobytes saves most of their time and memory.
    */
   boundRows<R extends object>(tx: Tx, sql: string, parameters: Record<string, unknown>): Promise<R[]>;
+  /** Rows of one raw statement across all workspaces, by one way to the database and back: for what every request asks. */
+  systemRows<R extends object>(sql: string, replacements?: Record<string, unknown>): Promise<R[]>;
   /** Runs a raw statement and answers how many rows it changed. */
   change(tx: Tx, sql: string, replacements?: Record<string, unknown>): Promise<number>;
   /** Refuses or logs, as `isStrict` says, when the caller is inside of a transaction: for what takes its connection elsewhere. */
   requireOutside(): void;
   close(): Promise<void>;
+}
+
+/** The part of Sequelize that words the beginning of a transaction; it is not in its types. */
+interface TransactionQueries {
+  queryGenerator: { startTransactionQuery(tx: { parent?: unknown; options: { scope?: string } }): string };
 }
 
 /** Whether the running code is inside of a transaction, which holds a connection. */
@@ -67,13 +74,19 @@ export function createDatabase(options: { url: string; poolSize: number; log: Lo
     return getConnection(wish);
   };
 
-  const scoped = async <T>(workspaceId: string, system: 'on' | '', work: (tx: Tx) => Promise<T>): Promise<T> =>
-    sequelize.transaction(async (tx) => {
-      await sequelize.query("SELECT set_config('carmic.workspace_id', :workspaceId, true), set_config('carmic.system', :system, true)", {
-        transaction: tx,
-        replacements: { workspaceId, system },
-        type: QueryTypes.SELECT,
-      });
+  // Begin and scope travel together: every statement of its own is a way to the database and back.
+  const scopeOf = (workspaceId: string, system: 'on' | '') =>
+    `SELECT set_config('carmic.workspace_id', ${sequelize.escape(workspaceId)}, true), set_config('carmic.system', '${system}', true)`;
+  const { queryGenerator } = sequelize.getQueryInterface() as unknown as TransactionQueries;
+  const startTransaction = queryGenerator.startTransactionQuery.bind(queryGenerator);
+  queryGenerator.startTransactionQuery = (tx) => {
+    const { scope } = tx.options;
+    return tx.parent === undefined && scope !== undefined ? `START TRANSACTION; ${scope};` : startTransaction(tx);
+  };
+
+  const scoped = async <T>(workspaceId: string, system: 'on' | '', work: (tx: Tx) => Promise<T>): Promise<T> => {
+    const options: TransactionOptions & { scope: string } = { scope: scopeOf(workspaceId, system) };
+    return sequelize.transaction(options, async (tx) => {
       const state = { isOpen: true };
       try {
         return await inside.run(state, () => work(tx));
@@ -81,6 +94,7 @@ export function createDatabase(options: { url: string; poolSize: number; log: Lo
         state.isOpen = false;
       }
     });
+  };
 
   return {
     sequelize,
@@ -96,6 +110,11 @@ export function createDatabase(options: { url: string; poolSize: number; log: Lo
       sequelize.query<R>(sql, { transaction: tx, replacements, type: QueryTypes.SELECT }),
     boundRows: <R extends object>(tx: Tx, sql: string, parameters: Record<string, unknown>) =>
       sequelize.query<R>(sql, { transaction: tx, bind: parameters, type: QueryTypes.SELECT }),
+    async systemRows<R extends object>(sql: string, replacements: Record<string, unknown> = {}) {
+      // Several statements in one simple query are one transaction (PostgreSQL, protocol flow), which ends with it: so does the scope.
+      const [, ...rows] = await sequelize.query<R>(`${scopeOf('', 'on')}; ${sql}`, { replacements, type: QueryTypes.SELECT });
+      return rows;
+    },
     async change(tx, sql, replacements = {}) {
       const [, count] = await sequelize.query(sql, { transaction: tx, replacements, type: QueryTypes.UPDATE });
       return count;

@@ -41,8 +41,6 @@ export interface AppOptions {
 }
 
 const defaultBodyLimitBytes = 1024 * 1024;
-/** A body that is not there after this long is not waited for. */
-const bodyTimeoutMs = 30_000;
 /** How long a browser may be away at an identity provider. */
 const stepMs = 15 * 60_000;
 
@@ -206,6 +204,7 @@ function bindRoute(router: Router, name: RouteName, options: AppOptions, throttl
       parsedMethods: ['POST', 'PUT', 'PATCH', 'DELETE'],
       jsonStrict: true,
     }),
+    options.deps.env.CARMIC_CLIENT_BODY_SECONDS * 1000,
   );
   const verb = definition.method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete';
   router[verb](
@@ -230,7 +229,7 @@ function bindRoute(router: Router, name: RouteName, options: AppOptions, throttl
 }
 
 /** Ends the connection of a client that sends its body too slowly. */
-function withTimeLimit(parser: Middleware): Middleware {
+function withTimeLimit(parser: Middleware, bodyTimeoutMs: number): Middleware {
   return async (context, next) => {
     let isLate = false;
     const timer = setTimeout(() => {

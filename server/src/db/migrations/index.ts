@@ -14,6 +14,7 @@ import { doors } from './20261127DoorsMigration.ts';
 import { retentionMails } from './20261127RetentionMailsMigration.ts';
 import { safekeeping } from './20261127SafekeepingMigration.ts';
 import { imports } from './20261127ImportsMigration.ts';
+import { compositeKeys } from './20261127CompositeKeysMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
 export interface Migration {
@@ -40,4 +41,5 @@ export const migrations: readonly Migration[] = [
   retentionMails,
   safekeeping,
   imports,
+  compositeKeys,
 ];

@@ -1,0 +1,223 @@
+/**
+ * The API bench: an authenticated read of a page of clips, against a bare Koa handler that answers the same rows by one SQL query on the same
+ * database, in the same run; the spread at 200 connections; and what signing in does to the others.
+ *
+ * `ratio` is our throughput over that of the bare handler at 16 connections, the median of three pairs.
+ */
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Koa from 'koa';
+import { Client, Pool } from 'pg';
+import { createWorkspace } from '../../server/src/accounts/createWorkspace.ts';
+import { Members, Users } from '../../server/src/accounts/model.ts';
+import { hashPassword } from '../../server/src/accounts/passwords.ts';
+import { openSession } from '../../server/src/accounts/sessions.ts';
+import { sealContent } from '../../server/src/clips/content.ts';
+import { newId } from '../../server/src/core/ids.ts';
+import { createLog } from '../../server/src/core/log.ts';
+import { appRole } from '../../server/src/db/roles.ts';
+import type { Deps } from '../../server/src/deps.ts';
+import { sealFileName, sealTitle } from '../../server/src/library/content.ts';
+import { startServer } from '../../server/src/main.ts';
+import { startTestPostgres } from '../support/testPostgres.ts';
+
+const clipCount = 10;
+const poolSize = 10;
+const roundSeconds = 4;
+const password = 'seven green bottles';
+
+interface Load {
+  perSecond: number;
+  p50Ms: number;
+  p99Ms: number;
+  statuses: Record<string, number>;
+}
+
+/** Calls an address from another process. Throws when an answer is none of `expected`. */
+async function load(
+  url: string,
+  token: string,
+  options: { connections: number; seconds?: number; method?: string; body?: string; expected?: number },
+): Promise<Load> {
+  const program = fileURLToPath(new URL('support/loadClient.ts', import.meta.url));
+  const { connections, seconds = roundSeconds, method = 'GET', body = '', expected = 200 } = options;
+  const child = spawn(process.execPath, ['--import', 'tsx', program, url, token, String(connections), String(seconds), method, body], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  if (code !== 0) {
+    throw new Error(`The load client ended with ${String(code)}.`);
+  }
+  const result = JSON.parse(output) as Load;
+  if (Object.keys(result.statuses).join() !== String(expected)) {
+    throw new Error(`Answers other than ${expected}: ${JSON.stringify(result.statuses)}`);
+  }
+  return result;
+}
+
+async function seed(deps: Deps): Promise<{ token: string; workspaceId: string; videoId: string; email: string }> {
+  const { db } = deps;
+  const [userId, workspaceId, videoId] = [newId(), newId(), newId()];
+  const email = `${userId}@example.test`;
+  const passwordHash = await hashPassword(password);
+  return db.asSystem(async (tx) => {
+    await db.model(Users).create({ id: userId, email, name: 'Bench', isAdmin: false, passwordHash }, { transaction: tx });
+    await createWorkspace(deps, tx, { id: workspaceId, name: 'Bench' });
+    await db.model(Members).create({ workspaceId, userId, role: 'owner' }, { transaction: tx });
+    await db.change(
+      tx,
+      `INSERT INTO videos (id, workspace_id, title_sealed, file_name_sealed, size_bytes, state, options)
+       VALUES (:videoId, :workspaceId, :title, :fileName, 1000, 'ready', '{}')`,
+      { videoId, workspaceId, title: sealTitle(deps, videoId, 'A talk'), fileName: sealFileName(deps, videoId, 'talk.mp4') },
+    );
+    for (let rank = 1; rank <= clipCount; rank++) {
+      const [clipId, renditionId] = [newId(), newId()];
+      const contentSealed = sealContent(deps, clipId, {
+        title: `Clip ${rank}`,
+        tags: ['harbours', 'growth'],
+        scoreParts: [{ name: 'hook', label: 'Opening', points: 20, reason: 'It begins with a question that is answered.' }],
+        excerpt: 'What happened in that year? We doubled the number of harbours we could serve.',
+        boundaries: [],
+      });
+      await db.change(
+        tx,
+        `INSERT INTO clips (id, workspace_id, video_id, state, rank, start_seconds, end_seconds, score, content_sealed, created_at, updated_at)
+         VALUES (:clipId, :workspaceId, :videoId, 'suggested', :rank, :rank * 40, :rank * 40 + 30, 80, :contentSealed, now(), now())`,
+        { clipId, workspaceId, videoId, rank, contentSealed },
+      );
+      await db.change(
+        tx,
+        `INSERT INTO clip_edits (workspace_id, clip_id, version, kind, segments, removed, created_at)
+         VALUES (:workspaceId, :clipId, 1, 'suggested', '[{"startSeconds": 0, "endSeconds": 30}]', '[]', now())`,
+        { workspaceId, clipId },
+      );
+      await db.change(
+        tx,
+        `INSERT INTO renditions (id, workspace_id, video_id, clip_id, state, aspect, caption_style, width, height, spec_hash, edit_version, created_at, updated_at)
+         VALUES (:renditionId, :workspaceId, :videoId, :clipId, 'ready', '9:16', 'karaoke', 1080, 1920, :renditionId, 1, now(), now())`,
+        { renditionId, workspaceId, videoId, clipId },
+      );
+      const taskId = newId();
+      await db.change(
+        tx,
+        `INSERT INTO stored_objects (id, workspace_id, video_id, rendition_id, key, kind, state, content_type, size_bytes, sha256, created_at)
+         SELECT gen_random_uuid(), :workspaceId, :videoId, :renditionId, 'w/' || :workspaceId || '/v/' || :videoId || '/t/' || :taskId || '/1/' || kind,
+           kind, 'ready', 'video/mp4', 1000, md5(kind) || md5(kind), now()
+         FROM unnest(ARRAY['video', 'cover', 'srt', 'vtt']) AS kind`,
+        { workspaceId, videoId, renditionId, taskId },
+      );
+    }
+    const { token } = await openSession(deps, tx, userId);
+    return { token, workspaceId, videoId, email };
+  });
+}
+
+/** One query with the rows that the page is made of, and nothing else: no session, no policy, no seal, no signed address. */
+async function startBare(url: string, workspaceId: string, videoId: string): Promise<{ url: string; stop: () => Promise<void> }> {
+  const pool = new Pool({ connectionString: url, max: poolSize });
+  const sql = `SELECT c.id, c.state, c.rank, c.start_seconds, c.end_seconds, c.score, encode(c.content_sealed, 'base64') AS content, c.created_at,
+      v.expires_at, e.segments,
+      (SELECT jsonb_agg(to_jsonb(r) || jsonb_build_object('objects',
+          (SELECT jsonb_agg(to_jsonb(o)) FROM stored_objects o WHERE o.rendition_id = r.id AND o.state = 'ready')))
+       FROM renditions r WHERE r.clip_id = c.id) AS renditions
+    FROM clips c JOIN videos v ON v.id = c.video_id JOIN clip_edits e ON e.clip_id = c.id AND e.version = c.edit_version
+    WHERE c.workspace_id = $1 AND c.video_id = $2 ORDER BY c.rank`;
+  const app = new Koa();
+  app.use(async (context) => {
+    const { rows } = await pool.query(sql, [workspaceId, videoId]);
+    context.body = { items: rows };
+  });
+  const server = await new Promise<Server>((resolve) => {
+    const started = app.listen(0, '127.0.0.1', () => resolve(started));
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await pool.end();
+    },
+  };
+}
+
+const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+const round = (value: number, digits = 2) => Number(value.toFixed(digits));
+
+/** Measures. */
+export async function benchApi(): Promise<Record<string, unknown>> {
+  const postgres = await startTestPostgres();
+  const directory = mkdtempSync(join(tmpdir(), 'carmic-bench-'));
+  const { superuserUrl, template, appPassword, ownerPassword } = postgres.access;
+  const admin = new Client({ connectionString: superuserUrl });
+  await admin.connect();
+  await admin.query(`ALTER DATABASE ${template} ALLOW_CONNECTIONS true`);
+  await admin.end();
+  const urlFor = (username: string, secret: string) =>
+    Object.assign(new URL(superuserUrl), { username, password: secret, pathname: `/${template}` }).href;
+  const rootKeyFile = join(directory, 'root.key');
+  writeFileSync(rootKeyFile, randomBytes(32).toString('base64'), { mode: 0o600 });
+  const server = await startServer({
+    env: {
+      CARMIC_MODE: 'test',
+      CARMIC_DATABASE_URL: urlFor(appRole, appPassword),
+      CARMIC_MIGRATION_DATABASE_URL: urlFor('carmic_owner', ownerPassword),
+      CARMIC_DATABASE_POOL: String(poolSize),
+      CARMIC_DATA_DIR: directory,
+      CARMIC_MIN_FREE_BYTES: '0',
+      CARMIC_ROOT_KEY_FILE: rootKeyFile,
+      CARMIC_PORT: '0',
+      CARMIC_RATE_LIMIT_PER_MINUTE: '1000000000',
+    },
+    processes: ['web'],
+    log: createLog({ level: 'error' }),
+  });
+  try {
+    const { token, workspaceId, videoId, email } = await seed(server.deps);
+    // The superuser's rows need no policy, which is the quickest way there is.
+    const bare = await startBare(Object.assign(new URL(superuserUrl), { pathname: `/${template}` }).href, workspaceId, videoId);
+    const page = `${server.baseUrl}/api/v1/videos/${videoId}/clips`;
+    await load(page, token, { connections: 16, seconds: 2 });
+    await load(bare.url, '', { connections: 16, seconds: 2 });
+    const pairs: { ours: Load; floor: Load }[] = [];
+    for (let turn = 0; turn < 3; turn++) {
+      pairs.push({ floor: await load(bare.url, '', { connections: 16 }), ours: await load(page, token, { connections: 16 }) });
+      process.stdout.write(`${JSON.stringify(pairs.at(-1))}\n`);
+    }
+    const wide = await load(page, token, { connections: 200, seconds: 8 });
+    const quiet = await load(page, token, { connections: 4 });
+    const signIns = load(`${server.baseUrl}/api/v1/sessions`, '', {
+      connections: 2,
+      seconds: roundSeconds + 2,
+      method: 'POST',
+      body: JSON.stringify({ email, password }),
+      expected: 201,
+    });
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const busy = await load(page, token, { connections: 4 });
+    const signIn = await signIns;
+    await bare.stop();
+    return {
+      ratio: round(median(pairs.map(({ ours, floor }) => ours.perSecond / floor.perSecond))),
+      oursPerSecond: round(median(pairs.map(({ ours }) => ours.perSecond)), 0),
+      floorPerSecond: round(median(pairs.map(({ floor }) => floor.perSecond)), 0),
+      p50MsAt200: round(wide.p50Ms, 1),
+      p99MsAt200: round(wide.p99Ms, 1),
+      spreadAt200: round(wide.p99Ms / wide.p50Ms),
+      signInP50Ms: round(signIn.p50Ms, 0),
+      readP50Ms: round(quiet.p50Ms, 1),
+      readP50MsBesideSignIns: round(busy.p50Ms, 1),
+    };
+  } finally {
+    await server.close();
+    await postgres.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
