@@ -1,5 +1,4 @@
 import { Client } from 'pg';
-import { QueryTypes } from 'sequelize';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Caller, startInstance, type TestInstance } from '../support/instance.ts';
 import { uploadVideo } from '../support/upload.ts';
@@ -47,12 +46,14 @@ describe('row-level security (S4)', () => {
 
   test('one statement across workspaces answers its own rows only, and its scope ends with it, also when it fails', async () => {
     const { db } = instance.server.deps;
-    const rows = await db.systemRows<{ id: string; given: string }>('SELECT id, :given AS given FROM workspaces ORDER BY id', { given: "o'clock; --" });
+    const rows = await db.systemRows<{ id: string; given: string }>('SELECT id, :given AS given FROM workspaces ORDER BY id', {
+      given: "o'clock; --",
+    });
     expect(rows.map((row) => row.id)).toEqual(expect.arrayContaining([first.workspaceId, second.workspaceId]));
     expect(rows.every((row) => row.given === "o'clock; --")).toBe(true);
     expect(await db.systemRows('SELECT 1 WHERE false')).toEqual([]);
     await expect(db.systemRows('SELECT 1 / 0')).rejects.toThrow('division by zero');
-    const bare = await db.sequelize.query('SELECT id FROM workspaces', { type: QueryTypes.SELECT });
+    const [bare] = await db.sequelize.query('SELECT id FROM workspaces');
     expect(bare).toEqual([]);
     const own = await db.inWorkspace(first.workspaceId, (tx) => db.rows<{ id: string }>(tx, 'SELECT id FROM workspaces'));
     expect(own).toEqual([{ id: first.workspaceId }]);
