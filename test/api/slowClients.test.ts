@@ -30,7 +30,9 @@ async function dawdle(first: string): Promise<{ answer: string; seconds: number 
 test('a client that sends its headers or its body byte by byte is cut off, and others are answered meanwhile', async () => {
   const slow = [
     dawdle('GET /api/v1/instance HTTP/1.1\r\nhost: localhost\r\nx-slow: '),
-    dawdle('POST /api/v1/sessions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n{"email":"'),
+    dawdle(
+      'POST /api/v1/sessions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n{"email":"',
+    ),
   ];
   const other = await fetch(new URL('/api/v1/instance', instance.baseUrl));
   expect(other.status).toBe(200);

@@ -11,11 +11,15 @@ const endsAt = performance.now() + Number(secondsText) * 1000;
 function once(): Promise<number> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}`, ...(body === '' ? {} : { 'content-type': 'application/json' }) };
-    const call = request(address, { agent, method, headers: token === '' ? { 'content-type': 'application/json' } : headers }, (response) => {
-      response.resume();
-      response.once('end', () => resolve(response.statusCode ?? 0));
-      response.once('error', reject);
-    });
+    const call = request(
+      address,
+      { agent, method, headers: token === '' ? { 'content-type': 'application/json' } : headers },
+      (response) => {
+        response.resume();
+        response.once('end', () => resolve(response.statusCode ?? 0));
+        response.once('error', reject);
+      },
+    );
     call.once('error', reject);
     call.end(body);
   });
