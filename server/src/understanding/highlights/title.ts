@@ -4,7 +4,7 @@ import type { Talk } from './talk.ts';
 const leadIns =
   /^(and|but|so|well|yeah|yes|no|okay|ok|right|now|because|or|oh|um|uh|like|actually|basically|you know|i mean|i think|i guess|i would say|i'd say|let's say|sort of|kind of|for example|exactly|totally|absolutely|then|also|sure|look|listen|see|the thing is|that)[,\s]+/i;
 const weakEnds = new Set(
-  'the a an of to in on at for with from by as is are was were be and or but if because that which who my your his her its our their very really so than into about can could would should will not just this these those i we you he she they it have has had do does did like when where how what'.split(
+  'the a an of to in on at for with from by as is are was were be and or but if because that which who my your his her its our their very really so than into about can could would should will not just this these those i we you he she they it have has had do does did like when where how what no any some every each all both more most other another whether why whose while during over under between through after before there than even only also gonna going let lets'.split(
     ' ',
   ),
 );
@@ -31,20 +31,55 @@ function clausesOf(text: string): string[] {
   return [...pieces, ...pieces.slice(1).map((piece, i) => `${pieces[i] ?? ''} ${piece}`), text];
 }
 
-function trimmed(clause: string): string[] {
+/** A title has at most so many words; what had to be cut to fit reads like a fragment. */
+const mostWords = 12;
+const endOfSentence = /[.!?…]["”’)]*$/u;
+
+interface Piece {
+  words: string[];
+  /** It had to be cut to fit. */
+  isCut: boolean;
+}
+
+/** The words of a clause that can stand as a title. Where a sentence ends, its last word may be any; elsewhere it must not hang. */
+function trimmed(clause: string): Piece {
   const words = withoutLeadIn(clause)
     .replace(/["“”[\]()]/g, '')
     .split(/\s+/)
     .filter((word) => word !== '');
-  const cut = words.slice(0, 10);
-  while (
-    cut.length > 0 &&
-    (words.length > 10 || cut.length === words.length) &&
-    weakEnds.has((cut.at(-1) ?? '').toLowerCase().replace(/[^\p{L}']/gu, ''))
-  ) {
-    cut.pop();
+  const cut = words.slice(0, mostWords);
+  const isCut = words.length > mostWords;
+  if (isCut || !endOfSentence.test(words.at(-1) ?? '')) {
+    while (weakEnds.has(plain(cut.at(-1) ?? '')) || hangs(cut)) {
+      cut.pop();
+    }
   }
-  return cut;
+  return { words: cut, isCut };
+}
+
+/** A comma or a dash within the last two words leaves them hanging. */
+const hangs = (words: readonly string[]) => words.length > 3 && /[,;:—–]$/u.test(words.at(-2) ?? '');
+
+/** Openings that lean on what stands before them. */
+const leaning =
+  /^(which|who|whose|whom|where|when|while|until|unless|although|though|than|as|of|for|with|by|from|at|in|to|is|are|was|were|if|even|especially|whether|such|be|been|being|has|had|him|her|them|us|me)$/;
+const verb =
+  /^(is|are|was|were|am|has|have|had|do|does|did|can|could|will|would|should|must|may|might|gets?|got|goes|went|makes?|made|takes?|took|means?|needs?|needed|wants?|wanted|knows?|knew|thinks?|thought|says?|said|comes?|came|sees?|saw|finds?|found|gives?|gave|tells?|told|works?|worked|loves?|loved|becomes?|became|starts?|started|stops?|stopped|keeps?|kept|lets?|helps?|helped|builds?|built|changes?|changed|never|dont|doesnt|didnt|isnt|arent|wasnt|cant|wont)$/;
+const contracted = /'(s|re|ve|ll|d|m|t)$/;
+/** What a title is worth by how it is built, against one that stands as a sentence of its own. */
+const forms = { sentence: 1, clause: 0.8, noVerb: 0.5, leaning: 0.45, cut: 0.3, pointing: 0.6, question: 1.15 } as const;
+
+function formOf({ words, isCut }: Piece, isWhole: boolean, isQuestion: boolean): number {
+  const tokens = words.map(plain);
+  const hasVerb = tokens.some((token, i) => contracted.test(token) || (i > 0 && verb.test(token.replaceAll("'", ''))));
+  return (
+    (isWhole ? forms.sentence : forms.clause) *
+    (isCut ? forms.cut : 1) *
+    (hasVerb ? 1 : forms.noVerb) *
+    (leaning.test(tokens[0] ?? '') && !isQuestion ? forms.leaning : 1) *
+    (/^(it|he|she|they|this|that|these|those|them)$/.test(tokens[0]?.replace(contracted, '') ?? '') ? forms.pointing : 1) *
+    (isQuestion && isWhole ? forms.question : 1)
+  );
 }
 
 interface Candidate {
@@ -61,18 +96,19 @@ function candidatesOf(talk: Talk, first: number, last: number, weightOf: Readonl
       continue;
     }
     for (const clause of clausesOf(sentence.text)) {
-      const words = trimmed(clause);
-      if (words.length < 4 || words.length > 12 || isOpening(words, opening)) {
+      const piece = trimmed(clause);
+      const { words } = piece;
+      if (words.length < 4 || isOpening(words, opening)) {
         continue;
       }
-      const tokens = new Set(words.map(plain));
       let weight = 0;
-      for (const token of tokens) {
+      for (const token of new Set(words.map(plain))) {
         weight += weightOf.get(token) ?? 0;
       }
-      const isCut = words.length >= 10 ? 0.8 : 1;
-      const points = /^(it|he|she|they|this|that|these|those|them)$/.test(plain(words[0] ?? '')) ? 0.6 : 1;
-      candidates.push({ words, value: (weight * isCut * points * (sentence.isQuestion ? 1.15 : 1)) / Math.sqrt(3 + words.length) });
+      candidates.push({
+        words,
+        value: (weight * formOf(piece, clause === sentence.text && !piece.isCut, sentence.isQuestion)) / Math.sqrt(3 + words.length),
+      });
     }
   }
   return candidates.sort(
