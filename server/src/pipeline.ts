@@ -23,6 +23,7 @@ import { type Video, Videos } from './library/model.ts';
 import { moveVideo } from './library/moveVideo.ts';
 import { removeDiscarded } from './library/storedObjects.ts';
 import { stageOfState } from './library/videoStates.ts';
+import { pruneJournal } from './retention/erasure/journal.ts';
 import { failReconciliation, reconcile } from './retention/reconcile.ts';
 import { tidyKeys } from './storage/tidyKeys.ts';
 import { workErasures } from './retention/erasure/work.ts';
@@ -186,7 +187,10 @@ export function defineJobs(deps: Deps): void {
   jobs.define({
     name: 'storage.reconcile',
     payload: z.object({ id: z.uuid() }),
-    run: ({ id }) => reconcile(deps, id),
+    run: async ({ id }) => {
+      await reconcile(deps, id);
+      await pruneJournal(deps);
+    },
     onExhausted: ({ id }, reason) => failReconciliation(deps, id, `The comparison could not be done: ${reason}.`),
     concurrency: 1,
   });

@@ -261,6 +261,7 @@ export const en = {
     noSound: 'no sound',
     uploaded: (when: string) => `Added ${when}`,
     expires: (when: string) => `Expires ${when}`,
+    noExpiry: 'No expiry',
     source: 'Source',
     transcript: 'Transcript',
     transcriptShow: 'Show transcript',

@@ -22,6 +22,8 @@ export const keeping = {
       video: () => 'A video with everything made from it',
       selection: (n: number) => count(n, 'video', 'videos'),
       workspace: (n: number) => `Everything of the workspace: ${count(n, 'video', 'videos')}`,
+      brand_kit: () => 'Brand kits with their files',
+      brand_file: () => 'A file of a brand kit',
     },
     causes: {
       request: 'Asked for by a person',

@@ -23,7 +23,7 @@ export const erasureStepNameSchema = z.enum(['tombstoned', 'cancelled', 'deleted
 export const erasureSchema = z.object({
   id: idSchema,
   workspaceId: idSchema,
-  scope: z.enum(['rendition', 'clip', 'video', 'selection', 'workspace']),
+  scope: z.enum(['rendition', 'clip', 'video', 'selection', 'workspace', 'brand_kit', 'brand_file']),
   cause: z.enum(['request', 'expiry', 'upload_ended', 'backup_restored']),
   state: z.enum(['running', 'late', 'overdue', 'done']).describe('late: after 20 of its 24 hours; overdue: after them'),
   requestedAt: timeSchema,
@@ -52,7 +52,7 @@ export type Erasure = z.infer<typeof erasureSchema>;
 
 export const erasureItemSchema = z.object({
   id: idSchema,
-  subject: z.object({ kind: z.enum(['video', 'rendition']), id: idSchema }),
+  subject: z.object({ kind: z.enum(['video', 'rendition', 'brand_file']), id: idSchema }),
   step: erasureStepNameSchema,
   objectCount: z.number().int(),
   hasReceipt: z.boolean(),

@@ -156,6 +156,12 @@ export const envSchema = z.object({
   CARMIC_QUEUE_TIMEOUT_SECONDS: seconds(24 * 3600).describe('A task nobody took for this long ends as failed'),
   CARMIC_STALL_SECONDS: seconds(15 * 60).describe('A stage without live work for this long is nudged, then ends as failed'),
   CARMIC_UPLOAD_EXPIRY_SECONDS: seconds(24 * 3600).describe('An unfinished upload ends after this'),
+  CARMIC_JOURNAL_DAYS: z.coerce
+    .number()
+    .int()
+    .min(30)
+    .default(400)
+    .describe('How long deletions are remembered outside the database: longer than any backup of it that may be put back'),
   CARMIC_ERASURE_CLAIM_SECONDS: seconds(30).describe('A worker that dies during a deletion is replaced after this'),
   CARMIC_WATCHDOG_SECONDS: seconds(10).describe('How often the watchdog looks for expired leases and stalled work'),
   CARMIC_CLOCK_OFFSET_MS: z.coerce.number().int().default(0).describe('Shifts the clock; refused in production mode'),

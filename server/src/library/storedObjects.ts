@@ -83,8 +83,13 @@ export async function removeDiscarded(deps: Deps): Promise<number> {
     await store.delete(rows.map((row) => row.key));
     const ids = rows.map((row) => row.id);
     await db.asSystem(async (tx) => {
-      // What belongs to no video is in no video's manifest: its row goes with its bytes.
-      await db.change(tx, "DELETE FROM stored_objects WHERE state = 'deleting' AND video_id IS NULL AND id IN (:ids)", { ids });
+      // What belongs to no video is in no video's manifest: its row goes with its bytes, or with the deletion that will sign for it.
+      await db.change(
+        tx,
+        `DELETE FROM stored_objects o WHERE o.state = 'deleting' AND o.video_id IS NULL AND o.id IN (:ids)
+           AND NOT EXISTS (SELECT 1 FROM erasure_items i WHERE i.step <> 'done' AND i.subject_id = o.id)`,
+        { ids },
+      );
       await db.change(tx, "UPDATE stored_objects SET state = 'removed', size_bytes = 0 WHERE state = 'deleting' AND id IN (:ids)", { ids });
     });
     removed += rows.length;

@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.ts';
-import { emptyBrandKits } from '../clips/brand/kits.ts';
 import { buryVideos } from './erasure/bury.ts';
+import { buryBrandKits } from './erasure/buryBrandFiles.ts';
 import { journalErasures } from './erasure/journal.ts';
 import { notHeld } from './holds.ts';
 
@@ -37,7 +37,12 @@ export async function emptyWorkspace(deps: Deps, workspaceId: string): Promise<v
       started.map((each) => each.erasureId),
     );
   }
-  await db.asSystem((tx) => emptyBrandKits(deps, tx, workspaceId));
+  const wish = { scope: 'brand_kit', cause: 'request', actorId: null } as const;
+  const kits = await db.asSystem((tx) => buryBrandKits(deps, tx, wish, workspaceId));
+  await journalErasures(
+    deps,
+    kits.map((each) => each.erasureId),
+  );
   await db.asSystem((tx) =>
     db.change(tx, "UPDATE workspaces SET name = 'Deleted workspace' WHERE id = :workspaceId AND deleted_at IS NOT NULL", { workspaceId }),
   );
@@ -50,7 +55,9 @@ export async function nudgeEmptying(deps: Deps): Promise<void> {
     db.rows<{ id: string }>(
       tx,
       `SELECT o.id FROM workspaces o WHERE o.deleted_at IS NOT NULL
-         AND EXISTS (SELECT 1 FROM videos v WHERE v.workspace_id = o.id AND v.deleted_at IS NULL AND ${notHeld})
+         AND (EXISTS (SELECT 1 FROM videos v WHERE v.workspace_id = o.id AND v.deleted_at IS NULL AND ${notHeld})
+           OR EXISTS (SELECT 1 FROM brand_kits k WHERE k.workspace_id = o.id AND NOT EXISTS (SELECT 1 FROM legal_holds h WHERE h.workspace_id = o.id
+             AND h.video_id IS NULL AND h.released_at IS NULL AND (h.ends_at IS NULL OR h.ends_at > :now))))
        LIMIT :batchSize`,
       { batchSize, now: clock.now() },
     ),

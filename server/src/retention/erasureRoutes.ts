@@ -7,11 +7,11 @@ import { type Handlers, type Person, personOf } from '../http/request.ts';
 import { loadClip, loadRendition } from '../clips/load.ts';
 import { cancelRendition } from '../clips/cancelRendition.ts';
 import { loadUpload, loadVideo } from '../library/load.ts';
-import { emptyBrandKits } from '../clips/brand/kits.ts';
 import { buryRenditions, buryVideos, type StartedErasure } from './erasure/bury.ts';
-import { journalErasures } from './erasure/journal.ts';
+import { buryBrandKits } from './erasure/buryBrandFiles.ts';
+import { journalNow } from './erasure/journal.ts';
 import { presentErasures } from './erasure/present.ts';
-import type { ErasureRow } from './erasure/steps.ts';
+import type { ErasureRow, ErasureSubject } from './erasure/steps.ts';
 import { listReceiptKeys } from './receipts/signer.ts';
 
 async function startErasure(deps: Deps, tx: Tx, person: Person, body: CreateErasureBody): Promise<StartedErasure[]> {
@@ -60,27 +60,14 @@ async function eraseEverything(deps: Deps, tx: Tx, person: Person, typedVideoCou
   if (shown !== typedVideoCount) {
     throw invalidInput(`This workspace has ${shown} ${shown === 1 ? 'video' : 'videos'}: type that number to delete everything.`);
   }
-  if (all.length > 0) {
-    await emptyBrandKits(deps, tx, workspaceId);
-  }
-  return buryVideos(
+  const wish = { scope: 'workspace', cause: 'request', actorId: userId } as const;
+  const videos = await buryVideos(
     deps,
     tx,
-    { scope: 'workspace', cause: 'request', actorId: userId },
+    wish,
     all.map((row) => row.id),
   );
-}
-
-/** Writes the journal before the caller is answered; when the storage is away, the saga does it as its first step. */
-async function journalNow(deps: Deps, started: readonly StartedErasure[]): Promise<void> {
-  try {
-    await journalErasures(
-      deps,
-      started.map((each) => each.erasureId),
-    );
-  } catch (error) {
-    deps.log.warn({ err: error }, 'the journal of deletions could not be written yet; the deletion goes on with it');
-  }
+  return [...videos, ...(await buryBrandKits(deps, tx, { ...wish, scope: 'brand_kit' }, workspaceId))];
 }
 
 async function bury(deps: Deps, person: Person, work: (tx: Tx) => Promise<StartedErasure[]>): Promise<StartedErasure | undefined> {
@@ -164,7 +151,7 @@ export const erasureHandlers = {
     const rows = await deps.db.asSystem((tx) =>
       deps.db.rows<{
         id: string;
-        subject: 'video' | 'rendition';
+        subject: ErasureSubject;
         subject_id: string;
         step: 'cancelled' | 'done';
         object_count: number;

@@ -7,6 +7,7 @@ import { presentEntitlements, presentPlans, presentWorkspaces } from '../plans/p
 import { recountStorage } from '../plans/quota.ts';
 import { readStatement } from '../plans/usage.ts';
 import type { Deps } from '../deps.ts';
+import { brandErasureHandlers } from './brandRoutes.ts';
 import { erasureHandlers } from './erasureRoutes.ts';
 import { listHolds, placeHold, releaseHold } from './holds.ts';
 import { listReconciliations, startReconciliation } from './reconcile.ts';
@@ -38,6 +39,7 @@ async function oneWorkspace(deps: Deps, id: string) {
 /** Plans, workspaces' plans, what expires. */
 export const retentionHandlers = {
   ...erasureHandlers,
+  ...brandErasureHandlers,
   async listPlans({ deps, query }) {
     return deps.db.asSystem(async (tx) => {
       const plans = await deps.db.model(Plans).findAll({

@@ -51,6 +51,8 @@ export const keys = {
   journalPrefix: (journalDay?: string) => checkedPrefix(journalDay === undefined ? 'journal/' : `journal/${journalDay}/`),
   /** The start of every key of a workspace. */
   workspacePrefix: (workspaceId: string) => `w/${id(workspaceId)}/`,
+  /** The start of every key of the brand kit whose file has this key. */
+  brandPrefixOf: (key: string) => checkedPrefix(key.slice(0, key.lastIndexOf('/') + 1)),
   /** The start of every key of a video. */
   videoPrefix: (workspaceId: string, videoId: string) => `w/${id(workspaceId)}/v/${id(videoId)}/`,
   /** The start of every key a media task ever delivered. */

@@ -9,7 +9,6 @@ import type { Tx } from '../../db/database.ts';
 import type { Deps } from '../../deps.ts';
 import type { Person } from '../../http/request.ts';
 import { mediaUrl } from '../../library/mediaUrls.ts';
-import { enqueueRemoval } from '../../library/storedObjects.ts';
 
 const contentSchema = brandKitSchema.pick({ name: true, captionStyle: true, look: true, logoPlace: true });
 export type KitContent = z.infer<typeof contentSchema>;
@@ -43,6 +42,15 @@ export interface AssetRow {
   content_type: string;
   size_bytes: string;
 }
+
+/** Files that leave brand kits of a workspace, and kits that go with all of theirs. */
+export interface DroppedFiles {
+  workspaceId: string;
+  kitIds: readonly string[];
+  objectIds: readonly string[];
+}
+/** Deletes them for good: what a deletion is stands above this folder. */
+export type DropFiles = (tx: Tx, files: DroppedFiles) => Promise<void>;
 
 const mostKits = 50;
 const contentContext = (id: string) => `brand_kits.content:${id}`;
@@ -173,6 +181,7 @@ export async function updateKit(
   person: Person,
   row: KitRow,
   body: RouteInput<'updateBrandKit'>['body'],
+  drop: DropFiles,
 ): Promise<BrandKit> {
   const { isDefault, removeAssets = [], ...changes } = body;
   const before = contentOfKit(deps, row);
@@ -181,7 +190,7 @@ export async function updateKit(
     await clearDefault(deps, tx, row.workspace_id, row.id);
   }
   for (const kind of removeAssets) {
-    await dropAsset(deps, tx, row.id, kind);
+    await dropAsset(deps, tx, row, kind, drop);
   }
   return saveKit(deps, tx, person, row, { content, isDefault: isDefault ?? row.is_default });
 }
@@ -216,22 +225,19 @@ async function clearDefault(deps: Deps, tx: Tx, workspaceId: string, exceptId: s
   );
 }
 
-/** Takes a file out of a kit; its bytes are removed in the background. */
-export async function dropAsset(deps: Deps, tx: Tx, kitId: string, kind: BrandAssetKind): Promise<void> {
-  const { db } = deps;
-  await db.change(
-    tx,
-    `UPDATE stored_objects SET state = 'deleting' WHERE id IN (SELECT object_id FROM brand_assets WHERE kit_id = :kitId AND kind = :kind)`,
-    { kitId, kind },
-  );
-  const dropped = await db.change(tx, 'DELETE FROM brand_assets WHERE kit_id = :kitId AND kind = :kind', { kitId, kind });
-  if (dropped > 0) {
-    tx.afterCommit(() => enqueueRemoval(deps));
+/** Takes a file out of a kit and deletes it. */
+export async function dropAsset(deps: Deps, tx: Tx, row: KitRow, kind: BrandAssetKind, drop: DropFiles): Promise<void> {
+  const assets = await deps.db.rows<{ object_id: string }>(tx, 'SELECT object_id FROM brand_assets WHERE kit_id = :kitId AND kind = :kind', {
+    kitId: row.id,
+    kind,
+  });
+  if (assets.length > 0) {
+    await drop(tx, { workspaceId: row.workspace_id, kitIds: [], objectIds: assets.map((asset) => asset.object_id) });
   }
 }
 
 /** Deletes a kit with its files. Throws wrong_state while something is being made with it. */
-export async function deleteKit(deps: Deps, tx: Tx, person: Person, row: KitRow): Promise<void> {
+export async function deleteKit(deps: Deps, tx: Tx, row: KitRow, drop: DropFiles): Promise<void> {
   const { db } = deps;
   const [busy] = await db.rows<{ renditions: string; videos: string }>(
     tx,
@@ -247,29 +253,5 @@ export async function deleteKit(deps: Deps, tx: Tx, person: Person, row: KitRow)
     ];
     throw wrongState(`This brand kit is in use: ${parts.join(', and ')}. Wait until that is done, or cancel it. Finished clips stay as they are.`);
   }
-  await deleteKits(deps, tx, [row.id]);
-  await deps.appendEvent(tx, { workspaceId: row.workspace_id, type: 'brand_kit.deleted', subjectId: row.id, actorId: person.userId });
-}
-
-async function deleteKits(deps: Deps, tx: Tx, ids: readonly string[]): Promise<void> {
-  const { db } = deps;
-  await db.change(
-    tx,
-    "UPDATE stored_objects SET state = 'deleting' WHERE id IN (SELECT object_id FROM brand_assets WHERE kit_id IN (:ids))",
-    { ids },
-  );
-  await db.change(tx, 'DELETE FROM brand_kits WHERE id IN (:ids)', { ids });
-  tx.afterCommit(() => enqueueRemoval(deps));
-}
-
-/** Deletes every kit of a workspace with its files, for a workspace that is emptied; may run twice. */
-export async function emptyBrandKits(deps: Deps, tx: Tx, workspaceId: string): Promise<void> {
-  const rows = await deps.db.rows<{ id: string }>(tx, 'SELECT id FROM brand_kits WHERE workspace_id = :workspaceId', { workspaceId });
-  if (rows.length > 0) {
-    await deleteKits(
-      deps,
-      tx,
-      rows.map((row) => row.id),
-    );
-  }
+  await drop(tx, { workspaceId: row.workspace_id, kitIds: [row.id], objectIds: [] });
 }

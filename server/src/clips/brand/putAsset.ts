@@ -9,7 +9,7 @@ import { confirmObject, enqueueRemoval } from '../../library/storedObjects.ts';
 import { requireRoom } from '../../plans/quota.ts';
 import { keys } from '../../storage/keys.ts';
 import { checkFont } from './fontFile.ts';
-import { contentOfKit, dropAsset, fontFamilyOf, loadKit, saveKit, sealFacts } from './kits.ts';
+import { contentOfKit, dropAsset, type DropFiles, fontFamilyOf, loadKit, saveKit, sealFacts } from './kits.ts';
 import { checkLogo } from './logoFile.ts';
 import { checkPiece } from './pieceFile.ts';
 
@@ -36,7 +36,7 @@ export async function putAsset(
   person: Person,
   kitId: string,
   body: Body,
-  checkMatch: (version: string) => void,
+  { checkMatch, drop }: { checkMatch: (version: string) => void; drop: DropFiles },
 ): Promise<BrandKit> {
   const { db, store, clock } = deps;
   const { workspaceId } = person;
@@ -61,7 +61,7 @@ export async function putAsset(
     return await db.inWorkspace(workspaceId, async (tx) => {
       const row = await loadKit(deps, tx, kitId);
       checkMatch(String(row.version));
-      await dropAsset(deps, tx, kitId, body.kind);
+      await dropAsset(deps, tx, row, body.kind, drop);
       await confirmObject(deps, tx, objectId, { sizeBytes: bytes.length, sha256 });
       await db.change(
         tx,

@@ -11,7 +11,7 @@ import { uuidArray } from '../../db/uuidArray.ts';
 import type { Deps } from '../../deps.ts';
 import { settleMinutes } from '../../plans/usage.ts';
 import { requireNoHold } from '../holds.ts';
-import { deadlineSeconds, type ErasureCause, type ErasureScope } from './steps.ts';
+import { deadlineSeconds, type ErasureCause, type ErasureScope, type ErasureSubject } from './steps.ts';
 
 /** Who deletes, why, and what it is called. */
 export interface ErasureWish {
@@ -19,6 +19,9 @@ export interface ErasureWish {
   cause: ErasureCause;
   actorId: string | null;
 }
+
+/** With what has no bytes of its own and goes too. */
+type NamedWish = ErasureWish & { clipIds?: readonly string[]; kitIds?: readonly string[] };
 
 interface Buried {
   id: string;
@@ -35,7 +38,7 @@ export interface StartedErasure {
 const liveStates = "('queued', 'leased', 'verifying')";
 
 /** Starts the work on what was buried once the transaction has committed. */
-function wakeAfterCommit(deps: Deps, tx: Tx): void {
+export function wakeAfterCommit(deps: Deps, tx: Tx): void {
   tx.afterCommit(() => {
     deps.jobs
       .enqueue('erasures.work', {})
@@ -44,18 +47,13 @@ function wakeAfterCommit(deps: Deps, tx: Tx): void {
 }
 
 /** Writes one deletion for each workspace, with its event. */
-async function addErasures(
-  deps: Deps,
-  tx: Tx,
-  wish: ErasureWish & { clipIds?: readonly string[] },
-  counts: ReadonlyMap<string, number>,
-): Promise<StartedErasure[]> {
+export async function addErasures(deps: Deps, tx: Tx, wish: NamedWish, counts: ReadonlyMap<string, number>): Promise<StartedErasure[]> {
   const now = deps.clock.now();
   const started = [...counts].map(([workspaceId, itemCount]) => ({ erasureId: newId(), workspaceId, itemCount }));
   await deps.db.change(
     tx,
-    `INSERT INTO erasures (id, workspace_id, scope, cause, requested_by, requested_at, deadline_at, clip_ids, item_count)
-     SELECT e."erasureId", e."workspaceId", :scope, :cause, :actorId, :now, :deadline, CAST(:clipIds AS uuid[]), e."itemCount"
+    `INSERT INTO erasures (id, workspace_id, scope, cause, requested_by, requested_at, deadline_at, clip_ids, kit_ids, item_count)
+     SELECT e."erasureId", e."workspaceId", :scope, :cause, :actorId, :now, :deadline, CAST(:clipIds AS uuid[]), CAST(:kitIds AS uuid[]), e."itemCount"
      FROM jsonb_to_recordset(CAST(:started AS jsonb)) AS e("erasureId" uuid, "workspaceId" uuid, "itemCount" integer)`,
     {
       started: JSON.stringify(started),
@@ -65,6 +63,7 @@ async function addErasures(
       now,
       deadline: addSeconds(now, deadlineSeconds),
       clipIds: uuidArray(wish.clipIds ?? []),
+      kitIds: uuidArray(wish.kitIds ?? []),
     },
   );
   await deps.appendEvent(
@@ -155,11 +154,12 @@ async function releaseMinutes(deps: Deps, tx: Tx, buried: readonly Buried[]): Pr
   }
 }
 
-async function addItems(
+/** Writes the items of a deletion. */
+export async function addItems(
   deps: Deps,
   tx: Tx,
-  wish: ErasureWish & { clipIds?: readonly string[] },
-  items: { subject: 'video' | 'rendition'; rows: readonly Buried[]; warm: ReadonlySet<string> },
+  wish: NamedWish,
+  items: { subject: ErasureSubject; rows: readonly Buried[]; warm: ReadonlySet<string> },
 ): Promise<StartedErasure[]> {
   const { db, clock, store } = deps;
   const now = clock.now();

@@ -77,11 +77,14 @@ async function finishSome(deps: Deps, claim: string, proven: readonly ProvenItem
 async function removeRows(deps: Deps, tx: Tx, rows: readonly { subject: string; subject_id: string }[]): Promise<void> {
   const { db } = deps;
   const idsOf = (subject: string) => rows.filter((row) => row.subject === subject).map((row) => row.subject_id);
-  const [videoIds, renditionIds] = [idsOf('video'), idsOf('rendition')];
+  const [videoIds, renditionIds, brandFileIds] = [idsOf('video'), idsOf('rendition'), idsOf('brand_file')];
   if (videoIds.length > 0) {
     const ids = uuidArray(videoIds);
     await db.change(tx, 'DELETE FROM videos WHERE id = ANY(CAST(:ids AS uuid[])) AND deleted_at IS NOT NULL', { ids });
     await db.change(tx, 'DELETE FROM stored_objects WHERE video_id = ANY(CAST(:ids AS uuid[]))', { ids });
+  }
+  if (brandFileIds.length > 0) {
+    await db.change(tx, 'DELETE FROM stored_objects WHERE id = ANY(CAST(:ids AS uuid[]))', { ids: uuidArray(brandFileIds) });
   }
   if (renditionIds.length > 0) {
     await db.change(

@@ -10,7 +10,8 @@ import type { Tx } from '../../db/database.ts';
 import { uuidArray } from '../../db/uuidArray.ts';
 import type { Deps } from '../../deps.ts';
 import { keys } from '../../storage/keys.ts';
-import { buryRenditions, buryVideos } from './bury.ts';
+import { buryRenditions, buryVideos, type StartedErasure } from './bury.ts';
+import { buryBrandFiles } from './buryBrandFiles.ts';
 
 const entrySchema = z.object({
   version: z.literal(1),
@@ -20,6 +21,9 @@ const entrySchema = z.object({
   videoIds: z.array(z.uuid()),
   renditionIds: z.array(z.uuid()),
   clipIds: z.array(z.uuid()),
+  /** Absent in entries of before brand kits were deleted this way. */
+  brandFileIds: z.array(z.uuid()).default([]),
+  kitIds: z.array(z.uuid()).default([]),
 });
 type Entry = z.infer<typeof entrySchema>;
 
@@ -34,13 +38,16 @@ export async function journalErasures(deps: Deps, erasureIds: readonly string[])
       workspace_id: string;
       requested_at: Date;
       clip_ids: string[];
+      kit_ids: string[];
+      brand_files: string[] | null;
       videos: string[] | null;
       renditions: string[] | null;
     }>(
       tx,
-      `SELECT e.id, e.workspace_id, e.requested_at, e.clip_ids,
+      `SELECT e.id, e.workspace_id, e.requested_at, e.clip_ids, e.kit_ids,
          (SELECT json_agg(i.subject_id) FROM erasure_items i WHERE i.erasure_id = e.id AND i.subject = 'video') AS videos,
-         (SELECT json_agg(i.subject_id) FROM erasure_items i WHERE i.erasure_id = e.id AND i.subject = 'rendition') AS renditions
+         (SELECT json_agg(i.subject_id) FROM erasure_items i WHERE i.erasure_id = e.id AND i.subject = 'rendition') AS renditions,
+         (SELECT json_agg(i.subject_id) FROM erasure_items i WHERE i.erasure_id = e.id AND i.subject = 'brand_file') AS brand_files
        FROM erasures e WHERE e.id = ANY(CAST(:ids AS uuid[])) AND e.journaled_at IS NULL`,
       { ids: uuidArray(erasureIds) },
     ),
@@ -55,6 +62,8 @@ export async function journalErasures(deps: Deps, erasureIds: readonly string[])
       videoIds: row.videos ?? [],
       renditionIds: row.renditions ?? [],
       clipIds: row.clip_ids,
+      brandFileIds: row.brand_files ?? [],
+      kitIds: row.kit_ids,
     };
     await store.put(keys.journal(requestedAt.slice(0, 10), row.id), Buffer.from(JSON.stringify(entry)), {
       contentType: 'application/json',
@@ -71,7 +80,57 @@ export async function journalErasures(deps: Deps, erasureIds: readonly string[])
   }
 }
 
+/** Writes the journal before the caller is answered; when the storage is away, the saga does it as its first step. */
+export async function journalNow(deps: Deps, started: readonly StartedErasure[]): Promise<void> {
+  try {
+    await journalErasures(
+      deps,
+      started.map((each) => each.erasureId),
+    );
+  } catch (error) {
+    deps.log.warn({ err: error }, 'the journal of deletions could not be written yet; the deletion goes on with it');
+  }
+}
+
 const dayMs = 24 * 3_600_000;
+const deletesAtOnce = 1000;
+
+/**
+ * Removes entries that are older than every backup that may still be put back (`CARMIC_JOURNAL_DAYS`). Those of deletions that are not
+ * finished stay. Answers how many were removed.
+ */
+export async function pruneJournal(deps: Deps): Promise<number> {
+  const { db, store, clock, env } = deps;
+  const before = new Date(clock.now().getTime() - env.CARMIC_JOURNAL_DAYS * dayMs);
+  const lastDay = before.toISOString().slice(0, 10);
+  const open = await db.asSystem((tx) =>
+    db.rows<{ id: string }>(tx, 'SELECT id FROM erasures WHERE finished_at IS NULL AND requested_at < :before', { before }),
+  );
+  const openIds = new Set(open.map((row) => row.id));
+  let removed = 0;
+  let batch: string[] = [];
+  const flush = async () => {
+    await store.delete(batch);
+    removed += batch.length;
+    batch = [];
+  };
+  for await (const { key } of store.list(keys.journalPrefix())) {
+    const entry = keys.parse(key);
+    if (entry.kind === 'journal' && entry.day < lastDay && !openIds.has(entry.erasureId)) {
+      batch.push(key);
+    }
+    if (batch.length === deletesAtOnce) {
+      await flush();
+    }
+  }
+  if (batch.length > 0) {
+    await flush();
+  }
+  if (removed > 0) {
+    deps.log.info({ removed, before: lastDay }, 'old entries of the journal of deletions were removed');
+  }
+  return removed;
+}
 
 /** The days whose entries a database may have forgotten: from the day before its newest deletion on; all of them when it knows of none. */
 function prefixesSince(newest: Date | null, now: Date): string[] {
@@ -145,11 +204,13 @@ async function replayEntry(deps: Deps, tx: Tx, entry: Entry): Promise<number> {
     clipIds: entry.clipIds,
     renditionIds: entry.renditionIds,
   });
+  const { workspaceId, kitIds, brandFileIds: objectIds } = entry;
+  const files = await buryBrandFiles(deps, tx, wish, { workspaceId, kitIds, objectIds });
   await db.change(
     tx,
     `INSERT INTO erasures (id, workspace_id, scope, cause, requested_at, deadline_at, journaled_at, item_count, finished_at)
      VALUES (:id, :workspaceId, :scope, :cause, :requestedAt, :requestedAt, :now, 0, :now) ON CONFLICT DO NOTHING`,
     { ...wish, id: entry.erasureId, workspaceId: entry.workspaceId, requestedAt: entry.requestedAt, now: clock.now() },
   );
-  return [...videos, ...renditions].reduce((sum, each) => sum + each.itemCount, 0);
+  return [...videos, ...renditions, ...files].reduce((sum, each) => sum + each.itemCount, 0);
 }

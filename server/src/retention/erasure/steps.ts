@@ -17,7 +17,8 @@ export const deadlineSeconds = 24 * 3600;
 /** An unfinished one raises the alarm after this. */
 export const alarmSeconds = 20 * 3600;
 
-export type ErasureScope = 'rendition' | 'clip' | 'video' | 'selection' | 'workspace';
+export type ErasureScope = 'rendition' | 'clip' | 'video' | 'selection' | 'workspace' | 'brand_kit' | 'brand_file';
+export type ErasureSubject = 'video' | 'rendition' | 'brand_file';
 export type ErasureCause = 'request' | 'expiry' | 'upload_ended' | 'backup_restored';
 
 /** A row of `erasures`. */
@@ -32,6 +33,8 @@ export interface ErasureRow {
   journaled_at: Date | null;
   /** Clips whose rows were deleted with this; they have no bytes of their own. */
   clip_ids: string[];
+  /** Brand kits whose rows were deleted with this. */
+  kit_ids: string[];
   item_count: number;
   done_count: number;
   object_count: string;
@@ -46,7 +49,7 @@ export interface ItemRow {
   id: string;
   erasure_id: string;
   workspace_id: string;
-  subject: 'video' | 'rendition';
+  subject: ErasureSubject;
   subject_id: string;
   step: 'cancelled' | 'deleted' | 'purged';
   times: StepTimes;

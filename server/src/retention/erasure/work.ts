@@ -185,8 +185,10 @@ async function loadManifest(deps: Deps, items: readonly ItemRow[]): Promise<Map<
        WHERE video_id = ANY(CAST(:videoIds AS uuid[])) GROUP BY video_id
        UNION ALL
        SELECT rendition_id, json_agg(key) FROM stored_objects
-       WHERE rendition_id = ANY(CAST(:renditionIds AS uuid[])) GROUP BY rendition_id`,
-      { videoIds: idsOf('video'), renditionIds: idsOf('rendition') },
+       WHERE rendition_id = ANY(CAST(:renditionIds AS uuid[])) GROUP BY rendition_id
+       UNION ALL
+       SELECT id, json_build_array(key) FROM stored_objects WHERE id = ANY(CAST(:brandFileIds AS uuid[]))`,
+      { videoIds: idsOf('video'), renditionIds: idsOf('rendition'), brandFileIds: idsOf('brand_file') },
     ),
   );
   for (const { subject_id: subjectId, keys: written } of rows) {
@@ -280,7 +282,7 @@ async function prove(deps: Deps, item: ItemRow, manifest: readonly string[]): Pr
     throw new StillThereError(`${found.length} files were there again after they had been deleted: they are deleted once more.`);
   }
   const probes: ProvenItem['probes'] = [
-    { target: 'storage', method: item.subject === 'video' ? 'list_versions' : 'head', asked: manifest.length, found: 0 },
+    { target: 'storage', method: item.subject === 'rendition' ? 'head' : 'list_versions', asked: manifest.length, found: 0 },
   ];
   if (cdn.name !== 'none') {
     const urls = manifest.slice(0, cdnProbesPerItem).flatMap((key) => cdn.urlOf(key) ?? []);
@@ -302,6 +304,14 @@ async function findLeft(deps: Deps, item: ItemRow, manifest: readonly string[]):
   if (item.subject === 'video') {
     for await (const version of store.listVersions(keys.videoPrefix(item.workspace_id, item.subject_id))) {
       left.push(version.key);
+    }
+    return [...new Set(left)];
+  }
+  if (item.subject === 'brand_file') {
+    for (const key of manifest) {
+      for await (const version of store.listVersions(keys.brandPrefixOf(key))) {
+        left.push(...(version.key === key ? [key] : []));
+      }
     }
     return [...new Set(left)];
   }
