@@ -92,7 +92,7 @@ async function readNews(
     tasks: await db.rows<TaskRow>(
       tx,
       `SELECT id, video_id, rendition_id, kind, progress, note FROM media_tasks WHERE state IN ('leased', 'verifying')
-       UNION ALL SELECT video_id, video_id, NULL, 'import', COALESCE(received_bytes::float / NULLIF(total_bytes, 0), 0), received_bytes::text
+       UNION ALL SELECT video_id, video_id, NULL, 'import', CAST(COALESCE(received_bytes::float / NULLIF(total_bytes, 0), 0) AS real), received_bytes::text
          FROM video_imports WHERE state = 'open' LIMIT 200`,
     ),
   }));
