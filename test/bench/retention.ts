@@ -3,7 +3,8 @@
  * stand-in of S3 that counts calls and once against the disk driver.
  *
  * `dbMicrosPerObject` is the time the saga waited for the database, planning included; `dbCpuMicrosPerObject` is the processor time of
- * PostgreSQL for the same, which other programs on the machine do not blur. `ratio` is the first at ten times the rows over that before.
+ * PostgreSQL for the same, which other programs on the machine do not blur. `peakRssMb` is the whole process, the bench's own memory and the
+ * loaded program included, which `startRssMb` says. `ratio` is the first at ten times the rows over that before.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -226,6 +227,7 @@ export async function benchRetention(): Promise<Record<string, unknown>> {
       processes: [],
       log: createLog({ level: 'error' }),
     });
+    const startRssMb = Math.round(process.memoryUsage.rss() / 1e6);
     const queries = timeQueries(server.deps);
     const rounds: Round[] = [];
     for (const count of [videos / 10, videos]) {
@@ -247,6 +249,7 @@ export async function benchRetention(): Promise<Record<string, unknown>> {
     }
     return {
       ...whole,
+      startRssMb,
       peakRssMb: onBucket,
       ratio: round(whole.dbMicrosPerObject / tenth.dbMicrosPerObject, 2),
       cpuRatio: round(whole.dbCpuMicrosPerObject / tenth.dbCpuMicrosPerObject, 2),
