@@ -101,7 +101,7 @@ test('the preview in the dialog has the pixels of the rendered frame', async (co
   const [bare, rendered] = await Promise.all([renderAs('none'), renderAs('karaoke')]);
   const style = rendered.captionStyle;
   const dialog = await openDialog(page);
-  await dialog.locator(`input[value="${style}"]`).check({ force: true });
+  await dialog.locator(`input[value="${style}"]`).dispatchEvent('click');
   await expect.poll(() => dialog.locator('.preview').getAttribute('data-drawn'), slowly).not.toBe('');
   await enlargePreview(page, rendered);
   const seconds = 2.4;
@@ -144,9 +144,9 @@ test('a clip is tightened, undone and redone; the dialog renders what was chosen
   await page.getByText('Rendered from an earlier cut').waitFor();
 
   const dialog = await openDialog(page);
-  await dialog.locator('input[value="1:1"]').check({ force: true });
-  await dialog.locator('input[value="headline"]').check({ force: true });
-  await dialog.getByRole('radio', { name: 'Above' }).check({ force: true });
+  await dialog.locator('input[value="1:1"]').dispatchEvent('click');
+  await dialog.locator('input[value="headline"]').dispatchEvent('click');
+  await dialog.getByRole('radio', { name: 'Above' }).dispatchEvent('click');
   await expect.poll(() => dialog.locator('.preview').getAttribute('data-drawn'), slowly).not.toBe('');
   expect(await findBarriersEverywhere(page)).toEqual([]);
   await dialog.getByRole('button', { name: 'Render', exact: true }).click();
@@ -233,10 +233,10 @@ test('every template is drawn in the preview as ffmpeg draws it', async (context
   const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token, width: 1440, height: 900 });
   const { page } = visit;
   const dialog = await openDialog(page);
-  await dialog.locator('input[value="16:9"]').check({ force: true });
-  await dialog.locator('input[value="boxed"]').check({ force: true });
+  await dialog.locator('input[value="16:9"]').dispatchEvent('click');
+  await dialog.locator('input[value="boxed"]').dispatchEvent('click');
   // The dialog begins with what was chosen last, which is another test's.
-  await dialog.getByRole('radio', { name: 'Off faces' }).check({ force: true });
+  await dialog.getByRole('radio', { name: 'Off faces' }).dispatchEvent('click');
   await expect.poll(() => dialog.locator('.preview').getAttribute('data-drawn'), slowly).toMatch(/^boxed/);
   const size = { width: 960, height: 540 };
   await enlargePreview(page, size);
@@ -245,7 +245,7 @@ test('every template is drawn in the preview as ffmpeg draws it', async (context
   const frames = await drawAll(size, seconds, '0x3a6ea5');
   const results: string[] = [];
   for (const style of drawnStyles) {
-    await dialog.locator(`input[value="${style}"]`).check({ force: true });
+    await dialog.locator(`input[value="${style}"]`).dispatchEvent('click');
     await seekPreview(page, style, seconds);
     const drawn = await pixelsOfPreview(page, 0);
     const frame = frames.get(style) ?? Buffer.alloc(0);
@@ -282,7 +282,7 @@ test('a brand kit is made with font and logo, is drawn in the preview, and is bu
   await page
     .getByRole('radiogroup', { name: 'Template', exact: true })
     .getByRole('radio', { name: 'Minimal', exact: true })
-    .check({ force: true });
+    .dispatchEvent('click');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.getByText('Saved', { exact: true }).waitFor();
   await expect.poll(() => preview.getAttribute('data-drawn'), slowly).toMatch(/^minimal/);

@@ -158,7 +158,7 @@ async function addSquareFormat(page: Page) {
   const first = page.getByRole('article').first();
   await first.getByRole('button', { name: 'Add format' }).click();
   const dialog = page.getByRole('dialog', { name: 'Render this clip' });
-  await dialog.getByRole('radio', { name: '1:1' }).check({ force: true });
+  await dialog.getByRole('radio', { name: '1:1' }).dispatchEvent('click');
   await dialog.getByRole('button', { name: 'Render', exact: true }).click();
   await first.getByRole('button', { name: 'Square 1:1, Ready' }).waitFor({ timeout: 60_000 });
   await first.getByRole('button', { name: 'Download' }).click();

@@ -97,7 +97,7 @@ test('texts for publishing stand ready for each platform; a moment is found in a
   await page.goto(`/#/videos/${video.id}`);
   const [clip] = (await caller.call('listClips', { params: { id: video.id } })).items;
   await page.getByText('Texts for publishing').click();
-  await page.getByRole('radio', { name: 'LinkedIn' }).check({ force: true });
+  await page.getByRole('radio', { name: 'LinkedIn' }).dispatchEvent('click');
   const linkedIn = clip?.posts.find(({ platform }) => platform === 'linkedin');
   expect(await page.getByRole('region', { name: 'Text for LinkedIn' }).textContent()).toBe(linkedIn?.text);
 

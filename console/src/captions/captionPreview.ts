@@ -78,8 +78,8 @@ export async function planPreview(request: PreviewRequest): Promise<CaptionPlan>
 
 /** A canvas on which libass draws. */
 export interface CaptionCanvas {
-  /** Draws what is seen at a time of the clip. */
-  draw(plan: CaptionPlan, seconds: number): Promise<void>;
+  /** Draws what is seen at a time of the clip. Answers false where something newer was wanted before it began. */
+  draw(plan: CaptionPlan, seconds: number): Promise<boolean>;
   close(): void;
 }
 
@@ -88,6 +88,8 @@ export function openCaptionCanvas(canvas: HTMLCanvasElement): CaptionCanvas {
   let drawer: Promise<JASSUB> | null = null;
   let current: CaptionPlan | null = null;
   let closed = false;
+  let wanted = 0;
+  let last: Promise<unknown> = Promise.resolve();
   const start = async (plan: CaptionPlan): Promise<JASSUB> => {
     const fonts = await Promise.all(plan.fonts.map((font) => fontFile(font.id)));
     const made = new JASSUB({
@@ -99,24 +101,38 @@ export function openCaptionCanvas(canvas: HTMLCanvasElement): CaptionCanvas {
     await made.ready;
     return made;
   };
+  const paint = async (plan: CaptionPlan, seconds: number): Promise<void> => {
+    drawer ??= start(plan);
+    const jassub = await drawer;
+    const before = current ?? plan;
+    current = plan;
+    if (closed) {
+      return;
+    }
+    if (before !== plan) {
+      const fonts = await Promise.all(
+        plan.fonts.filter((font) => !before.fonts.some((known) => known.id === font.id)).map((font) => fontFile(font.id)),
+      );
+      await jassub.renderer.addFonts(fonts.map((font) => font.slice()));
+      await jassub.renderer.setTrack(plan.ass);
+    }
+    const { width, height } = plan.look;
+    await jassub.manualRender({ mediaTime: seconds, expectedDisplayTime: 0, width, height }, true);
+  };
   return {
-    async draw(plan, seconds) {
-      const before = current;
-      current = plan;
-      drawer ??= start(plan);
-      const jassub = await drawer;
-      if (closed) {
-        return;
-      }
-      if (before !== null && before !== plan) {
-        const fonts = await Promise.all(
-          plan.fonts.filter((font) => !before.fonts.some((known) => known.id === font.id)).map((font) => fontFile(font.id)),
-        );
-        await jassub.renderer.addFonts(fonts.map((font) => font.slice()));
-        await jassub.renderer.setTrack(plan.ass);
-      }
-      const { width, height } = plan.look;
-      await jassub.manualRender({ mediaTime: seconds, expectedDisplayTime: 0, width, height }, true);
+    draw(plan, seconds) {
+      wanted += 1;
+      const turn = wanted;
+      // One after the other: a busy libass answers at once and draws later, and an older picture could come last.
+      const drawing = last.then(async () => {
+        if (turn !== wanted) {
+          return false;
+        }
+        await paint(plan, seconds);
+        return true;
+      });
+      last = drawing.catch(() => false);
+      return drawing;
     },
     close() {
       closed = true;
