@@ -96,6 +96,7 @@ function buildVideo(state: Video['state']): Video {
     stages: [],
     failure: null,
     notices: [],
+    duplicateOf: null,
     probe: null,
     options: { clipCount: 5, aspects: ['9:16'], captionStyle: 'karaoke', minClipSeconds: 15, maxClipSeconds: 60, language: null },
     clipCount: 0,

@@ -30,7 +30,17 @@ function buildRendition(id: string, aspect: Rendition['aspect'], state: Renditio
     shots: [],
     certificate: [],
     createdAt: `2026-01-01T00:0${minute}:00Z`,
-    media: { videoUrl: null, downloadUrl: null, coverUrl: null, srtUrl: null, vttUrl: null, assUrl: null, wordsUrl: null, coverUrls: [] },
+    media: {
+      videoUrl: null,
+      downloadUrl: null,
+      coverUrl: null,
+      srtUrl: null,
+      vttUrl: null,
+      assUrl: null,
+      wordsUrl: null,
+      coverDownloadUrl: null,
+      coverUrls: [],
+    },
   };
 }
 
