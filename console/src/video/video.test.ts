@@ -25,6 +25,7 @@ function buildRendition(id: string, aspect: Rendition['aspect'], state: Renditio
     layout: null,
     layoutReason: null,
     codec: 'h264',
+    framing: null,
     encoder: null,
     encoderReason: null,
     shots: [],
