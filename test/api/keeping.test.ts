@@ -1,11 +1,17 @@
 /** The ledger of processing minutes, legal holds, notices before content ends, and the comparison of storage and rows. */
 import { ApiError, type Plan, type PlanOverrides, type Reconciliation, type Video } from '@carmic/contract';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writePng } from '../../server/src/clips/brand/logoFile.ts';
+import { newId } from '../../server/src/core/ids.ts';
 import type { Tx } from '../../server/src/db/database.ts';
 import { readStatement, requireMinutes, reserveMinutes, settleMinutes } from '../../server/src/plans/usage.ts';
 import { emptyWorkspace } from '../../server/src/retention/emptyWorkspace.ts';
 import { giveNotices } from '../../server/src/retention/notices.ts';
+import { reconcile } from '../../server/src/retention/reconcile.ts';
 import { sweepExpired } from '../../server/src/retention/sweep.ts';
+import { keys } from '../../server/src/storage/keys.ts';
 import { watch } from '../../server/src/watchdog.ts';
 import { type Caller, startInstance, type TestInstance, until } from '../support/instance.ts';
 import { enrolAgent, type ProtocolAgent } from '../support/protocolAgent.ts';
@@ -282,5 +288,54 @@ describe('the comparison of storage and rows', () => {
     expect(await store.head(keyOf(kept.id))).not.toBeNull();
     const after = await compare(false);
     expect(after.counts).toMatchObject({ orphans: 0, youngOrphans: 0, openUploads: 0, missing: 1 });
+  });
+
+  test('names a missing file of a brand kit too', async () => {
+    const who = await withOverrides({});
+    const { id } = await who.call('createBrandKit', { body: { name: 'Ours' } });
+    const logo = writePng(40, 20, Buffer.alloc(40 * 20 * 4, 0x80)).toString('base64');
+    await who.call('putBrandAsset', { params: { id }, body: { kind: 'logo', contentBase64: logo } });
+    const { store } = deps();
+    const prefix = `w/${who.workspaceId}/b/`;
+    const stored: string[] = [];
+    for await (const { key } of store.list(`w/${who.workspaceId}/`)) {
+      stored.push(key);
+    }
+    expect(stored).toEqual([expect.stringContaining(prefix)]);
+    await store.delete(stored);
+    const { findings } = await compare(true);
+    expect(findings.filter(({ key }) => key.startsWith(prefix))).toMatchObject([{ kind: 'missing', key: stored[0] }]);
+  });
+
+  test('needs no more memory for 100,000 files than for 1,000', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const { store, db } = deps();
+    const peakOf = async (count: number): Promise<number> => {
+      const id = newId();
+      await db.asSystem((tx) =>
+        db.change(tx, 'INSERT INTO reconciliations (id, is_dry_run, started_at) VALUES (:id, true, now())', { id }),
+      );
+      let peak = 0;
+      const large = Object.create(store, {
+        list: {
+          async *value(prefix: string) {
+            for (let index = 0; prefix === keys.allPrefix() && index < count; index += 1) {
+              if (index % (count / 10) === 0) {
+                collect();
+                peak = Math.max(peak, process.memoryUsage().heapUsed);
+              }
+              yield { key: `w/${admin.workspaceId}/v/${newId()}/source`, sizeBytes: 1, createdAt: new Date() };
+            }
+          },
+        },
+      }) as typeof store;
+      await reconcile({ ...deps(), store: large }, id);
+      const report = (await admin.call('listReconciliations')).items.find((each) => each.id === id);
+      expect(report?.counts).toMatchObject({ listedObjects: count, youngOrphans: count });
+      return peak;
+    };
+    const [small, many] = [await peakOf(1000), await peakOf(100_000)];
+    expect(many - small).toBeLessThan(25e6);
   });
 });

@@ -85,3 +85,37 @@ test('an administrator edits a plan after seeing what it would end, and gives a 
   expect({ minutes: limits.processingMinutes, retention }).toEqual({ minutes: 600, retention: { kind: 'fixed', storageBytes: 50e9 } });
   expect(visit.problems).toEqual([]);
 });
+
+test('an administrator holds a workspace, lifts the hold again, and compares the storage with the records', async (context) => {
+  const admin = await instance.createCaller({ isAdmin: true });
+  const customer = await instance.createCaller();
+  const held = await upload(customer.call, 'evidence.mp4');
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: admin.token });
+  const { page } = visit;
+  await page.goto('/#/safekeeping');
+  await page.getByText('Nothing is held').waitFor();
+  await page.getByRole('button', { name: 'Place a hold' }).first().click();
+  const dialog = page.getByRole('dialog', { name: 'Place a legal hold' });
+  await dialog.getByRole('button', { name: 'Place the hold' }).click();
+  await dialog.getByText('Choose a workspace and write a reason.').waitFor();
+  const workspaces = dialog.getByLabel('Workspace', { exact: true });
+  await expect.poll(() => workspaces.locator(`option[value="${customer.workspaceId}"]`).count()).toBe(1);
+  await workspaces.selectOption(customer.workspaceId);
+  await dialog.getByLabel('Only one video: its id').fill(held.id);
+  await dialog.getByLabel('Reason').fill('Case 17');
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Place the hold' }).click();
+  await page.getByText('Case 17').waitFor();
+  await expect(customer.call('createErasure', { body: { scope: 'video', videoId: held.id } })).rejects.toThrow(/legal hold/);
+
+  await page.getByRole('button', { name: 'Look only' }).click();
+  await page.getByText('All as it should be').waitFor();
+  await page.getByText(/\d+ files? compared/).waitFor();
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+
+  await page.getByRole('button', { name: /^Lift the hold/ }).click();
+  await page.getByRole('dialog', { name: 'Lift this hold?' }).getByRole('button', { name: 'Lift' }).click();
+  await page.getByText('Over', { exact: true }).waitFor();
+  expect((await customer.call('createErasure', { body: { scope: 'video', videoId: held.id } })).id).toBeTruthy();
+  expect(visit.problems).toEqual([]);
+});

@@ -220,9 +220,29 @@ async function nameMissing(run: Run, workspaceId: string): Promise<void> {
     }
     const last = videos.at(-1);
     if (last === undefined || videos.length < batchSize) {
-      return;
+      break;
     }
     after = last.id;
+  }
+  await nameMissingOfBrands(run, workspaceId);
+}
+
+/** Files of brand kits belong to no video; a workspace has few of them. */
+async function nameMissingOfBrands(run: Run, workspaceId: string): Promise<void> {
+  const { db, store } = run.deps;
+  const rows = await db.asSystem((tx) =>
+    db.rows<{ key: string; created_at: Date }>(
+      tx,
+      `SELECT key, created_at FROM stored_objects
+       WHERE workspace_id = :workspaceId AND video_id IS NULL AND state = 'ready' AND created_at <= :startedAt`,
+      { workspaceId, startedAt: run.startedAt },
+    ),
+  );
+  for (const row of rows) {
+    if ((await store.head(row.key)) === null) {
+      run.counts.missing += 1;
+      note(run, { kind: 'missing', key: row.key, since: row.created_at.toISOString() });
+    }
   }
 }
 
