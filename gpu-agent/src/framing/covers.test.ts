@@ -24,6 +24,10 @@ describe('chooseCovers', () => {
     expect(choose(stills)).toEqual([140, 200, 80]);
   });
 
+  it('measures eyes against the widest of the clip, because people differ', () => {
+    expect(choose([still(20, { eyes: 0.3, sharpness: 11 }), still(80, { eyes: 0.42 }), still(140, { eyes: 0.31 })])[0]).toBe(80);
+  });
+
   it('passes over a face that the crop does not show, and frames beside a cut', () => {
     const crop = { kind: 'crop', widthShare: 0.3, heightShare: 1, path: [{ frame: 0, left: 0.6, top: 0 }] } as const;
     const stills = [still(30), still(100, { face: face(0.65), sharpness: 5 }), still(160, { face: face(0.65) })];

@@ -9,6 +9,8 @@ export const coverCount = 3;
 /** Eyes lower than the first are shut, from the second on they are open: height against width. */
 const shutEyes = 0.1;
 const openEyes = 0.24;
+/** Eyes differ between people: where a clip shows wider ones, those that are nearly as wide are open. */
+const nearWidest = 0.9;
 /** What a frame counts whose eyes are shut or not found, that has no face, or whose face is not shown. */
 const leastEyes = 0.15;
 const unknownEyes = 0.6;
@@ -33,10 +35,11 @@ export function chooseCovers(
   );
   const sharpest = Math.max(1e-6, ...stills.map(({ still }) => still.sharpness));
   const largest = Math.max(1e-6, ...stills.map(({ still }) => areaOf(still)));
+  const open = Math.max(openEyes, ...stills.map(({ still }) => nearWidest * (still.eyes ?? 0)));
   const ranked = stills
     .map(({ still, frame, segment }) => {
       const isSeen = still.face === null || isShown(still, segment, pieces, timeline);
-      return { frame, worth: worthOf(still, sharpest, largest) * (isSeen ? 1 : hidden) };
+      return { frame, worth: worthOf(still, { sharpest, largest, open }) * (isSeen ? 1 : hidden) };
     })
     .sort((a, b) => b.worth - a.worth)
     .map(({ frame }) => frame);
@@ -62,12 +65,12 @@ function areaOf({ face }: Still): number {
   return face === null ? 0 : face.width * face.height;
 }
 
-function worthOf(still: Still, sharpest: number, largest: number): number {
+function worthOf(still: Still, { sharpest, largest, open }: { sharpest: number; largest: number; open: number }): number {
   const sharp = Math.sqrt(still.sharpness / sharpest);
   if (still.face === null) {
     return sharp * faceless;
   }
-  const eyes = still.eyes === null ? unknownEyes : Math.min(1, Math.max(leastEyes, (still.eyes - shutEyes) / (openEyes - shutEyes)));
+  const eyes = still.eyes === null ? unknownEyes : Math.min(1, Math.max(leastEyes, (still.eyes - shutEyes) / (open - shutEyes)));
   return sharp * (0.5 + 0.5 * Math.sqrt(areaOf(still) / largest)) * eyes;
 }
 
