@@ -104,8 +104,8 @@ print(json.dumps({'name': timeline.name, 'spans': spans, 'seconds': track.durati
 `;
 
 describe('a cut for editing programs', () => {
-  test.each(['otio', 'fcpxml', 'edl'])('as %s is read by a parser that nobody here wrote, span by span', async (format) => {
-    const packages = requireOrSkip({ skip: (note) => test.skip(String(note)) }, 'opentimelineio');
+  test.for(['otio', 'fcpxml', 'edl'])('as %s is read by a parser that nobody here wrote, span by span', async (format, context) => {
+    const packages = requireOrSkip(context, 'opentimelineio');
     const path = await saveExport(format);
     const { stdout } = await run('python3', ['-c', readTimeline, path], { env: { ...process.env, PYTHONPATH: packages } });
     const found = JSON.parse(stdout) as { name: string; spans: [number, number][]; seconds: number };

@@ -70,7 +70,7 @@ async function makeReady(call: Caller['call'], agent: Awaited<ReturnType<typeof 
 }
 
 test('somebody signs in, uploads, gets clips and deletes a video; another one expires', async (context) => {
-  requireOrSkip({ skip: (note) => context.skip(note) }, 'pgbouncer');
+  requireOrSkip(context, 'pgbouncer');
   const password = 'seven green bottles';
   const email = await setTestPassword(instance, caller.userId, password);
   const nobody = createClient({ baseUrl: instance.baseUrl });
@@ -105,7 +105,7 @@ test('somebody signs in, uploads, gets clips and deletes a video; another one ex
 }, 120_000);
 
 test('200 parallel requests of two tenants: no foreign row, nothing left behind on the one connection', async (context) => {
-  requireOrSkip({ skip: (note) => context.skip(note) }, 'pgbouncer');
+  requireOrSkip(context, 'pgbouncer');
   const pair = [await instance.createCaller(), await instance.createCaller()] as const;
   const own = await Promise.all(
     pair.map(async ({ call }, index) => (await uploadVideo(call, instance.baseUrl, Buffer.from(`of tenant ${index}`))).id),
@@ -138,7 +138,7 @@ test('200 parallel requests of two tenants: no foreign row, nothing left behind 
 }, 120_000);
 
 test('a second connection inside of a transaction is refused: behind a pool of one it would wait for itself', async (context) => {
-  requireOrSkip({ skip: (note) => context.skip(note) }, 'pgbouncer');
+  requireOrSkip(context, 'pgbouncer');
   const { db, jobs } = instance.server.deps;
   const inside = (work: () => Promise<unknown>) => db.inWorkspace(caller.workspaceId, () => work());
   await expect(inside(() => db.asSystem(() => Promise.resolve()))).rejects.toThrow('second connection');

@@ -36,7 +36,7 @@ export interface Visit {
 
 export interface TestBrowser {
   /** A fresh profile with one page. Skips the test where there is no browser. */
-  visit(test: Pick<TestContext, 'skip' | 'task' | 'onTestFailed'>, options: VisitOptions): Promise<Visit>;
+  visit(context: Pick<TestContext, 'skip' | 'task' | 'onTestFailed'>, options: VisitOptions): Promise<Visit>;
   close(): Promise<void>;
 }
 
@@ -44,14 +44,14 @@ export interface TestBrowser {
 export function prepareBrowser(): TestBrowser {
   let browser: Browser | undefined;
   return {
-    async visit(test, options) {
-      const executablePath = requireOrSkip({ skip: (note) => test.skip(note) }, 'chromium');
+    async visit(context, options) {
+      const executablePath = requireOrSkip(context, 'chromium');
       if (!existsSync(consoleDirectory)) {
         throw new Error('The console is not built: npm run build -w @carmic/console');
       }
       browser ??= await launch(executablePath);
       const visit = await openVisit(browser, options);
-      test.onTestFailed(() => showFailure(visit, test.task.name));
+      context.onTestFailed(() => showFailure(visit, context.task.name));
       return visit;
     },
     async close() {
