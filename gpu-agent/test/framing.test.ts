@@ -14,7 +14,7 @@ import { probeSource } from '../src/media/probe.ts';
 import { sniffContainer } from '../src/media/sniff.ts';
 import { planTimeline, type Timeline } from '../src/render/timeline.ts';
 import { drawFace } from './support/drawFace.ts';
-import { type Engine, startEngine } from './support/engine.ts';
+import { countLooks, type Engine, startEngine } from './support/engine.ts';
 import { makeFolder, makeMedia } from './support/media.ts';
 import { renderFile } from './support/renderFile.ts';
 
@@ -224,25 +224,12 @@ describe('what a person asks for', () => {
       ...['[1]split[a][b];[0][a]overlay=x=120:y=230:shortest=1[c];[c][b]overlay=x=940:y=230:shortest=1,format=yuv420p', '-t', '2', ...x264],
     ]);
     const context = engine.contextFor(file);
-    let looks = 0;
-    const counting: Engine = {
-      ...engine,
-      contextFor: (name) => {
-        const inner = engine.contextFor(name);
-        return {
-          ...inner,
-          run: (request) => {
-            looks += request.args.includes('rawvideo') && request.args.includes('pipe:1') ? 1 : 0;
-            return inner.run(request);
-          },
-        };
-      },
-    };
+    const counting = countLooks(engine);
     const changes = { probe: (await probeSource(context, { durationSeconds: 60, framePixels: 9e6 })).probe, analysisKey: 'clip', output };
-    const first = await renderFile(counting, framer, file, { ...changes, framing: { layout: 'split' } });
+    const first = await renderFile(counting.engine, framer, file, { ...changes, framing: { layout: 'split' } });
     expect(first.result.shots).toMatchObject([{ layout: 'split', reason: 'This layout was asked for.' }]);
     expect(first.facts['face_inside']).toBe(1);
-    const second = await renderFile(counting, framer, file, changes);
-    expect([second.result.layout, looks]).toEqual(['split', 1]);
+    const second = await renderFile(counting.engine, framer, file, changes);
+    expect([second.result.layout, counting.looks]).toEqual(['split', 1]);
   });
 });

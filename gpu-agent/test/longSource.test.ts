@@ -8,7 +8,7 @@ import { createFramer, type Framer } from '../src/framing/framer.ts';
 import { probeSource } from '../src/media/probe.ts';
 import { startAgentProcess, until } from './support/agentProcess.ts';
 import { enrolmentCode, startContractServer } from './support/contractServer.ts';
-import { type Engine, startEngine } from './support/engine.ts';
+import { countLooks, type Engine, startEngine } from './support/engine.ts';
 import { makeFolder, makeMedia } from './support/media.ts';
 import { renderFile } from './support/renderFile.ts';
 
@@ -124,25 +124,12 @@ it('the agent holds no more of a source of 3 hours, 4K and 20 GB than of a short
 
 it('another look of the captions is rendered without looking at the pictures again', async () => {
   const file = await makeMedia(path('words.mp4'), ['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=10', ...sound, '-t', '3', ...x264]);
-  let looks = 0;
-  const counting: Engine = {
-    ...engine,
-    contextFor: (name) => {
-      const inner = engine.contextFor(name);
-      return {
-        ...inner,
-        run: (request) => {
-          looks += request.args.includes('rawvideo') && request.args.includes('pipe:1') ? 1 : 0;
-          return inner.run(request);
-        },
-      };
-    },
-  };
+  const counting = countLooks(engine);
   const words: Word[] = ['Nothing', 'is', 'looked', 'at', 'twice'].map((text, index) => ({
     ...{ text, startSeconds: 0.2 + index * 0.5, endSeconds: 0.6 + index * 0.5 },
   }));
   const renderWith = (captions: Omit<NonNullable<RenderSpec['captions']>, 'language' | 'words'>) =>
-    renderFile(counting, framer, file, { analysisKey: 'words', captions: { language: 'en', words, ...captions } });
+    renderFile(counting.engine, framer, file, { analysisKey: 'words', captions: { language: 'en', words, ...captions } });
   const ways = [
     { style: 'karaoke' as const },
     { style: 'boxed' as const },
@@ -151,5 +138,5 @@ it('another look of the captions is rendered without looking at the pictures aga
   for (const way of ways) {
     expect((await renderWith(way)).result.captionsBurnedIn).toBe(true);
   }
-  expect(looks).toBe(1);
+  expect(counting.looks).toBe(1);
 });

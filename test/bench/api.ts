@@ -5,27 +5,20 @@
  * `ratio` is our throughput over that of the bare handler at 16 connections, the median of three pairs.
  */
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Koa from 'koa';
-import { Client, Pool } from 'pg';
+import { Pool } from 'pg';
 import { createWorkspace } from '../../server/src/accounts/createWorkspace.ts';
 import { Members, Users } from '../../server/src/accounts/model.ts';
 import { hashPassword } from '../../server/src/accounts/passwords.ts';
 import { openSession } from '../../server/src/accounts/sessions.ts';
 import { sealContent } from '../../server/src/clips/content.ts';
 import { newId } from '../../server/src/core/ids.ts';
-import { createLog } from '../../server/src/core/log.ts';
-import { appRole } from '../../server/src/db/roles.ts';
 import type { Deps } from '../../server/src/deps.ts';
 import { sealFileName, sealTitle } from '../../server/src/library/content.ts';
-import { startServer } from '../../server/src/main.ts';
-import { startTestPostgres } from '../support/testPostgres.ts';
+import { startBenchServer } from './support/benchServer.ts';
 
 const clipCount = 10;
 const poolSize = 10;
@@ -153,36 +146,14 @@ const round = (value: number, digits = 2) => Number(value.toFixed(digits));
 
 /** Measures. */
 export async function benchApi(): Promise<Record<string, unknown>> {
-  const postgres = await startTestPostgres();
-  const directory = mkdtempSync(join(tmpdir(), 'carmic-bench-'));
-  const { superuserUrl, template, appPassword, ownerPassword } = postgres.access;
-  const admin = new Client({ connectionString: superuserUrl });
-  await admin.connect();
-  await admin.query(`ALTER DATABASE ${template} ALLOW_CONNECTIONS true`);
-  await admin.end();
-  const urlFor = (username: string, secret: string) =>
-    Object.assign(new URL(superuserUrl), { username, password: secret, pathname: `/${template}` }).href;
-  const rootKeyFile = join(directory, 'root.key');
-  writeFileSync(rootKeyFile, randomBytes(32).toString('base64'), { mode: 0o600 });
-  const server = await startServer({
-    env: {
-      CARMIC_MODE: 'test',
-      CARMIC_DATABASE_URL: urlFor(appRole, appPassword),
-      CARMIC_MIGRATION_DATABASE_URL: urlFor('carmic_owner', ownerPassword),
-      CARMIC_DATABASE_POOL: String(poolSize),
-      CARMIC_DATA_DIR: directory,
-      CARMIC_MIN_FREE_BYTES: '0',
-      CARMIC_ROOT_KEY_FILE: rootKeyFile,
-      CARMIC_PORT: '0',
-      CARMIC_RATE_LIMIT_PER_MINUTE: '1000000000',
-    },
+  const { server, superuserUrl, stop } = await startBenchServer({
+    env: { CARMIC_DATABASE_POOL: String(poolSize), CARMIC_PORT: '0', CARMIC_RATE_LIMIT_PER_MINUTE: '1000000000' },
     processes: ['web'],
-    log: createLog({ level: 'error' }),
   });
   try {
     const { token, workspaceId, videoId, email } = await seed(server.deps);
     // The superuser's rows need no policy, which is the quickest way there is.
-    const bare = await startBare(Object.assign(new URL(superuserUrl), { pathname: `/${template}` }).href, workspaceId, videoId);
+    const bare = await startBare(superuserUrl, workspaceId, videoId);
     const page = `${server.baseUrl}/api/v1/videos/${videoId}/clips`;
     await load(page, token, { connections: 16, seconds: 2 });
     await load(bare.url, '', { connections: 16, seconds: 2 });
@@ -216,8 +187,6 @@ export async function benchApi(): Promise<Record<string, unknown>> {
       readP50MsBesideSignIns: round(busy.p50Ms, 1),
     };
   } finally {
-    await server.close();
-    await postgres.stop();
-    rmSync(directory, { recursive: true, force: true });
+    await stop();
   }
 }

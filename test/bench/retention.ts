@@ -6,19 +6,15 @@
  * PostgreSQL for the same, which other programs on the machine do not blur. `peakRssMb` is the whole process, the bench's own memory and the
  * loaded program included, which `startRssMb` says. `ratio` is the first at ten times the rows over that before.
  */
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Client } from 'pg';
-import { createLog } from '../../server/src/core/log.ts';
 import type { Deps } from '../../server/src/deps.ts';
-import { startServer } from '../../server/src/main.ts';
 import { workErasures } from '../../server/src/retention/erasure/work.ts';
 import { sweepExpired } from '../../server/src/retention/sweep.ts';
 import type { ObjectStore } from '../../server/src/storage/objectStore.ts';
 import { appRole } from '../../server/src/db/roles.ts';
-import { startTestPostgres } from '../support/testPostgres.ts';
+import { startBenchServer } from './support/benchServer.ts';
 
 const objectsPerVideo = 50;
 const workspaceCount = 40;
@@ -197,36 +193,14 @@ async function fillDisk(client: Client, directory: string): Promise<void> {
 /** Measures; `CARMIC_BENCH_VIDEOS` videos (20,000 by default) and a tenth of them. */
 export async function benchRetention(): Promise<Record<string, unknown>> {
   const videos = Number(process.env['CARMIC_BENCH_VIDEOS'] ?? 20_000);
-  const postgres = await startTestPostgres();
-  const directory = mkdtempSync(join(tmpdir(), 'carmic-bench-'));
   let peak = 0;
   const memory = setInterval(() => {
     peak = Math.max(peak, process.memoryUsage.rss());
   }, 50);
+  const { server, directory, superuserUrl, stop } = await startBenchServer({ processes: [] });
+  const client = new Client({ connectionString: superuserUrl });
   try {
-    const { superuserUrl, template, appPassword, ownerPassword } = postgres.access;
-    const admin = new Client({ connectionString: superuserUrl });
-    await admin.connect();
-    await admin.query(`ALTER DATABASE ${template} ALLOW_CONNECTIONS true`);
-    await admin.end();
-    const urlFor = (username: string, password: string) =>
-      Object.assign(new URL(superuserUrl), { username, password, pathname: `/${template}` }).href;
-    const client = new Client({ connectionString: Object.assign(new URL(superuserUrl), { pathname: `/${template}` }).href });
     await client.connect();
-    const rootKeyFile = join(directory, 'root.key');
-    writeFileSync(rootKeyFile, randomBytes(32).toString('base64'), { mode: 0o600 });
-    const server = await startServer({
-      env: {
-        CARMIC_MODE: 'test',
-        CARMIC_DATABASE_URL: urlFor(appRole, appPassword),
-        CARMIC_MIGRATION_DATABASE_URL: urlFor('carmic_owner', ownerPassword),
-        CARMIC_DATA_DIR: directory,
-        CARMIC_MIN_FREE_BYTES: '0',
-        CARMIC_ROOT_KEY_FILE: rootKeyFile,
-      },
-      processes: [],
-      log: createLog({ level: 'error' }),
-    });
     const startRssMb = Math.round(process.memoryUsage.rss() / 1e6);
     const queries = timeQueries(server.deps);
     const rounds: Round[] = [];
@@ -241,8 +215,6 @@ export async function benchRetention(): Promise<Record<string, unknown>> {
     await fillDisk(client, directory);
     const disk = await measure(server.deps, client, videos / 10, queries, {}, () => 0);
     process.stdout.write(`Disk driver: ${JSON.stringify(disk)}\n`);
-    await server.close();
-    await client.end();
     const [tenth, whole] = rounds;
     if (tenth === undefined || whole === undefined) {
       throw new Error('Both rounds were measured.');
@@ -259,7 +231,7 @@ export async function benchRetention(): Promise<Record<string, unknown>> {
     };
   } finally {
     clearInterval(memory);
-    await postgres.stop();
-    rmSync(directory, { recursive: true, force: true });
+    await client.end();
+    await stop();
   }
 }

@@ -16,6 +16,7 @@ import { uploadVideo } from '../support/upload.ts';
 import { findBarriersEverywhere } from './support/axe.ts';
 import { consoleDirectory, prepareBrowser } from './support/browser.ts';
 import { enlargePreview, pixelsOfPreview, seekPreview } from './support/captionPreview.ts';
+import { untilRendered } from './support/untilRendered.ts';
 
 /** A sentence every four seconds, and somebody who thinks behind it. */
 const captions = Array.from({ length: 10 }, (_, index) => {
@@ -58,18 +59,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-async function ready(read: () => Promise<Rendition | undefined>): Promise<Rendition> {
-  for (const deadline = Date.now() + 200_000; Date.now() < deadline; await new Promise((resolve) => setTimeout(resolve, 250))) {
-    const found = await read();
-    if (found?.state === 'ready') {
-      return found;
-    }
-    if (found?.state === 'failed') {
-      throw new Error(`The rendering failed: ${found.failure?.message ?? ''}`);
-    }
-  }
-  throw new Error(`The rendering did not end in time. ${agent.log().slice(-1500)}`);
-}
+const ready = (read: () => Promise<Rendition | undefined>) => untilRendered(agent, read);
 
 async function renderAs(captionStyle: Rendition['captionStyle'], captionOptions: Rendition['captionOptions'] = {}): Promise<Rendition> {
   const { id } = await caller.call('createRendition', { params: { id: clip.id }, body: { aspect: '16:9', captionStyle, captionOptions } });

@@ -15,6 +15,7 @@ import { uploadVideo } from '../support/upload.ts';
 import { findBarriersEverywhere } from './support/axe.ts';
 import { consoleDirectory, prepareBrowser } from './support/browser.ts';
 import { enlargePreview, pixelsOfPreview, seekPreview } from './support/captionPreview.ts';
+import { untilRendered } from './support/untilRendered.ts';
 
 const run = promisify(execFile);
 const browser = prepareBrowser();
@@ -56,19 +57,11 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-async function ready(isWanted: (rendition: Rendition) => boolean): Promise<Rendition> {
-  for (const deadline = Date.now() + 200_000; Date.now() < deadline; await new Promise((resolve) => setTimeout(resolve, 250))) {
+const ready = (isWanted: (rendition: Rendition) => boolean) =>
+  untilRendered(agent, async () => {
     [clip] = (await caller.call('listClips', { params: { id: videoId } })).items as [Clip];
-    const found = clip?.renditions.find(isWanted);
-    if (found?.state === 'ready') {
-      return found;
-    }
-    if (found?.state === 'failed') {
-      throw new Error(`The rendering failed: ${found.failure?.message ?? ''}`);
-    }
-  }
-  throw new Error(`The rendering did not end in time. ${agent.log().slice(-1500)}`);
-}
+    return clip?.renditions.find(isWanted);
+  });
 
 async function fetchMedia(url: string | null): Promise<Buffer> {
   const reply = await fetch(new URL(url ?? '', instance.baseUrl));

@@ -56,6 +56,27 @@ export async function startEngine(options: { around?: (sandbox: Sandbox) => Sand
   };
 }
 
+/** An engine that counts how often pictures are looked at for framing. */
+export function countLooks(engine: Engine): { engine: Engine; readonly looks: number } {
+  let looks = 0;
+  const contextFor: Engine['contextFor'] = (...input) => {
+    const context = engine.contextFor(...input);
+    return {
+      ...context,
+      run: (request) => {
+        looks += request.args.includes('rawvideo') && request.args.includes('pipe:1') ? 1 : 0;
+        return context.run(request);
+      },
+    };
+  };
+  return {
+    engine: { ...engine, contextFor },
+    get looks() {
+      return looks;
+    },
+  };
+}
+
 async function startStorage() {
   const read = new Map<string, number>();
   const server = createServer((request, response) => {
