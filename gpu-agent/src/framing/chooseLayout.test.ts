@@ -108,4 +108,12 @@ describe('chooseLayouts', () => {
     ]);
     expect(plans[1]?.reason).toContain('more faces than are seen here');
   });
+
+  it('lets the rest of another scene decide nothing: neither its own crop nor that of what follows', () => {
+    const flash = shotOf(0.2, [track(0.5, 1)]);
+    expect(choose([flash, shotOf(13, []), shotOf(2, [])]).map((plan) => plan.layout)).toEqual(['fit', 'fit', 'fit']);
+    // In a clip that follows people a quick shot of somebody is one of them.
+    expect(choose([shotOf(10, [track(0.4, 10)]), flash]).map((plan) => plan.layout)).toEqual(['follow', 'follow']);
+    expect(choose([flash, shotOf(13, [])], 'follow').map((plan) => plan.layout)).toEqual(['follow', 'fit']);
+  });
 });

@@ -39,6 +39,10 @@ const foregroundShare = 0.45;
 const largestFaceShare = 0.8;
 /** Without people a shot no longer than this is passed over. */
 const passingSeconds = 4;
+/** In a clip that follows nobody otherwise, a shot as short as this is the rest of another scene: whom it shows is nobody's matter. */
+const flashSeconds = 0.5;
+/** From this share of its time on, a clip is one that follows somebody. */
+const followedShare = 0.4;
 /** A camera's picture in a corner: how small a face is there, and how near to the edges. */
 const insetWidth = 0.1;
 const insetEdge = 0.24;
@@ -55,12 +59,17 @@ export function chooseLayouts(
   wish: Layout | null,
   turnsOf: (shot: number) => readonly (string | null)[] = () => [],
 ): ShotPlan[] {
-  const chosen = shots.map((shot, index) => layOutShot(shot, rules, { levels: levelsOf(index), turns: turnsOf(index) }, wish));
+  const secondsOf = (shot: Shot) => (shot.endFrame - shot.firstFrame) / rules.framesPerSecond;
+  const laidOut = shots.map((shot, index) => layOutShot(shot, rules, { levels: levelsOf(index), turns: turnsOf(index) }, wish));
   const shares = largestCrop(rules.source, rules.output);
   const shown = shares.widthShare * shares.heightShare;
-  const isFollowing = chosen.some((plan) => plan?.layout === 'follow');
+  const isFlash = (shot: Shot) => shots.length > 1 && secondsOf(shot) < flashSeconds;
+  const followed = laidOut.flatMap((plan) => (plan?.layout === 'follow' && !isFlash(plan.shot) ? [plan.shot] : []));
+  const sumOf = (some: readonly Shot[]) => some.reduce((sum, shot) => sum + secondsOf(shot), 0);
+  const isFollowing = followed.length > 0 && sumOf(followed) >= sumOf(shots) * followedShare;
+  const chosen = laidOut.map((plan) => (plan !== null && !plan.isWished && !isFollowing && isFlash(plan.shot) ? null : plan));
   return shots.map((shot, index): ShotPlan => {
-    const seconds = (shot.endFrame - shot.firstFrame) / rules.framesPerSecond;
+    const seconds = secondsOf(shot);
     const mayCrop = shown >= leastCentreShare || (isFollowing && seconds <= passingSeconds);
     const percent = `${Math.round(100 * shown)} %`;
     const reason = mayCrop

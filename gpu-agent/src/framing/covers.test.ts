@@ -34,6 +34,10 @@ describe('chooseCovers', () => {
     expect(choose(stills, { piece: { ...whole, framing: crop }, cuts: [158] })[0]).toBe(100);
   });
 
+  it('takes none out of the rest of another scene', () => {
+    expect(choose([still(1, { sharpness: 40 }), still(100)], { cuts: [6] })[0]).toBe(100);
+  });
+
   it('keeps them apart, fills up with frames from all over, and answers no frame that is not there', () => {
     expect(choose([still(100), still(102), still(104)])).toEqual([100, 165, 25]);
     expect(choose([], { frames: 2 })).toEqual([0, 1]);

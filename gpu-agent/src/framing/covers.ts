@@ -20,6 +20,8 @@ const hidden = 0.2;
 const apartSeconds = 1.5;
 /** So close to a cut a frame may still hold some of the other picture. */
 const cutFrames = 3;
+/** A shorter shot is the rest of another scene, and stands for no clip. */
+const shortestShotSeconds = 0.5;
 
 /** Frames of the clip, best first: three of them, or as many as the clip has. */
 export function chooseCovers(
@@ -28,9 +30,15 @@ export function chooseCovers(
   timeline: Timeline,
   framesPerSecond: number,
 ): number[] {
-  const stills = analyses.flatMap(({ stills: found, cuts }, segment) =>
-    found
-      .filter(({ frame }) => cuts.every((cut) => Math.abs(cut - frame) > cutFrames))
+  const isInShot = (frame: number, { cuts, frames }: SpanAnalysis) => {
+    const [from, to] = [cuts.findLast((cut) => cut <= frame) ?? 0, cuts.find((cut) => cut > frame) ?? frames];
+    return (
+      (cuts.length === 0 || to - from >= shortestShotSeconds * framesPerSecond) && cuts.every((cut) => Math.abs(cut - frame) > cutFrames)
+    );
+  };
+  const stills = analyses.flatMap((analysis, segment) =>
+    analysis.stills
+      .filter(({ frame }) => isInShot(frame, analysis))
       .map((still) => ({ still, segment, frame: (timeline.segments[segment]?.outFrame ?? 0) + still.frame })),
   );
   const sharpest = Math.max(1e-6, ...stills.map(({ still }) => still.sharpness));
