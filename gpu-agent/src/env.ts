@@ -23,6 +23,12 @@ export const envSchema = z.object({
     .max(64)
     .default(Math.max(1, Math.floor(availableParallelism() / 2)))
     .describe('Tasks at a time; one per two processor cores by default'),
+  CARMIC_AGENT_DRAIN_SECONDS: z.coerce
+    .number()
+    .min(0)
+    .max(86_400)
+    .default(0)
+    .describe('How long running tasks may go on after the first SIGTERM; what is not done by then is handed back. At once by default'),
   CARMIC_AGENT_TASK_MEMORY_MB: z.coerce.number().int().min(512).default(4096).describe('Memory one ffmpeg process may allocate'),
   CARMIC_AGENT_ENCODERS: z
     .string()

@@ -1,9 +1,12 @@
-/** Starts the agent, and ends it: the first signal drains, the second (or a parent that is gone) ends everything at once. */
+/**
+ * Starts the agent, and ends it: after the first signal no task is taken and running ones have CARMIC_AGENT_DRAIN_SECONDS to end before they
+ * are handed back; the second signal (or a parent that is gone) ends everything at once.
+ */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Capabilities } from '@carmic/contract';
 import pino, { type Logger } from 'pino';
-import { runAgent } from './agent/agent.ts';
+import { type Ending, runAgent } from './agent/agent.ts';
 import { openAgentDirectory } from './agent/agentDirectory.ts';
 import { probeFfmpeg, requireX264 } from './capabilities/probeCapabilities.ts';
 import { createEncoderPool } from './encoders/encoderPool.ts';
@@ -24,11 +27,11 @@ async function main(): Promise<void> {
   const log = pino({ level: env.CARMIC_LOG_LEVEL, base: { agent: env.CARMIC_AGENT_NAME } });
   const directory = await openAgentDirectory(env.CARMIC_AGENT_DIR);
   const register = openProcessRegister(directory.processes);
-  const draining = listenForTheEnd(env, register, log);
+  const ending = listenForTheEnd(env, register, log);
   try {
-    await serve(env, directory, register, draining, log);
+    await serve(env, directory, register, ending, log);
   } catch (error) {
-    if (!draining.aborted) {
+    if (!ending.stopping.aborted) {
       throw error;
     }
   } finally {
@@ -42,7 +45,7 @@ async function serve(
   env: Env,
   directory: Awaited<ReturnType<typeof openAgentDirectory>>,
   register: ProcessRegister,
-  draining: AbortSignal,
+  ending: Ending,
   log: Logger,
 ): Promise<void> {
   const sources = await startSourceServer(directory.sourceSocket);
@@ -58,7 +61,7 @@ async function serve(
     requireX264(encoders.describe(), ffmpeg.version);
     const pictureJudge = env.CARMIC_AGENT_PICTURE_CHECK === 'on' ? createPictureJudge() : null;
     const transcriber = createLocalTranscriber({ modelsDir: env.CARMIC_MODELS_DIR ?? null, log, decodePcm: createPcmDecoder(run) });
-    const downloads = keepModels({ env, signal: draining, log });
+    const downloads = keepModels({ env, signal: ending.stopping, log });
     const capabilities = async (): Promise<Capabilities> => {
       const transcriptionModels = await transcriber.models();
       return {
@@ -89,7 +92,7 @@ async function serve(
         log,
         runTask: (spec, context) => runTask(spec, context, tools),
       },
-      draining,
+      ending,
     );
   } finally {
     await framer.close();
@@ -97,8 +100,9 @@ async function serve(
   }
 }
 
-/** The signal aborts when the agent is to drain; what has to end at once ends the process here. */
-function listenForTheEnd(env: Env, register: ProcessRegister, log: Logger): AbortSignal {
+/** Answers the signals that abort when the agent is to end; what has to end at once ends the process here. */
+function listenForTheEnd(env: Env, register: ProcessRegister, log: Logger): Ending {
+  const stopping = new AbortController();
   const draining = new AbortController();
   const endNow = (why: string) => {
     log.warn({ why }, 'ending at once');
@@ -106,12 +110,19 @@ function listenForTheEnd(env: Env, register: ProcessRegister, log: Logger): Abor
     process.exit(exitCodes.killed);
   };
   const onSignal = (signal: NodeJS.Signals) => {
-    if (draining.signal.aborted) {
+    if (stopping.signal.aborted) {
       endNow(signal);
       return;
     }
-    log.info({ signal }, 'draining: running tasks are stopped and handed back');
-    draining.abort(new Error(`The agent ends (${signal}).`));
+    const reason = new Error(`The agent ends (${signal}).`);
+    const graceSeconds = env.CARMIC_AGENT_DRAIN_SECONDS;
+    log.info({ signal, graceSeconds }, 'draining: no task is taken any more; running ones end or are handed back');
+    stopping.abort(reason);
+    if (graceSeconds === 0) {
+      draining.abort(reason);
+    } else {
+      setTimeout(() => draining.abort(reason), graceSeconds * 1000).unref();
+    }
   };
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
   process.on('exit', () => register.killAll());
@@ -119,7 +130,7 @@ function listenForTheEnd(env: Env, register: ProcessRegister, log: Logger): Abor
     process.stdin.on('end', () => endNow('the parent is gone')).on('error', () => endNow('the parent is gone'));
     process.stdin.resume();
   }
-  return draining.signal;
+  return { stopping: stopping.signal, draining: draining.signal };
 }
 
 function readVersion(): string {

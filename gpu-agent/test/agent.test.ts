@@ -143,6 +143,25 @@ describe('an agent process', () => {
     expect(processesNaming(agentDir)).toEqual([]);
   });
 
+  it('with time to drain ends its task first, takes no other, and ends with 0', async () => {
+    const task = server.addTask(longRender, long);
+    const agent = start({ CARMIC_AGENT_DRAIN_SECONDS: '120', CARMIC_AGENT_SLOTS: '1' });
+    await until(() => task.notes.at(-1) === 'Encoding', agent.output);
+    agent.child.kill('SIGTERM');
+    const next = server.addTask(inspectSpec, short);
+    expect(await agent.exited).toBe(0);
+    expect([task.state, task.releases, next.state]).toEqual(['done', 0, 'queued']);
+  });
+
+  it('hands its task back when the time to drain is over', async () => {
+    const task = server.addTask(longRender, long);
+    const agent = start({ CARMIC_AGENT_DRAIN_SECONDS: '0.1' });
+    await until(() => task.notes.at(-1) === 'Encoding', agent.output);
+    agent.child.kill('SIGTERM');
+    expect(await agent.exited).toBe(0);
+    expect([task.state, task.releases]).toEqual(['queued', 1]);
+  });
+
   it('leaves no ffmpeg behind when it is killed, and cleans up at its next start', async () => {
     const task = server.addTask(longRender, long);
     const agent = start();

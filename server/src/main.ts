@@ -15,6 +15,7 @@ import { directoryPrefix } from './accounts/signOn/providers.ts';
 import { accountHandlers, peopleHandlers, workspaceHandlers } from './accounts/routes.ts';
 import { clearAddressLists, createSettingsCache } from './accounts/settings.ts';
 import { agentPrefix, createEnrolment, findAgent } from './agents/enrol.ts';
+import { makeEnrolmentCode } from './agents/enrolmentCommand.ts';
 import { createAgentHandlers } from './agents/routes.ts';
 import { extendLeases } from './agents/watchTasks.ts';
 import { clipHandlers } from './clips/routes.ts';
@@ -24,6 +25,7 @@ import { type Env, readEnv } from './core/env.ts';
 import { StartError } from './core/errors.ts';
 import { createLog, type Log } from './core/log.ts';
 import { createSignal } from './core/signal.ts';
+import { awaitSchema } from './db/awaitSchema.ts';
 import { createDatabase, type Database, isDatabaseAway } from './db/database.ts';
 import { migrate } from './db/migrate.ts';
 import { createRolesAndDatabase } from './db/roles.ts';
@@ -373,8 +375,7 @@ const operatorCommands: Readonly<Record<string, (server: RunningServer) => Promi
     });
     return `# ${lines} entries`;
   },
-  /** A code with which one agent can enrol, for scripts that set up a host. */
-  'enrolment-code': (server) => server.enrolmentCode(),
+  'enrolment-code': ({ deps }) => makeEnrolmentCode(deps, process.argv.slice(3)),
   async 'first-link'(server) {
     return (
       (await server.signInLink()) ?? 'The administrator has a password already: sign in with it, or make a link with administrator-link.'
@@ -385,8 +386,12 @@ const operatorCommands: Readonly<Record<string, (server: RunningServer) => Promi
   },
 };
 
-/** Runs as a program of its own: `node --import tsx server/src/main.ts [migrate] [web] [worker]`. */
+/** Runs as a program of its own: `node --import tsx server/src/main.ts [migrate] [web] [worker]`, or with one of the operator's commands. */
 async function runProgram(): Promise<void> {
+  if (process.argv[2] === 'await-schema') {
+    const say = (text: string) => process.stdout.write(`${text}\n`);
+    return awaitSchema(readEnv(process.env).CARMIC_DATABASE_URL, { longestWaitMs: 1_800_000, pauseMs: 2000, say });
+  }
   const command = operatorCommands[process.argv[2] ?? ''];
   if (command !== undefined) {
     const server = await startServer({ env: process.env, processes: [] });

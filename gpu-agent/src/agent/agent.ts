@@ -24,8 +24,17 @@ export interface AgentDeps {
   log: Logger;
 }
 
-/** Works until `draining` aborts and every running task has been handed back. Throws StartError when the server refuses the agent. */
-export async function runAgent(deps: AgentDeps, draining: AbortSignal): Promise<void> {
+/** How an agent is told to end. */
+export interface Ending {
+  /** Aborts when no task is to be taken any more. */
+  readonly stopping: AbortSignal;
+  /** Aborts when running tasks are to be handed back, at once or some time later. */
+  readonly draining: AbortSignal;
+}
+
+/** Works until `stopping` aborts and no task runs any more. Throws StartError when the server refuses the agent. */
+export async function runAgent(deps: AgentDeps, ending: Ending): Promise<void> {
+  const { stopping } = ending;
   let token = deps.directory.readToken();
   const client = createServerClient(
     deps.env.CARMIC_SERVER_URL,
@@ -33,13 +42,13 @@ export async function runAgent(deps: AgentDeps, draining: AbortSignal): Promise<
     () => deps.directory.beat(),
   );
   const enrol = async () => {
-    const enrolled = await enrolWith(deps, client, token, draining);
+    const enrolled = await enrolWith(deps, client, token, stopping);
     token = enrolled.token;
     return enrolled.intervals;
   };
   let intervals = await enrol();
   deps.onCapabilitiesChange(() => {
-    announceChange(deps, client, draining).catch((error: unknown) => deps.log.warn({ err: error }, 'the server was not told of a change'));
+    announceChange(deps, client, stopping).catch((error: unknown) => deps.log.warn({ err: error }, 'the server was not told of a change'));
   });
   // One at a time: several slots may learn at once that the server does not know this agent any more.
   let enrolling: Promise<unknown> | null = null;
@@ -64,8 +73,8 @@ export async function runAgent(deps: AgentDeps, draining: AbortSignal): Promise<
     );
   });
   const slots = Array.from({ length: deps.env.CARMIC_AGENT_SLOTS }, async () => {
-    while (!draining.aborted) {
-      await takeOne(deps, client, kinds, () => intervals, draining, enrolAgain);
+    while (!stopping.aborted) {
+      await takeOne(deps, client, kinds, () => intervals, ending, enrolAgain);
     }
   });
   await Promise.all(slots);
@@ -82,12 +91,12 @@ async function takeOne(
   client: ServerClient,
   kinds: Capabilities['kinds'],
   intervals: () => Intervals,
-  draining: AbortSignal,
+  { stopping, draining }: Ending,
   enrolAgain: () => Promise<unknown>,
 ): Promise<void> {
   try {
-    const lease = await withRetry(() => client.lease(kinds, intervals().pollSeconds, draining), {
-      signal: draining,
+    const lease = await withRetry(() => client.lease(kinds, intervals().pollSeconds, stopping), {
+      signal: stopping,
       onRetry: (error, attempt) => deps.log.warn({ reason: error.message, attempt }, 'the server does not answer'),
     });
     if (lease !== null) {
@@ -96,7 +105,7 @@ async function takeOne(
       await runLease(lease, { client, sources, run, runTask, scratch: deps.directory.scratch, renewSeconds, draining, log });
     }
   } catch (error) {
-    if (draining.aborted) {
+    if (stopping.aborted) {
       return;
     }
     if (error instanceof ApiError && error.status === 401) {
@@ -108,7 +117,7 @@ async function takeOne(
       throw error;
     }
     deps.log.error({ err: error }, 'taking a task failed');
-    await sleep(2000, undefined, { signal: draining }).catch(() => undefined);
+    await sleep(2000, undefined, { signal: stopping }).catch(() => undefined);
   }
 }
 

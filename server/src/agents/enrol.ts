@@ -11,29 +11,35 @@ const codeSeconds = 24 * 3600;
 /** Prefix of agent tokens, so that secret scanners can name a leaked one. */
 export const agentPrefix = 'carmic_agent';
 
-/** Makes a code with which one agent can enrol within a day. */
-export async function createEnrolment(deps: Deps, actorId: string | null): Promise<{ code: string; expiresAt: Date }> {
+/** Makes a code with which one agent can enrol within a day, or as many and as long as asked for. */
+export async function createEnrolment(
+  deps: Deps,
+  actorId: string | null,
+  { maxUses = 1, seconds = codeSeconds }: { maxUses?: number; seconds?: number } = {},
+): Promise<{ code: string; expiresAt: Date }> {
   const { db, clock, appendEvent } = deps;
   const code = newSecret('carmic_enrol');
   const now = clock.now();
-  const expiresAt = addSeconds(now, codeSeconds);
+  const expiresAt = addSeconds(now, seconds);
   await db.asSystem(async (tx) => {
     const enrolment = await db
       .model(Enrolments)
-      .create({ id: newId(), codeHash: hashSecret(code), expiresAt, createdAt: now }, { transaction: tx });
+      .create({ id: newId(), codeHash: hashSecret(code), expiresAt, maxUses, createdAt: now }, { transaction: tx });
     await appendEvent(tx, { workspaceId: null, type: 'agent.enrolment_created', subjectId: enrolment.id, actorId });
   });
   return { code, expiresAt };
 }
 
-/** Enrols an agent; its code is used up by it. Throws gone for a code that was used, has expired, or never was. */
+/** Enrols an agent, which uses up its code, or one use of it. Throws gone for a code that is used up, has expired, or never was. */
 export function registerAgent(deps: Deps, body: RouteInput<'registerAgent'>['body']): Promise<{ agentId: string; token: string }> {
   const { db, clock, appendEvent } = deps;
   return db.asSystem(async (tx) => {
     const now = clock.now();
+    // A server of the version before marks a code as used without counting: such a code is used up.
     const used = await db.change(
       tx,
-      'UPDATE agent_enrolments SET used_at = :now WHERE code_hash = :codeHash AND used_at IS NULL AND expires_at > :now',
+      `UPDATE agent_enrolments SET used_at = :now, uses = uses + 1
+       WHERE code_hash = :codeHash AND expires_at > :now AND (used_at IS NULL OR (uses > 0 AND uses < max_uses))`,
       { now, codeHash: hashSecret(body.enrolmentCode) },
     );
     if (used === 0) {

@@ -29,6 +29,9 @@ export interface Enrolment extends Model<InferAttributes<Enrolment>, InferCreati
   codeHash: Buffer;
   expiresAt: Date;
   usedAt: CreationOptional<Date | null>;
+  /** How many agents have enrolled with it, and how many may. */
+  uses: CreationOptional<number>;
+  maxUses: CreationOptional<number>;
   createdAt: Date;
 }
 export const Enrolments = (sequelize: Sequelize) =>
@@ -37,6 +40,8 @@ export const Enrolments = (sequelize: Sequelize) =>
     codeHash: column.bytes(),
     expiresAt: column.time(),
     usedAt: column.time(),
+    uses: column.integer(),
+    maxUses: column.integer(),
     createdAt: column.time(),
   });
 

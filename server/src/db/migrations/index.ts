@@ -15,6 +15,7 @@ import { retentionMails } from './20261127RetentionMailsMigration.ts';
 import { safekeeping } from './20261127SafekeepingMigration.ts';
 import { imports } from './20261127ImportsMigration.ts';
 import { compositeKeys } from './20261127CompositeKeysMigration.ts';
+import { enrolments } from './20261127EnrolmentsMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
 export interface Migration {
@@ -42,4 +43,5 @@ export const migrations: readonly Migration[] = [
   safekeeping,
   imports,
   compositeKeys,
+  enrolments,
 ];
