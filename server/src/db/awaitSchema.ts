@@ -24,7 +24,9 @@ export async function awaitSchema(url: string, { longestWaitMs, pauseMs, say }: 
       return;
     }
     if (performance.now() >= endsAt) {
-      throw new StartError(`The schema was not ready within ${Math.round(longestWaitMs / 1000)} s: ${reason}. Look at the migrate process.`);
+      throw new StartError(
+        `The schema was not ready within ${Math.round(longestWaitMs / 1000)} s: ${reason}. Look at the migrate process.`,
+      );
     }
     if (reason !== said) {
       say(`waiting: ${reason}`);
