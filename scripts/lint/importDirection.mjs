@@ -25,6 +25,7 @@ const serverLayers = [
   ['pipeline.ts'],
   ['instance.ts'],
   ['main.ts'],
+  ['operate'],
 ];
 
 /** What may be imported from each part of the repository, beside the part itself. `server/src` has its layers on top of this. */

@@ -1,18 +1,16 @@
 import type { Instance } from '@carmic/contract';
 import { readSettings } from './accounts/settings.ts';
+import { release } from './core/release.ts';
 import type { Deps } from './deps.ts';
 import { isMailOn } from './mail/mail.ts';
 import { chooseEngine } from './understanding/engine.ts';
-
-/** Version of this release. */
-export const serverVersion = '0.1.0';
 
 /** What anybody may know of this installation. */
 export function presentInstance(deps: Deps): Promise<Instance> {
   const { env } = deps;
   return deps.db.asSystem(async (tx) => ({
     name: env.CARMIC_INSTANCE_NAME,
-    version: serverVersion,
+    version: release.version,
     limits: {
       uploadBytes: env.CARMIC_MAX_UPLOAD_BYTES,
       durationSeconds: env.CARMIC_MAX_DURATION_SECONDS,

@@ -1,11 +1,9 @@
-/** Builds everything once and starts the processes asked for: migrate, web, worker. */
+/** Builds everything once and starts the processes asked for: migrate, web, worker. operate/program.ts is the command around it. */
 import { createServer, type Server } from 'node:http';
 import { eventTypes } from '@carmic/contract';
-import { pathToFileURL } from 'node:url';
 import { findPerson, sessionPrefix } from './accounts/sessions.ts';
-import { createLocalSession, createRecoveryLink, createSignInLink, ensureAdministrator } from './accounts/signIn.ts';
-import { auditHandlers, exportAudit } from './admin/auditEntries.ts';
-import { verifyAudit } from './admin/auditChain.ts';
+import { createLocalSession, createSignInLink, ensureAdministrator } from './accounts/signIn.ts';
+import { auditHandlers } from './admin/auditEntries.ts';
 import { createMetrics, type Metrics } from './admin/operations/metrics.ts';
 import { startOperations } from './admin/operations/operationsServer.ts';
 import { findByApiKey, apiKeyPrefix } from './accounts/apiKeys.ts';
@@ -13,9 +11,8 @@ import { findDirectory } from './accounts/directory/findDirectory.ts';
 import { directoryHandlers } from './accounts/directory/routes.ts';
 import { directoryPrefix } from './accounts/signOn/providers.ts';
 import { accountHandlers, peopleHandlers, workspaceHandlers } from './accounts/routes.ts';
-import { clearAddressLists, createSettingsCache } from './accounts/settings.ts';
+import { createSettingsCache } from './accounts/settings.ts';
 import { agentPrefix, createEnrolment, findAgent } from './agents/enrol.ts';
-import { makeEnrolmentCode } from './agents/enrolmentCommand.ts';
 import { createAgentHandlers } from './agents/routes.ts';
 import { extendLeases } from './agents/watchTasks.ts';
 import { clipHandlers } from './clips/routes.ts';
@@ -25,10 +22,11 @@ import { type Env, readEnv } from './core/env.ts';
 import { StartError } from './core/errors.ts';
 import { createLog, type Log } from './core/log.ts';
 import { createSignal } from './core/signal.ts';
-import { awaitSchema } from './db/awaitSchema.ts';
 import { createDatabase, type Database, isDatabaseAway } from './db/database.ts';
 import { migrate } from './db/migrate.ts';
+import { migrations } from './db/migrations/index.ts';
 import { createRolesAndDatabase } from './db/roles.ts';
+import { findSchemaProblem } from './db/schemaRelease.ts';
 import type { Deps } from './deps.ts';
 import { createEgress, type Egress } from './egress/egress.ts';
 import { createPublicFetch } from './egress/publicFetch.ts';
@@ -61,7 +59,8 @@ import { understandingHandlers } from './understanding/routes.ts';
 import { queueDeliveries } from './webhooks/deliver.ts';
 import { webhookHandlers } from './webhooks/routes.ts';
 
-export type ProcessName = 'migrate' | 'web' | 'worker';
+export const processNames = ['migrate', 'web', 'worker'] as const;
+export type ProcessName = (typeof processNames)[number];
 
 export interface RunningServer {
   readonly deps: Deps;
@@ -211,6 +210,11 @@ async function buildDeps(env: Env, log: Log, baseUrl: () => string) {
 /** Opens the keys and the storage; the database is closed again when that does not work. */
 async function openStored(env: Env, db: Database, egress: Egress, surroundings: Pick<StoreSurroundings, 'baseUrl' | 'clock'>) {
   try {
+    const names = migrations.map(({ name }) => name);
+    const problem = await findSchemaProblem(db, names);
+    if (problem !== null) {
+      throw new StartError(problem);
+    }
     const { rootKeys, secret } = await openInstanceKeys(env, db, egress);
     const storage = await openStoreFromEnv(env, { ...surroundings, rootKeys, secret });
     await requireSoundStore(storage);
@@ -356,54 +360,10 @@ async function startWorker(deps: Deps): Promise<() => Promise<void>> {
   };
 }
 
-/** What an operator runs on the machine itself, with the server's environment: ways back in that no network address has. */
-const operatorCommands: Readonly<Record<string, (server: RunningServer) => Promise<string>>> = {
-  async 'clear-address-lists'({ deps }) {
-    await clearAddressLists(deps);
-    return 'The lists of allowed addresses are empty now: everybody may reach the sign-in again.';
-  },
-  async 'verify-audit'({ deps }) {
-    const { isIntact, entries, heads, problems } = await verifyAudit(deps);
-    process.exitCode = isIntact ? 0 : 1;
-    return [`${entries} entries, ${heads} signed heads: ${isIntact ? 'intact' : 'NOT intact'}`, ...problems].join('\n');
-  },
-  async 'export-audit'({ deps }) {
-    let lines = 0;
-    await exportAudit(deps, process.argv[3] === 'cef' ? 'cef' : 'jsonl', (line) => {
-      lines += 1;
-      process.stdout.write(`${line}\n`);
-    });
-    return `# ${lines} entries`;
-  },
-  'enrolment-code': ({ deps }) => makeEnrolmentCode(deps, process.argv.slice(3)),
-  async 'first-link'(server) {
-    return (
-      (await server.signInLink()) ?? 'The administrator has a password already: sign in with it, or make a link with administrator-link.'
-    );
-  },
-  async 'administrator-link'({ deps, baseUrl }) {
-    return `${baseUrl}/#/sign-in?token=${await createRecoveryLink(deps)}`;
-  },
-};
-
-/** Runs as a program of its own: `node --import tsx server/src/main.ts [migrate] [web] [worker]`, or with one of the operator's commands. */
-async function runProgram(): Promise<void> {
-  if (process.argv[2] === 'await-schema') {
-    const say = (text: string) => process.stdout.write(`${text}\n`);
-    return awaitSchema(readEnv(process.env).CARMIC_DATABASE_URL, { longestWaitMs: 1_800_000, pauseMs: 2000, say });
-  }
-  const command = operatorCommands[process.argv[2] ?? ''];
-  if (command !== undefined) {
-    const server = await startServer({ env: process.env, processes: [] });
-    try {
-      process.stdout.write(`${await command(server)}\n`);
-    } finally {
-      await server.close();
-    }
-    return;
-  }
-  const asked = process.argv.slice(2).filter((name): name is ProcessName => ['migrate', 'web', 'worker'].includes(name));
-  const server = await startServer({ env: process.env, processes: asked.length === 0 ? ['migrate', 'web', 'worker'] : asked });
+/** Runs the processes asked for, all of them when none is named, until a signal. */
+export async function runProcesses(environment: Record<string, string | undefined>, names: readonly string[]): Promise<void> {
+  const asked = names.filter((name): name is ProcessName => processNames.includes(name as ProcessName));
+  const server = await startServer({ env: environment, processes: asked.length === 0 ? processNames : asked });
   if (asked.length === 1 && asked[0] === 'migrate') {
     await server.close();
     return;
@@ -415,11 +375,4 @@ async function runProgram(): Promise<void> {
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
-}
-
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  runProgram().catch((error: unknown) => {
-    process.stderr.write(`${error instanceof StartError ? error.message : String(error instanceof Error ? error.stack : error)}\n`);
-    process.exit(error instanceof StartError ? 78 : 1);
-  });
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { rootKeyFingerprint } from '../../server/src/core/crypto.ts';
 import { readRootKeys } from '../../server/src/keyring/rootKeyFile.ts';
-import { rotateKeys } from '../../server/src/rotateKeys.ts';
+import { rotateKeys } from '../../server/src/operate/rotateKeys.ts';
 import { keys } from '../../server/src/storage/keys.ts';
 import { startInstance, type TestInstance } from '../support/instance.ts';
 import { startVault, type VaultStandIn } from '../support/vaultStandIn.ts';

@@ -10,7 +10,7 @@ import { conflictOf } from './members.ts';
 import { Members, type User, Users } from './model.ts';
 import { notifyOfChange } from './notices.ts';
 import { endSessions } from './sessions.ts';
-import { createResetLink, createUser, sendResetLink } from './signUp.ts';
+import { createResetLink, createUser, findUserByEmail, sendResetLink } from './signUp.ts';
 
 const firstLinkSeconds = 7 * 24 * 3600;
 
@@ -186,19 +186,49 @@ export function resetUser(deps: Deps, person: Person, id: string, removeSecondFa
       throw notFound('user');
     }
     if (removeSecondFactors) {
-      await db.change(tx, 'UPDATE users SET totp_sealed = NULL, totp_confirmed_at = NULL WHERE id = :id', { id });
-      await db.change(tx, 'DELETE FROM passkeys WHERE user_id = :id', { id });
-      await db.change(tx, 'DELETE FROM recovery_codes WHERE user_id = :id', { id });
-      await deps.appendEvent(tx, {
-        workspaceId: null,
-        type: 'user.second_factor_changed',
-        subjectId: id,
-        actorId: person.userId,
-        data: { change: 'removed_by_administrator' },
-      });
-      await notifyOfChange(deps, tx, id, 'Your second factors were removed by an administrator');
+      await dropSecondFactors(deps, tx, id, { actorId: person.userId, change: 'removed_by_administrator' });
     }
     const { link, expiresAt } = await sendResetLink(deps, tx, user);
     return { link, expiresAt: expiresAt.toISOString() };
   });
+}
+
+async function dropSecondFactors(
+  deps: Deps,
+  tx: Tx,
+  id: string,
+  { actorId, change }: { actorId: string | null; change: string },
+): Promise<void> {
+  const { db } = deps;
+  await db.change(tx, 'UPDATE users SET totp_sealed = NULL, totp_confirmed_at = NULL WHERE id = :id', { id });
+  await db.change(tx, 'DELETE FROM passkeys WHERE user_id = :id', { id });
+  await db.change(tx, 'DELETE FROM recovery_codes WHERE user_id = :id', { id });
+  await deps.appendEvent(tx, { workspaceId: null, type: 'user.second_factor_changed', subjectId: id, actorId, data: { change } });
+  await notifyOfChange(deps, tx, id, 'Your second factors were removed by an administrator');
+}
+
+/** The same from the machine itself, for an administrator who lost theirs. Every session of that account ends. */
+export function dropSecondFactorsOf(deps: Deps, email: string): Promise<void> {
+  return deps.db.asSystem(async (tx) => {
+    const user = await findUserByEmail(deps, tx, email);
+    if (user?.kind !== 'person') {
+      throw notFound('account');
+    }
+    await dropSecondFactors(deps, tx, user.id, { actorId: null, change: 'removed_by_operator' });
+    await endSessions(deps, tx, user.id, null);
+  });
+}
+
+/** Makes an administrator from the machine itself. Answers the link that sets their password. */
+export async function createAdministrator(deps: Deps, { email, name }: { email: string; name: string }): Promise<string> {
+  try {
+    return await deps.db.asSystem(async (tx) => {
+      const user = await createUser(deps, tx, { email, name, isAdmin: true });
+      const workspaceId = await createWorkspace(deps, tx, { name: `${name}’s workspace`.slice(0, 100) });
+      await deps.db.model(Members).create({ workspaceId, userId: user.id, role: 'owner' }, { transaction: tx });
+      return (await createResetLink(deps, tx, user, firstLinkSeconds)).link;
+    });
+  } catch (error) {
+    throw isUniqueViolation(error) ? new AppError('conflict', 'Another account uses this email.') : error;
+  }
 }

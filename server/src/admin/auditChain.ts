@@ -66,7 +66,7 @@ export async function extendChain(deps: Deps): Promise<void> {
       const entries = await db.rows<Entry>(
         tx,
         `SELECT ${entryColumns} FROM events e
-         WHERE (e.txid, e.id) > (CAST(:txid AS xid8), CAST(:id AS bigint)) AND e.txid < pg_snapshot_xmin(pg_current_snapshot())
+         WHERE (e.txid, e.id) > (CAST(:txid AS xid8), CAST(:id AS bigint)) AND e.txid < event_xid(pg_snapshot_xmin(pg_current_snapshot()))
          ORDER BY e.txid, e.id LIMIT :batchSize`,
         { txid: last.txid, id: last.id, batchSize },
       );
@@ -87,8 +87,9 @@ export async function extendChain(deps: Deps): Promise<void> {
 
 const keyOf = (seed: Uint8Array): KeyObject => createPrivateKey({ key: Buffer.concat([pkcs8Prefix, seed]), format: 'der', type: 'pkcs8' });
 const signedText = (head: Omit<Head, 'signature'>) => Buffer.from(`carmic audit head\n${head.sequence}\n${head.hash}\n${head.at}`);
-const headsFolder = (deps: Deps): string => deps.env.CARMIC_AUDIT_HEADS_DIR ?? join(deps.env.CARMIC_DATA_DIR, 'audit');
-const headsFile = (deps: Deps): string => join(headsFolder(deps), 'heads.jsonl');
+const headsFolder = (deps: Pick<Deps, 'env'>): string => deps.env.CARMIC_AUDIT_HEADS_DIR ?? join(deps.env.CARMIC_DATA_DIR, 'audit');
+/** The file with the signed heads. */
+export const headsFile = (deps: Pick<Deps, 'env'>): string => join(headsFolder(deps), 'heads.jsonl');
 
 /** Brings the chain up to date and appends its signed head to the file outside the database. */
 export async function writeHead(deps: Deps): Promise<void> {

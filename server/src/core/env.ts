@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { isRange } from './addresses.ts';
 import { StartError } from './errors.ts';
 import { keyEnv } from './keyEnv.ts';
+import { operateEnv, operateSecretNames } from './operateEnv.ts';
 import { storageEnv, storageSecretNames } from './storageEnv.ts';
 
 const seconds = (fallback: number) => z.coerce.number().positive().default(fallback);
@@ -51,6 +52,7 @@ export const envSchema = z.object({
   CARMIC_MIN_FREE_BYTES: z.coerce.number().int().nonnegative().default(1_073_741_824).describe('Free disk space that uploads must leave'),
   ...storageEnv,
   ...keyEnv,
+  ...operateEnv,
   CARMIC_HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
   CARMIC_PORT: z.coerce.number().int().min(0).max(65535).default(7070).describe('Port to listen on; 0 takes a free one'),
   CARMIC_OPERATIONS_PORT: z.coerce
@@ -179,6 +181,7 @@ const secretNames = [
   'CARMIC_MODERATION_KEY',
   'CARMIC_SMTP_URL',
   ...storageSecretNames,
+  ...operateSecretNames,
 ] as const;
 
 /** Parses the environment; each secret `FOO` may come from the file named by `FOO_FILE`. Throws StartError with every mistake. */

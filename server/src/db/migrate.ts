@@ -1,7 +1,9 @@
 import { QueryTypes, type Sequelize } from 'sequelize';
 import { SequelizeStorage, Umzug } from 'umzug';
 import { connect } from './connect.ts';
+import { putEventsInOrder } from './eventOrder.ts';
 import { type Migration, migrations } from './migrations/index.ts';
+import { requireUpgradable, stampSchemaRelease } from './schemaRelease.ts';
 
 /** Quotes a PostgreSQL identifier. */
 function quoteName(name: string): string {
@@ -9,10 +11,10 @@ function quoteName(name: string): string {
 }
 
 /** Builds the migrator on a direct connection of the owner role; `appRole` is granted what the application needs. */
-function createMigrator(url: string, appRole: string) {
+function createMigrator(url: string, appRole: string, list: readonly Migration[] = migrations) {
   const sequelize = connect(url, { poolSize: 1 });
   const umzug = new Umzug({
-    migrations: migrations.map((migration: Migration) => ({
+    migrations: list.map((migration: Migration) => ({
       name: migration.name,
       up: () => runAll(sequelize, migration.up(quoteName(appRole))),
       down: () => runAll(sequelize, migration.down),
@@ -43,19 +45,46 @@ async function withLock<T>(url: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Brings the schema up to date and returns the names of the migrations that ran. `appUrl` names the application's role. */
-export async function migrate(ownerUrl: string, appUrl: string): Promise<string[]> {
+/** What tests and restores ask of a migrator beyond bringing everything up to date. */
+export interface MigrateOptions {
+  /** Runs these only, of a schema that stays older. */
+  only?: readonly string[];
+  /** Other migrations than this release's. */
+  list?: readonly Migration[];
+}
+
+/**
+ * Brings the schema up to date and returns the names of the migrations that ran. `appUrl` names the application's role. Throws StartError when
+ * the database is of a newer release, or of one so old that releases between may not be skipped.
+ */
+export async function migrate(ownerUrl: string, appUrl: string, { only, list }: MigrateOptions = {}): Promise<string[]> {
   return withLock(ownerUrl, async () => {
-    const { sequelize, umzug } = createMigrator(ownerUrl, roleOf(appUrl));
+    const { sequelize, umzug } = createMigrator(ownerUrl, roleOf(appUrl), list);
     try {
-      return (await umzug.up()).map((migration) => migration.name);
+      await requireUpgradable(sequelize);
+      const ran = await (only === undefined ? umzug.up() : umzug.up({ migrations: [...only] }));
+      if (only === undefined) {
+        await stampSchemaRelease(sequelize);
+        await putEventsInOrder(sequelize);
+      }
+      return ran.map((migration) => migration.name);
     } finally {
       await sequelize.close();
     }
   });
 }
 
-/** Takes every migration back, newest first: for tests of the way down. */
+/** Names of the migrations that a database still lacks. */
+export async function listPendingMigrations(ownerUrl: string, appUrl: string): Promise<string[]> {
+  const { sequelize, umzug } = createMigrator(ownerUrl, roleOf(appUrl));
+  try {
+    return (await umzug.pending()).map((migration) => migration.name);
+  } finally {
+    await sequelize.close();
+  }
+}
+
+/** Takes every migration back, newest first. */
 export async function migrateDown(ownerUrl: string, appUrl: string): Promise<string[]> {
   const { sequelize, umzug } = createMigrator(ownerUrl, roleOf(appUrl));
   try {

@@ -44,7 +44,7 @@ export async function readEvents(
   const rows = await db.rows<EventRow>(
     tx,
     `SELECT txid::text, id, workspace_id, type, video_id, subject_id, actor_id, data, created_at FROM events
-     WHERE (txid, id) > (CAST(:txid AS xid8), CAST(:id AS bigint)) AND txid < pg_snapshot_xmin(pg_current_snapshot())
+     WHERE (txid, id) > (CAST(:txid AS xid8), CAST(:id AS bigint)) AND txid < event_xid(pg_snapshot_xmin(pg_current_snapshot()))
        ${options.workspaceId === null ? '' : 'AND workspace_id = :workspaceId'}
        ${options.types === undefined ? '' : 'AND type IN (:types)'}
      ORDER BY events.txid, events.id LIMIT :limit`,
@@ -64,6 +64,6 @@ export async function readEvents(
 
 /** The cursor behind which only events lie that happen from now on. */
 export async function currentCursor(db: Database, tx: Tx): Promise<string> {
-  const [row] = await db.rows<{ xmin: string }>(tx, 'SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xmin');
+  const [row] = await db.rows<{ xmin: string }>(tx, 'SELECT event_xid(pg_snapshot_xmin(pg_current_snapshot()))::text AS xmin');
   return `${BigInt(row?.xmin ?? '1') - 1n}-9223372036854775807`;
 }

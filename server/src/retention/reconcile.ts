@@ -46,8 +46,8 @@ function note(run: Run, finding: Finding): void {
   }
 }
 
-/** Starts a comparison: its row and the job that does it. Answers its id. */
-export async function startReconciliation(deps: Deps, isDryRun: boolean): Promise<string> {
+/** Makes the row of a comparison that the caller does itself. Answers its id. */
+export async function openReconciliation(deps: Deps, isDryRun: boolean): Promise<string> {
   const id = newId();
   await deps.db.asSystem((tx) =>
     deps.db.change(tx, 'INSERT INTO reconciliations (id, is_dry_run, started_at) VALUES (:id, :isDryRun, :now)', {
@@ -56,6 +56,12 @@ export async function startReconciliation(deps: Deps, isDryRun: boolean): Promis
       now: deps.clock.now(),
     }),
   );
+  return id;
+}
+
+/** Starts a comparison: its row and the job that does it. Answers its id. */
+export async function startReconciliation(deps: Deps, isDryRun: boolean): Promise<string> {
+  const id = await openReconciliation(deps, isDryRun);
   await deps.jobs.enqueue('storage.reconcile', { id });
   return id;
 }

@@ -16,6 +16,7 @@ import { safekeeping } from './20261127SafekeepingMigration.ts';
 import { imports } from './20261127ImportsMigration.ts';
 import { compositeKeys } from './20261127CompositeKeysMigration.ts';
 import { enrolments } from './20261127EnrolmentsMigration.ts';
+import { restore } from './20261127RestoreMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
 export interface Migration {
@@ -44,4 +45,5 @@ export const migrations: readonly Migration[] = [
   imports,
   compositeKeys,
   enrolments,
+  restore,
 ];

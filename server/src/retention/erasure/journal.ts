@@ -26,6 +26,13 @@ const entrySchema = z.object({
   kitIds: z.array(z.uuid()).default([]),
 });
 type Entry = z.infer<typeof entrySchema>;
+/** What one entry of the journal says was deleted. */
+export type JournalEntry = Readonly<Entry>;
+
+/** Reads one entry. */
+export function parseJournalEntry(content: string): JournalEntry {
+  return entrySchema.parse(JSON.parse(content));
+}
 
 const maxEntryBytes = 64 * 1024 * 1024;
 
@@ -187,7 +194,7 @@ async function replayUnknown(deps: Deps, journalKeys: readonly string[]): Promis
   const forgotten = journalKeys.filter((key) => !knownIds.has(idIn(key)));
   for (const key of forgotten) {
     const { stream } = await store.get(key);
-    const entry = entrySchema.parse(JSON.parse(await text(stream)));
+    const entry = parseJournalEntry(await text(stream));
     const items = await db.asSystem((tx) => replayEntry(deps, tx, entry));
     log.warn({ erasureId: entry.erasureId, items }, 'a deletion that the database had forgotten was repeated');
   }
@@ -195,7 +202,7 @@ async function replayUnknown(deps: Deps, journalKeys: readonly string[]): Promis
 }
 
 /** The entry's deletion is remembered from now on, so that the next start passes over it. */
-async function replayEntry(deps: Deps, tx: Tx, entry: Entry): Promise<number> {
+async function replayEntry(deps: Deps, tx: Tx, entry: JournalEntry): Promise<number> {
   const { db, clock } = deps;
   const wish = { scope: 'selection', cause: 'backup_restored', actorId: null } as const;
   const videos = await buryVideos(deps, tx, wish, entry.videoIds);

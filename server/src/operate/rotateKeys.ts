@@ -3,19 +3,19 @@
  * Keeps: S1.
  */
 import { setTimeout } from 'node:timers/promises';
-import { systemClock } from './core/clock.ts';
-import { type Env, readEnv } from './core/env.ts';
-import { StartError } from './core/errors.ts';
-import { createLog } from './core/log.ts';
-import { createDatabase } from './db/database.ts';
-import { createEgress } from './egress/egress.ts';
-import { KeyError } from './keyring/keyProvider.ts';
-import { keyParties } from './keyring/keysFromEnv.ts';
-import { type InstanceKeys, openInstanceKeys } from './keyring/openInstanceKeys.ts';
-import { beginRootKey, finishRootKey } from './keyring/rootKeyFile.ts';
-import { openDriver } from './storage/storeFromEnv.ts';
-import { StorageError } from './storage/storageError.ts';
-import { type KeyHolders, needsFormerRootKey, tidyKeys } from './storage/tidyKeys.ts';
+import { systemClock } from '../core/clock.ts';
+import { type Env, readEnv } from '../core/env.ts';
+import { StartError } from '../core/errors.ts';
+import { createLog } from '../core/log.ts';
+import { createDatabase } from '../db/database.ts';
+import { createEgress } from '../egress/egress.ts';
+import { KeyError } from '../keyring/keyProvider.ts';
+import { keyParties } from '../keyring/keysFromEnv.ts';
+import { type InstanceKeys, openInstanceKeys } from '../keyring/openInstanceKeys.ts';
+import { beginRootKey, finishRootKey } from '../keyring/rootKeyFile.ts';
+import { openDriver } from '../storage/storeFromEnv.ts';
+import { StorageError } from '../storage/storageError.ts';
+import { type KeyHolders, needsFormerRootKey, tidyKeys } from '../storage/tidyKeys.ts';
 
 /** What is to be replaced. */
 export interface RotateOptions {

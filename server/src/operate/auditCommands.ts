@@ -1,0 +1,39 @@
+import { verifyAudit as verifyChain } from '../admin/auditChain.ts';
+import { exportAudit as exportChain } from '../admin/auditEntries.ts';
+import { StartError } from '../core/errors.ts';
+import { type OperatorCommand, textOption } from './command.ts';
+import { withServer } from './installation.ts';
+
+export const verifyAudit: OperatorCommand = {
+  summary: 'recomputes the audit log’s chain and holds it against the signed heads',
+  help: [],
+  options: {},
+  async run(call) {
+    const report = await withServer(call, ({ deps }) => verifyChain(deps));
+    return {
+      lines: [`${report.entries} entries, ${report.heads} signed heads: ${report.isIntact ? 'intact' : 'NOT intact'}`, ...report.problems],
+      data: report,
+      exitCode: report.isIntact ? 0 : 1,
+    };
+  },
+};
+
+export const exportAudit: OperatorCommand = {
+  summary: 'writes the audit log to standard output',
+  help: ['--format jsonl|cef  (default: jsonl)'],
+  options: { format: { type: 'string' } },
+  async run(call) {
+    const format = textOption(call, 'format') ?? 'jsonl';
+    if (format !== 'jsonl' && format !== 'cef') {
+      throw new StartError('--format is jsonl or cef.');
+    }
+    let entries = 0;
+    await withServer(call, ({ deps }) =>
+      exportChain(deps, format, (line) => {
+        entries += 1;
+        call.write(line);
+      }),
+    );
+    return { lines: [`# ${entries} entries`], data: { entries } };
+  },
+};
