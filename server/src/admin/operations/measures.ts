@@ -72,6 +72,63 @@ export const stateMetrics: readonly StateMetric[] = [
     sql: `SELECT coalesce(extract(epoch FROM :now::timestamptz - min(expires_at)), 0) AS value
       FROM videos WHERE deleted_at IS NULL AND expires_at <= :now`,
   },
+  {
+    name: 'carmic_tasks_ended_last_hour',
+    help: 'Media tasks that ended within the last hour, by kind and how',
+    labels: ['kind', 'state'],
+    sql: `SELECT kind, state, count(*) AS value FROM media_tasks
+      WHERE state IN ('done', 'failed') AND finished_at > :now::timestamptz - interval '1 hour' GROUP BY kind, state`,
+  },
+  {
+    name: 'carmic_task_seconds_last_hour',
+    help: 'Mean time that agents took for a media task that was done within the last hour, by kind',
+    labels: ['kind'],
+    sql: `SELECT kind, avg(extract(epoch FROM finished_at - leased_at)) AS value FROM media_tasks
+      WHERE state = 'done' AND finished_at > :now::timestamptz - interval '1 hour' GROUP BY kind`,
+  },
+  {
+    name: 'carmic_render_realtime_ratio_last_hour',
+    help: 'Seconds of rendering for one second of clip, over the clips of the last hour; 1 is real time, less is faster',
+    labels: [],
+    sql: `SELECT sum(extract(epoch FROM finished_at - leased_at)) / nullif(sum((result->>'durationSeconds')::float), 0) AS value FROM media_tasks
+      WHERE kind = 'render' AND state = 'done' AND finished_at > :now::timestamptz - interval '1 hour'
+      HAVING sum((result->>'durationSeconds')::float) > 0`,
+  },
+  {
+    name: 'carmic_encoder_sessions',
+    help: 'Clips that the agents of the last minute may encode at a time on graphics cards, by encoder; only where the card sets a limit',
+    labels: ['encoder'],
+    sql: `SELECT e->>'name' AS encoder, sum((e->>'sessions')::integer) AS value
+      FROM agents a CROSS JOIN LATERAL jsonb_array_elements(a.capabilities->'encoders') e
+      WHERE a.revoked_at IS NULL AND a.last_seen_at > :now::timestamptz - interval '60 seconds'
+        AND (e->>'works')::boolean AND jsonb_typeof(e->'sessions') = 'number' GROUP BY e->>'name'`,
+  },
+  {
+    name: 'carmic_storage_limit_bytes',
+    help: 'Bytes that all workspaces with a limit may hold together',
+    labels: [],
+    sql: `SELECT coalesce(sum(storage_limit_bytes), 0) AS value FROM workspaces`,
+  },
+  {
+    name: 'carmic_workspaces_nearly_full',
+    help: 'Workspaces that hold more than nine tenths of what they may',
+    labels: [],
+    sql: `SELECT count(*) AS value FROM workspaces w JOIN storage_usage u ON u.workspace_id = w.id
+      WHERE w.storage_limit_bytes IS NOT NULL AND u.used_bytes > 0.9 * w.storage_limit_bytes`,
+  },
+  {
+    name: 'carmic_job_oldest_due_seconds',
+    help: 'How long the oldest due job has waited for a worker; 0 when none waits',
+    labels: [],
+    sql: `SELECT coalesce(extract(epoch FROM now() - min(next_run_at)), 0) AS value FROM agenda_jobs
+      WHERE locked_at IS NULL AND NOT disabled AND next_run_at < now()`,
+  },
+  {
+    name: 'carmic_backup_timestamp_seconds',
+    help: 'When the last whole backup was made, in seconds since 1970; 0 when there was none',
+    labels: [],
+    sql: `SELECT coalesce((SELECT extract(epoch FROM (value->>'at')::timestamptz) FROM instance_settings WHERE name = 'last_backup'), 0) AS value`,
+  },
 ];
 
 /** Reads one metric's figures. Rejects when the database is away. */

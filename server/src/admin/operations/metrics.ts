@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Deps } from '../../deps.ts';
 import { type Measure, readMeasures, type StateMetric, stateMetrics } from './measures.ts';
 
@@ -14,7 +14,7 @@ export interface Metrics {
 const freshMs = 5000;
 
 /** Makes the metrics of one process. */
-export function createMetrics(deps: Pick<Deps, 'db' | 'clock' | 'log'>): Metrics {
+export function createMetrics(deps: Pick<Deps, 'db' | 'clock' | 'log' | 'egress'>): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const requests = new Histogram({
@@ -23,6 +23,19 @@ export function createMetrics(deps: Pick<Deps, 'db' | 'clock' | 'log'>): Metrics
     labelNames: ['route', 'method', 'status'],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers: [registry],
+  });
+  new Counter({
+    name: 'carmic_third_party_calls_total',
+    help: 'Calls of third parties by this process, by party and outcome',
+    labelNames: ['party', 'outcome'],
+    registers: [registry],
+    collect() {
+      // The way out counts; here its sums are told.
+      this.reset();
+      for (const { count, outcome, party } of deps.egress.tallies()) {
+        this.inc({ party, outcome }, count);
+      }
+    },
   });
   const isUp = new Gauge({ name: 'carmic_database_up', help: '1 while the database answers', registers: [registry] });
   const gauges = stateMetrics.map((metric) => ({
