@@ -19,6 +19,7 @@ const serverLayers = [
   ['understanding'],
   ['clips'],
   ['retention'],
+  ['billing'],
   ['privacy'],
   ['webhooks', 'admin'],
   ['watchdog.ts'],
@@ -49,7 +50,12 @@ const packageParts = {
 };
 
 /** Packages that one place wraps, so that it can be replaced there. */
-const wrapped = { agenda: 'server/src/jobs', '@agendajs/postgres-backend': 'server/src/jobs', '@deepgram/sdk': 'server/src/understanding' };
+const wrapped = {
+  agenda: 'server/src/jobs',
+  '@agendajs/postgres-backend': 'server/src/jobs',
+  '@deepgram/sdk': 'server/src/understanding',
+  stripe: 'server/src/billing',
+};
 
 /** @type {import('eslint').Rule.RuleModule} */
 export const importDirection = {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { isRange } from './addresses.ts';
+import { billingEnv, billingSecretNames } from './billingEnv.ts';
 import { StartError } from './errors.ts';
 import { keyEnv } from './keyEnv.ts';
 import { operateEnv, operateSecretNames } from './operateEnv.ts';
@@ -53,6 +54,7 @@ export const envSchema = z.object({
   ...storageEnv,
   ...keyEnv,
   ...operateEnv,
+  ...billingEnv,
   CARMIC_HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
   CARMIC_PORT: z.coerce.number().int().min(0).max(65535).default(7070).describe('Port to listen on; 0 takes a free one'),
   CARMIC_OPERATIONS_PORT: z.coerce
@@ -180,6 +182,7 @@ const secretNames = [
   'CARMIC_LLM_KEY',
   'CARMIC_MODERATION_KEY',
   'CARMIC_SMTP_URL',
+  ...billingSecretNames,
   ...storageSecretNames,
   ...operateSecretNames,
 ] as const;

@@ -17,6 +17,7 @@ import { imports } from './20261127ImportsMigration.ts';
 import { compositeKeys } from './20261127CompositeKeysMigration.ts';
 import { enrolments } from './20261127EnrolmentsMigration.ts';
 import { restore } from './20261127RestoreMigration.ts';
+import { billing } from './20261127BillingMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
 export interface Migration {
@@ -46,4 +47,5 @@ export const migrations: readonly Migration[] = [
   compositeKeys,
   enrolments,
   restore,
+  billing,
 ];
