@@ -1,3 +1,4 @@
+import type { StripeGateway } from './billing/stripeGateway.ts';
 import type { Clock } from './core/clock.ts';
 import type { Sealer } from './core/crypto.ts';
 import type { Env } from './core/env.ts';
@@ -39,4 +40,6 @@ export interface Deps {
   auditKey: Buffer;
   cdn: Cdn;
   receipts: ReceiptSigner;
+  /** Null when this installation sells nothing. */
+  stripe: StripeGateway | null;
 }

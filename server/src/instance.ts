@@ -18,6 +18,7 @@ export function presentInstance(deps: Deps): Promise<Instance> {
     },
     signUp: (await readSettings(deps, tx)).signUp,
     canImport: env.CARMIC_IMPORT_HOSTS.length > 0,
+    sellsPlans: deps.stripe !== null,
     isMailOn: isMailOn(deps),
     transcription: await chooseEngine(deps, tx),
   }));

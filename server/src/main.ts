@@ -15,6 +15,8 @@ import { createSettingsCache } from './accounts/settings.ts';
 import { agentPrefix, createEnrolment, findAgent } from './agents/enrol.ts';
 import { createAgentHandlers } from './agents/routes.ts';
 import { extendLeases } from './agents/watchTasks.ts';
+import { billingHandlers } from './billing/routes.ts';
+import { billingParties, createStripeGateway } from './billing/stripeGateway.ts';
 import { clipHandlers } from './clips/routes.ts';
 import { systemClock } from './core/clock.ts';
 import { createSealer, deriveKey } from './core/crypto.ts';
@@ -182,7 +184,7 @@ async function buildDeps(env: Env, log: Log, baseUrl: () => string) {
   });
   const committed = createSignal();
   const outgoing = { hosts: env.CARMIC_OUTGOING_HOSTS, privateRanges: env.CARMIC_OUTGOING_PRIVATE_RANGES };
-  const egress = createEgress([...partiesOf(env), ...cdnParties(env), ...keyParties(env)], log);
+  const egress = createEgress([...partiesOf(env), ...cdnParties(env), ...keyParties(env), ...billingParties(env)], log);
   const { rootKeys, secret, storage } = await openStored(env, db, egress, { baseUrl, clock });
   const deps: Deps = {
     env,
@@ -203,6 +205,7 @@ async function buildDeps(env: Env, log: Log, baseUrl: () => string) {
     egress,
     cdn: createCdn(env, egress),
     receipts: createReceiptSigner(secret),
+    stripe: createStripeGateway(env, egress),
   };
   return { deps, storage };
 }
@@ -245,6 +248,7 @@ function buildHandlers(): Handlers {
     ...understandingHandlers,
     ...clipHandlers,
     ...retentionHandlers,
+    ...billingHandlers,
     ...storageHandlers,
     ...eventHandlers,
   };

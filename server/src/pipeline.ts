@@ -5,6 +5,7 @@
 import type { EventType, VideoState } from '@carmic/contract';
 import { z } from 'zod';
 import { writeHead } from './admin/auditChain.ts';
+import { defineBillingJobs } from './billing/jobs.ts';
 import { defineAccountJobs } from './accounts/signUp.ts';
 import { buildInspectSpec, inspectVideo, startInspection } from './agents/inspectVideo.ts';
 import type { SpecBuilders } from './agents/taskSpec.ts';
@@ -82,6 +83,7 @@ export async function deliverEvent(deps: Deps, event: StoredEvent): Promise<void
   const { workspaceId, videoId } = event;
   if (event.type === 'workspace.deleted' && workspaceId !== null) {
     await deps.jobs.enqueue('workspaces.empty', { workspaceId });
+    await deps.jobs.enqueue('billing.close', { workspaceId });
   }
   if (workspaceId === null || videoId === null) {
     return;
@@ -195,6 +197,7 @@ export function defineJobs(deps: Deps): void {
     concurrency: 1,
   });
   defineWebhookJobs(deps);
+  defineBillingJobs(deps);
   jobs.define({ name: 'storage.keys', payload: z.object({}), run: async () => void (await tidyKeys(deps)), concurrency: 1 });
   jobs.every('storage.keys', keysSeconds);
   jobs.define({ name: 'audit.head', payload: z.object({}), run: () => writeHead(deps), concurrency: 1 });

@@ -85,6 +85,7 @@ async function buildDeps(orders: ErasureOrders): Promise<Deps> {
     egress,
     cdn: createCdn(env, egress),
     receipts: createReceiptSigner(secret),
+    stripe: null,
   };
 }
 

@@ -3,6 +3,7 @@
  * holds text that a person reads.
  */
 
+import { billing } from './billing.en.ts';
 import { brand } from './brand.en.ts';
 import { clips } from './clips.en.ts';
 import { count, number, plural } from './count.ts';
@@ -407,6 +408,7 @@ export const en = {
   ...storage,
   people,
   safekeeping,
+  billing,
   signOn,
 
   toasts: { region: 'Notifications' },

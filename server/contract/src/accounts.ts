@@ -46,6 +46,7 @@ export const instanceSchema = z.object({
   }),
   signUp: z.enum(['closed', 'invitation', 'domain', 'open']).describe('Who may make an account here'),
   canImport: z.boolean().describe('Whether videos may be made from addresses: the operator opened hosts'),
+  sellsPlans: z.boolean().describe('Whether workspaces can subscribe to plans here'),
   isMailOn: z.boolean().describe('Whether a mail server is set; without one administrators hand links over'),
   transcription: z.object({
     engine: z.enum(['deepgram', 'local', 'none']),

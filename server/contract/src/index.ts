@@ -3,6 +3,7 @@ export * from './agents.ts';
 export * from './brand.ts';
 export * from './captions.ts';
 export * from './audit.ts';
+export * from './billing.ts';
 export * from './branding.ts';
 export * from './client.ts';
 export * from './common.ts';

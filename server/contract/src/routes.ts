@@ -21,6 +21,7 @@ import { chooseClipEditBodySchema, clipEditSchema, createClipEditBodySchema } fr
 import { directoryRoutes } from './directory.ts';
 import { erasureRoutes } from './erasures.ts';
 import { auditRoutes } from './audit.ts';
+import { billingRoutes } from './billing.ts';
 import { importRoutes } from './imports.ts';
 import { framingRoutes } from './framing.ts';
 import { identityRoutes, peopleRoutes, signInReplySchema } from './identity.ts';
@@ -418,6 +419,7 @@ export const routes = {
   ...speechRoutes,
   ...brandRoutes,
   ...safetyRoutes,
+  ...billingRoutes,
   ...momentRoutes,
   ...importRoutes,
   ...framingRoutes,

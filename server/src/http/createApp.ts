@@ -97,10 +97,10 @@ export function createApp(options: AppOptions): Koa {
   return app;
 }
 
-/** Agents and signed storage URLs have credentials of their own and may be elsewhere. */
+/** Agents, signed storage URLs and the signed events of Stripe have credentials of their own and may be elsewhere. */
 function refuseForeignAddresses({ settings }: AppOptions): Middleware {
   return async (context, next) => {
-    if (!context.path.startsWith('/api/v1/agent/')) {
+    if (!context.path.startsWith('/api/v1/agent/') && context.path !== routes.receiveStripeEvent.path) {
       const { consoleAddresses } = await settings();
       if (consoleAddresses.length > 0 && !isInRanges(addressOf(context), consoleAddresses)) {
         throw forbidden('This installation is not open to your address.');
@@ -330,6 +330,8 @@ function buildRequest(context: Context, options: AppOptions, actor: Actor, input
     actor,
     requestId: String(context.state['requestId']),
     address: addressOf(context),
+    rawBody: (context.request as { rawBody?: string }).rawBody ?? '',
+    signature: context.get('stripe-signature'),
     browser: describeBrowser(context.get('user-agent')),
     ...buildEtag(context),
     signal: AbortSignal.any([hangUp.signal, options.stopping]),

@@ -60,6 +60,10 @@ export interface ApiRequest<N extends RouteName> extends RouteInput<N> {
   setEtag(version: string): void;
   /** Throws precondition_failed when the caller changes another version than `version` by If-Match. */
   checkMatch(version: string): void;
+  /** The body as it came, for signatures over it; empty without one. */
+  rawBody: string;
+  /** The `Stripe-Signature` header; empty without one. */
+  signature: string;
   /** What the browser or program saw last of a stream; empty at first. */
   lastEventId: string;
   /** For routes that answer a file. */

@@ -5,6 +5,7 @@ import { KeyError } from '../keyring/keyProvider.ts';
 import { StorageError } from '../storage/storageError.ts';
 import { administratorLink, clearAddresses, createAdmin, enrolmentCode, firstLink, resetSecondFactor } from './accountCommands.ts';
 import { exportAudit, verifyAudit } from './auditCommands.ts';
+import { syncPrices } from './billingCommands.ts';
 import { backup, restore, verify } from './backupCommands.ts';
 import type { OperatorCommand } from './command.ts';
 import { doctor } from './doctor.ts';
@@ -31,6 +32,7 @@ const commands: Readonly<Record<string, OperatorCommand>> = {
   'clear-address-lists': clearAddresses,
   'verify-audit': verifyAudit,
   'export-audit': exportAudit,
+  'sync-prices': syncPrices,
   'support-bundle': supportBundle,
 };
 

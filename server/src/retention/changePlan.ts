@@ -265,6 +265,7 @@ export function assignPlan(deps: Deps, id: string, body: AssignPlanBody, actorId
   const { db, appendEvent } = deps;
   return db.asSystem(async (tx) => {
     const wish = await wishOfWorkspace(deps, tx, id, body);
+    await requireUnpaid(deps, tx, wish);
     const impact = await measureImpact(deps, tx, [wish], describe(id, body));
     requireConfirmation(impact, body.confirmation);
     await putInForce(deps, tx, [wish]);
@@ -276,4 +277,48 @@ export function assignPlan(deps: Deps, id: string, body: AssignPlanBody, actorId
       data: { from: wish.workspace.planId, to: wish.planId, expiring: impact.expiring, rescued: impact.rescued },
     });
   });
+}
+
+/** Throws wrong_state where a subscription decides the plan: its next look would undo what is assigned by hand. */
+async function requireUnpaid(deps: Deps, tx: Tx, { workspace, planId }: Wish): Promise<void> {
+  if (deps.stripe === null || planId === workspace.planId) {
+    return;
+  }
+  const paid = await deps.db.rows(tx, 'SELECT 1 FROM billing_accounts WHERE workspace_id = :id AND is_live = :isLive AND is_entitled', {
+    id: workspace.id,
+    isLive: deps.stripe.isLive,
+  });
+  if (paid.length > 0) {
+    throw wrongState('The subscription of this workspace decides its plan: give it another one as a grant, with a reason.');
+  }
+}
+
+/** What a move to another plan would end earlier, for the person who is about to buy or cancel. */
+export function measureMove(deps: Deps, workspaceId: string, planId: string): Promise<Impact> {
+  return previewWorkspacePlan(deps, workspaceId, { planId });
+}
+
+/**
+ * Puts a workspace on the plan that its money or a grant says, in the caller's transaction; false when it is on it already. Nobody is asked:
+ * content of before has its grace.
+ */
+export async function moveWorkspace(deps: Deps, tx: Tx, workspaceId: string, planId: string, cause: string): Promise<boolean> {
+  const workspace = await deps.db.model(WorkspacePlans).findByPk(workspaceId, { transaction: tx, lock: tx.LOCK.UPDATE });
+  if (workspace === null || workspace.planId === planId) {
+    return false;
+  }
+  // Not through the wish of an administrator: a plan that is archived is still owed to whoever pays for it.
+  const plan = await deps.db.model(Plans).findByPk(planId, { transaction: tx });
+  if (plan === null) {
+    throw notFound('plan');
+  }
+  const { overrides } = workspace;
+  await putInForce(deps, tx, [{ workspace, planId, overrides, rule: overrides?.retention ?? ruleOf(plan) }]);
+  await deps.appendEvent(tx, {
+    workspaceId,
+    type: 'workspace.plan_changed',
+    subjectId: workspaceId,
+    data: { from: workspace.planId, to: planId, cause },
+  });
+  return true;
 }

@@ -1,0 +1,8 @@
+import { expect, test } from 'vitest';
+import { formatMoney } from './formatMoney.ts';
+
+test('amounts are written in their currency’s own digits', () => {
+  expect(formatMoney(1900, 'eur', 'en')).toBe('€19.00');
+  expect(formatMoney(1900, 'jpy', 'en')).toBe('¥1,900');
+  expect(formatMoney(-350, 'usd', 'en')).toBe('-$3.50');
+});
