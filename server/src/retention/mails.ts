@@ -35,7 +35,13 @@ const dayOf = (date: Date) => date.toISOString().slice(0, 10);
 const timeOf = (date: Date) => `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
 /** Queues a mail to every owner of a workspace, and to `alsoTo`, with the instance's greeting and end. */
-export async function queueToOwners(deps: Deps, tx: Tx, workspaceId: string, mail: RetentionMail, alsoTo: readonly string[] = []): Promise<void> {
+export async function queueToOwners(
+  deps: Deps,
+  tx: Tx,
+  workspaceId: string,
+  mail: RetentionMail,
+  alsoTo: readonly string[] = [],
+): Promise<void> {
   const people = await deps.db.rows<{ email: string; name: string; workspace: string }>(
     tx,
     `SELECT u.email, u.name, w.name AS workspace FROM members m JOIN users u ON u.id = m.user_id JOIN workspaces w ON w.id = m.workspace_id
