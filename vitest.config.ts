@@ -75,6 +75,17 @@ export default defineConfig({
           sequence: { groupOrder: 5 },
         },
       },
+      // Renders the Helm chart and holds what comes out against Kubernetes' own schemas.
+      {
+        test: {
+          name: 'chart',
+          include: ['test/chart/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 6 },
+        },
+      },
       { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...slow, maxWorkers: 2, sequence: { groupOrder: 3 } } },
     ],
   },

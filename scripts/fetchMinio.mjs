@@ -4,12 +4,13 @@
  * it. The build takes minutes, so it runs with low priority, one at a time, and others wait for it.
  */
 import { execFile } from 'node:child_process';
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { pathToFileURL } from 'node:url';
+import { cacheFolder, isExecutable, onPath } from './toolCache.mjs';
 
 const run = promisify(execFile);
 
@@ -17,24 +18,9 @@ const run = promisify(execFile);
 const version = 'v0.0.0-20260212201848-7aac2a2c5b7c';
 const longestWaitMs = 20 * 60_000;
 
-const cacheFolder = () => process.env.CARMIC_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'carmic-test');
 const cached = () => join(cacheFolder(), `minio-${version}`);
 const failurePath = () => join(cacheFolder(), 'minio-build.log');
 const lockPath = () => join(cacheFolder(), 'minio-build.pid');
-
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function onPath(name, more = []) {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), ...more].filter((folder) => folder !== '');
-  return folders.map((folder) => join(folder, name)).find(isExecutable) ?? null;
-}
 
 /** The path of a MinIO server that is here already; null when there is none. */
 export function findMinio() {

@@ -123,7 +123,8 @@ async function answering(server: MinioServer, output: () => string): Promise<voi
   }
 }
 
-function freePort(): Promise<number> {
+/** A port of this machine that nobody listens on. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.on('error', reject);
@@ -135,7 +136,7 @@ function freePort(): Promise<number> {
 }
 
 /** Makes a certificate for 127.0.0.1 that vouches for itself, and returns it. */
-function makeCertificate(directory: string): string {
+export function makeCertificate(directory: string): string {
   const [key, certificate] = [join(directory, 'private.key'), join(directory, 'public.crt')];
   const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
   const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-days', '2', '-nodes'];

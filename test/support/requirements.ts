@@ -6,9 +6,10 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { findHelm } from '../../scripts/fetchHelm.mjs';
 import { findMinio, readBuildFailure } from '../../scripts/fetchMinio.mjs';
 
-export type Requirement = 'chromium' | 'pgbouncer' | 'minio' | 'opentimelineio';
+export type Requirement = 'chromium' | 'pgbouncer' | 'minio' | 'opentimelineio' | 'helm';
 
 interface Finding {
   /** Where it is, or null. */
@@ -88,6 +89,8 @@ export function findRequirement(requirement: Requirement): Finding {
         reason: `no MinIO server on this machine${describeFailure()}`,
         command: 'node scripts/fetchMinio.mjs',
       };
+    case 'helm':
+      return { path: findHelm(), reason: 'no Helm on this machine', command: 'node scripts/fetchHelm.mjs' };
     case 'opentimelineio':
       return {
         path: findTimelineReaders(),
