@@ -21,6 +21,9 @@ COPY docker/sbom.mjs /tmp/sbom.mjs
 RUN node /tmp/sbom.mjs carmic-gpu-agent "${VERSION}" > sbom.cdx.json
 RUN find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' -o -iname 'readme*.md' \
       -o -iname 'changelog*.md' \) -delete
+# The libraries of other platforms, which the package brings too.
+RUN cd node_modules/onnxruntime-node/bin/napi-v6 && here="$(node -p 'process.platform + "/" + process.arch')" \
+    && mkdir /tmp/kept && mv "${here}" /tmp/kept/ && rm -rf ./* && mkdir -p "${here%/*}" && mv "/tmp/kept/${here#*/}" "${here}"
 
 FROM ${NODE_IMAGE} AS node
 

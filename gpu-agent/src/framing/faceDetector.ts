@@ -1,5 +1,5 @@
-import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
+import { askProcess } from '../neural/askProcess.ts';
 import type { SmallPicture } from './look.ts';
 
 /** A face, in shares of the picture's width and height. */
@@ -25,71 +25,31 @@ export interface FaceDetector {
   close(): Promise<void>;
 }
 
-const answerSchema = z.object({
-  id: z.number(),
-  error: z.string().optional(),
-  faces: z
-    .array(
-      z.object({
-        left: z.number(),
-        top: z.number(),
-        width: z.number(),
-        height: z.number(),
-        score: z.number(),
-        meshScore: z.number().nullable(),
-        eyes: z.number().nullable(),
-      }),
-    )
-    .default([]),
-});
+const facesSchema = z.array(
+  z.object({
+    left: z.number(),
+    top: z.number(),
+    width: z.number(),
+    height: z.number(),
+    score: z.number(),
+    meshScore: z.number().nullable(),
+    eyes: z.number().nullable(),
+  }),
+);
 
-/** The library makes its boxes larger for the models that come after; the face itself, ear to ear and brow to chin, is this much of them. */
+/** Boxes are made larger for the mesh that comes after; the face itself, ear to ear and brow to chin, is this much of them. */
 const faceWidthShare = 0.58;
 const faceHeightShare = 0.7;
 
-/** Makes a detector. Its thread and models are loaded by the first picture and stay. */
+/** Makes a detector. Its process and models are started by the first picture and stay. */
 export function createFaceDetector(): FaceDetector {
-  let worker: Worker | null = null;
-  let nextId = 0;
-  const waiting = new Map<number, { resolve: (faces: CheckedFace[]) => void; reject: (error: Error) => void }>();
-  const failAll = (error: Error) => {
-    worker = null;
-    waiting.forEach(({ reject }) => reject(error));
-    waiting.clear();
-  };
-  const start = () => {
-    const fresh = new Worker(new URL('./faceWorker.mjs', import.meta.url), { execArgv: [] });
-    fresh.on('message', (message: unknown) => {
-      const { id, error, faces } = answerSchema.parse(message);
-      const caller = waiting.get(id);
-      waiting.delete(id);
-      if (waiting.size === 0) {
-        // An idle detector keeps no process alive.
-        fresh.unref();
-      }
-      if (error === undefined) {
-        caller?.resolve(faces.map(tighten));
-      } else {
-        caller?.reject(new Error(error));
-      }
-    });
-    fresh.on('error', failAll);
-    fresh.on('exit', () => failAll(new Error('The face detector ended.')));
-    return fresh;
-  };
+  const file = new URL('./faceProcess.mjs', import.meta.url);
+  const line = askProcess<SmallPicture & { isCareful: boolean }, CheckedFace[]>(file, facesSchema, 'The face detector');
   return {
-    detect(picture, isCareful) {
-      worker ??= start();
-      nextId += 1;
-      const id = nextId;
-      const answer = new Promise<CheckedFace[]>((resolve, reject) => waiting.set(id, { resolve, reject }));
-      worker.ref();
-      worker.postMessage({ id, request: { ...picture, isCareful } });
-      return answer;
+    async detect(picture, isCareful) {
+      return (await line.ask({ ...picture, isCareful })).map(tighten);
     },
-    async close() {
-      await worker?.terminate();
-    },
+    close: line.close,
   };
 }
 

@@ -1,5 +1,5 @@
-import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
+import { askProcess } from '../neural/askProcess.ts';
 
 /** What judges pictures, as it is called in verdicts. */
 export const pictureModel = 'nsfwjs MobileNetV2Mid';
@@ -13,50 +13,12 @@ export interface PictureJudge {
   close(): Promise<void>;
 }
 
-const answerSchema = z.object({ id: z.number(), error: z.string().optional(), score: z.number().optional() });
-
-/** Makes a judge. Its thread and model are loaded by the first picture and stay. */
+/** Makes a judge. Its process and model are started by the first picture and stay. */
 export function createPictureJudge(): PictureJudge {
-  let worker: Worker | null = null;
-  let nextId = 0;
-  const waiting = new Map<number, { resolve: (score: number) => void; reject: (error: Error) => void }>();
-  const failAll = (error: Error) => {
-    worker = null;
-    waiting.forEach(({ reject }) => reject(error));
-    waiting.clear();
-  };
-  const start = () => {
-    const fresh = new Worker(new URL('./pictureWorker.mjs', import.meta.url), { execArgv: [] });
-    fresh.on('message', (message: unknown) => {
-      const { id, error, score } = answerSchema.parse(message);
-      const caller = waiting.get(id);
-      waiting.delete(id);
-      if (waiting.size === 0) {
-        // An idle judge keeps no process alive.
-        fresh.unref();
-      }
-      if (score === undefined) {
-        caller?.reject(new Error(error ?? 'The judge of pictures said nothing.'));
-      } else {
-        caller?.resolve(score);
-      }
-    });
-    fresh.on('error', failAll);
-    fresh.on('exit', () => failAll(new Error('The judge of pictures ended.')));
-    return fresh;
-  };
-  return {
-    judge(rgb) {
-      worker ??= start();
-      nextId += 1;
-      const id = nextId;
-      const answer = new Promise<number>((resolve, reject) => waiting.set(id, { resolve, reject }));
-      worker.ref();
-      worker.postMessage({ id, request: { rgb } });
-      return answer;
-    },
-    async close() {
-      await worker?.terminate();
-    },
-  };
+  const line = askProcess<{ rgb: Uint8Array }, number>(
+    new URL('./pictureProcess.mjs', import.meta.url),
+    z.number(),
+    'The judge of pictures',
+  );
+  return { judge: (rgb) => line.ask({ rgb }), close: line.close };
 }

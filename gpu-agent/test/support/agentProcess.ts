@@ -54,3 +54,16 @@ export function processesNaming(text: string): number[] {
     })
     .map(Number);
 }
+
+/** A process and those it started to run neural networks. */
+export function withNetworks(pid: number): number[] {
+  const parentOf = (child: number): number => {
+    try {
+      return Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${child}/stat`, 'utf8'))?.[1]);
+    } catch {
+      // It ended while it was looked at.
+      return 0;
+    }
+  };
+  return [pid, ...processesNaming('Process.mjs').filter((child) => parentOf(child) === pid)];
+}

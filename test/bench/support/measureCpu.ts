@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Run, RunRequest } from '../../../gpu-agent/src/ffmpeg/run.ts';
 import type { Sandbox } from '../../../gpu-agent/src/ffmpeg/sandbox.ts';
+import { withNetworks } from '../../../gpu-agent/test/support/agentProcess.ts';
 
 /**
  * Lets every confined process write its CPU time, and that of all below it, into its folder: bubblewrap does not wait for the name
@@ -47,10 +48,22 @@ export function createCpuMeter(run: Run, stageOf: (request: RunRequest) => strin
   };
 }
 
-/** CPU seconds of this process with its threads: the face detector, the source server, and the bench's own storage. */
+/** CPU seconds of this process and of those that run neural networks for it: the face detector, the source server, and the bench's own storage. */
 export function ownCpuSeconds(): number {
   const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
+  return (
+    (user + system) / 1e6 +
+    withNetworks(process.pid)
+      .slice(1)
+      .reduce((sum, pid) => sum + cpuSecondsOf(pid), 0)
+  );
+}
+
+/** User and system time of a living process (proc(5), fields 14 and 15 in hundredths of a second). */
+function cpuSecondsOf(pid: number): number {
+  const [, after = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+  const [user, system] = after.split(' ').slice(11, 13).map(Number);
+  return ((user ?? 0) + (system ?? 0)) / 100;
 }
 
 /** Sums what `times` wrote, minutes and seconds of user and system time, and removes it. */

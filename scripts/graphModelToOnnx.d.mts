@@ -1,0 +1,1 @@
+export function graphModelToOnnx(model: object, weightBytes: Uint8Array): Buffer;
