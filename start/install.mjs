@@ -168,8 +168,7 @@ function npmEnvironment() {
   const entries = Object.entries(process.env).filter(
     ([name]) => !/^npm_(config_(?!registry|cache|userconfig|proxy|https_proxy|noproxy|cafile)|lifecycle|package)/i.test(name),
   );
-  // The install script of onnxruntime-node fetches GPU libraries that nothing here uses, and fails without a network.
-  return { ...Object.fromEntries(entries), ONNXRUNTIME_NODE_INSTALL: 'skip' };
+  return Object.fromEntries(entries);
 }
 
 function installFailure(command, output, code) {
