@@ -30,6 +30,7 @@ if (existsSync(path)) {
   throw new Error(`${path} is there: what was released does not change.`);
 }
 const parts = migrations.map(
-  ({ name, up }) => `-- migration ${name}\n${up(`"${appRole}"`).trim()}\n-- end\nINSERT INTO schema_migrations (name) VALUES ('${name}');\n`,
+  ({ name, up }) =>
+    `-- migration ${name}\n${up(`"${appRole}"`).trim()}\n-- end\nINSERT INTO schema_migrations (name) VALUES ('${name}');\n`,
 );
 writeFileSync(path, `CREATE TABLE schema_migrations (name varchar(255) PRIMARY KEY);\n${parts.join('\n')}\n-- rows\n${rows}`);

@@ -25,11 +25,25 @@ describe('T2: without third parties', () => {
   test('a file becomes a clip, through database, server and agent, and nobody outside is contacted', async (context) => {
     context.skip(reason !== null, reason ?? '');
     const out = join(folder, 'clips');
-    const args = ['start/index.mjs', join(folder, 'talk.mp4'), '--captions', join(folder, 'talk.srt'), '--count', '1', '--out', out, '--once'];
-    const { attempts, code, output } = await runIsolated(process.execPath, [...args, '--data', join(folder, 'data'), '--port', '0', '--no-demo'], {
-      cwd: root,
-      env: { ...inherited, CARMIC_MODE: 'test' },
-    });
+    const args = [
+      'start/index.mjs',
+      join(folder, 'talk.mp4'),
+      '--captions',
+      join(folder, 'talk.srt'),
+      '--count',
+      '1',
+      '--out',
+      out,
+      '--once',
+    ];
+    const { attempts, code, output } = await runIsolated(
+      process.execPath,
+      [...args, '--data', join(folder, 'data'), '--port', '0', '--no-demo'],
+      {
+        cwd: root,
+        env: { ...inherited, CARMIC_MODE: 'test' },
+      },
+    );
     expect(code, output).toBe(0);
     expect(readdirSync(out, { recursive: true }).filter((name) => String(name).endsWith('.mp4'))).toHaveLength(1);
     expect(JSON.parse(readFileSync(join(out, 'clips.json'), 'utf8'))).toBeDefined();
@@ -49,8 +63,6 @@ describe('T2: without third parties', () => {
       setTimeout(() => process.exit(0), 700);
     `;
     const { attempts } = await runIsolated(process.execPath, ['-e', attempt], { cwd: root, env: inherited });
-    expect(attempts).toEqual(
-      expect.arrayContaining(['ipv4 tcp 198.51.100.1 443', 'ipv6 tcp 2001:db8:1::1 443', 'ipv4 udp 127.0.0.53 53']),
-    );
+    expect(attempts).toEqual(expect.arrayContaining(['ipv4 tcp 198.51.100.1 443', 'ipv6 tcp 2001:db8:1::1 443', 'ipv4 udp 127.0.0.53 53']));
   });
 });

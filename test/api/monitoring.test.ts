@@ -14,7 +14,9 @@ const dashboard = JSON.parse(read('carmic-dashboard.json')) as Dashboard;
 
 /** Expressions of the rules: what stands behind `expr:`, folded lines included. */
 function expressionsOfRules(): string[] {
-  return [...read('carmic-alerts.yaml').matchAll(/^( +)expr: (?:>-\n((?:\1 {2}.*\n)+)|(.*)\n)/gm)].map(([, , folded, plain]) => folded ?? plain ?? '');
+  return [...read('carmic-alerts.yaml').matchAll(/^( +)expr: (?:>-\n((?:\1 {2}.*\n)+)|(.*)\n)/gm)].map(
+    ([, , folded, plain]) => folded ?? plain ?? '',
+  );
 }
 
 /** Names of metrics in an expression, and the labels that it names of them: PromQL is read roughly, by its words. */
@@ -67,8 +69,14 @@ test('every metric and label of the alert rules is told by a running server', ()
   for (const expression of expressions) {
     const { labels, metrics } = readExpression(expression);
     expect(metrics.length, expression).toBeGreaterThan(0);
-    expect(metrics.filter((name) => !declared().has(name)), expression).toEqual([]);
-    expect(labels.filter((name) => !knownLabels.has(name)), expression).toEqual([]);
+    expect(
+      metrics.filter((name) => !declared().has(name)),
+      expression,
+    ).toEqual([]);
+    expect(
+      labels.filter((name) => !knownLabels.has(name)),
+      expression,
+    ).toEqual([]);
   }
 });
 
@@ -77,8 +85,14 @@ test('so is every one of the dashboard, whose panels do not overlap and show all
   for (const { targets, title } of dashboard.panels) {
     for (const { expr } of targets) {
       const { labels, metrics } = readExpression(expr);
-      expect(metrics.filter((name) => !declared().has(name)), title).toEqual([]);
-      expect(labels.filter((name) => !knownLabels.has(name)), title).toEqual([]);
+      expect(
+        metrics.filter((name) => !declared().has(name)),
+        title,
+      ).toEqual([]);
+      expect(
+        labels.filter((name) => !knownLabels.has(name)),
+        title,
+      ).toEqual([]);
       metrics.forEach((name) => shown.add(name.replace(/_(bucket|sum|count)$/, '')));
     }
   }

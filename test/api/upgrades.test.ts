@@ -143,7 +143,9 @@ describe('with two servers that run', () => {
   test('releases between are not skipped', async () => {
     const sequelize = connect(instance.database.ownerUrl, { poolSize: 1 });
     const later = { version: '0.9.0', upgradesFrom: '0.8.0', servesFrom: '0.8.0' };
-    await expect(requireUpgradable(sequelize, later)).rejects.toThrow(/is of release 0\.1\.0, and release 0\.9\.0 upgrades from 0\.8\.0 on: start 0\.8\.0 first/);
+    await expect(requireUpgradable(sequelize, later)).rejects.toThrow(
+      /is of release 0\.1\.0, and release 0\.9\.0 upgrades from 0\.8\.0 on: start 0\.8\.0 first/,
+    );
     await sequelize.close();
   });
 });

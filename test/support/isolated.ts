@@ -36,10 +36,15 @@ const prepare = `
 /** Why no namespace can be made here, or null. */
 export async function whyNotIsolated(): Promise<string | null> {
   try {
-    await run('unshare', ['-n', 'sh', '-c', 'ip link add outside type veth peer name nowhere && python3 -c "import socket; socket.AF_PACKET"']);
+    await run('unshare', [
+      '-n',
+      'sh',
+      '-c',
+      'ip link add outside type veth peer name nowhere && python3 -c "import socket; socket.AF_PACKET"',
+    ]);
     return null;
   } catch (error) {
-    return `a network namespace needs root, iproute2 and python3 (${error instanceof Error ? error.message.split('\n')[1] ?? error.message : String(error)})`;
+    return `a network namespace needs root, iproute2 and python3 (${error instanceof Error ? (error.message.split('\n')[1] ?? error.message) : String(error)})`;
   }
 }
 
@@ -52,7 +57,11 @@ export interface IsolatedRun {
 }
 
 /** Runs a program to its end in a namespace of its own. */
-export async function runIsolated(file: string, args: readonly string[], options: { cwd: string; env: Record<string, string | undefined> }): Promise<IsolatedRun> {
+export async function runIsolated(
+  file: string,
+  args: readonly string[],
+  options: { cwd: string; env: Record<string, string | undefined> },
+): Promise<IsolatedRun> {
   const folder = mkdtempSync(join(tmpdir(), 'carmic-isolated-'));
   const log = join(folder, 'attempts');
   try {
