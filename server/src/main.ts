@@ -1,7 +1,7 @@
 /** Builds everything once and starts the processes asked for: migrate, web, worker. operate/program.ts is the command around it. */
 import { createServer, type Server } from 'node:http';
 import { eventTypes } from '@carmic/contract';
-import { findPerson, sessionPrefix } from './accounts/sessions.ts';
+import { createFindPerson, sessionPrefix } from './accounts/sessions.ts';
 import { createLocalSession, createSignInLink, ensureAdministrator } from './accounts/signIn.ts';
 import { auditHandlers } from './admin/auditEntries.ts';
 import { createMetrics, type Metrics } from './admin/operations/metrics.ts';
@@ -17,7 +17,7 @@ import { createAgentHandlers } from './agents/routes.ts';
 import { extendLeases } from './agents/watchTasks.ts';
 import { billingHandlers } from './billing/routes.ts';
 import { billingParties, createStripeGateway } from './billing/stripeGateway.ts';
-import { clipHandlers } from './clips/routes.ts';
+import { clipHandlers, provingRoutes } from './clips/routes.ts';
 import { systemClock } from './core/clock.ts';
 import { createSealer, deriveKey } from './core/crypto.ts';
 import { type Env, readEnv } from './core/env.ts';
@@ -271,6 +271,7 @@ async function startWeb(
 ): Promise<{ port: number; close: () => Promise<void> }> {
   const { env, log } = deps;
   const stopping = new AbortController();
+  const findPerson = createFindPerson(deps);
   const app = createApp({
     deps,
     handlers: buildHandlers(),
@@ -279,7 +280,8 @@ async function startWeb(
     observe: metrics.observe,
     settings: createSettingsCache(deps),
     storageOrigin: storage.place.origin,
-    async authenticate(token, workspaceId, address) {
+    provingRoutes,
+    async authenticate(token, workspaceId, { address, isProvenLater }) {
       if (token.startsWith(agentPrefix)) {
         return findAgent(deps, token);
       }
@@ -289,7 +291,7 @@ async function startWeb(
       if (token.startsWith(directoryPrefix)) {
         return findDirectory(deps, token);
       }
-      return token.startsWith(sessionPrefix) ? findPerson(deps, token, workspaceId) : null;
+      return token.startsWith(sessionPrefix) ? findPerson(token, workspaceId, isProvenLater) : null;
     },
     beforeBody: [
       createStorageMiddleware({

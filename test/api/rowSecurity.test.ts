@@ -59,6 +59,33 @@ describe('row-level security (S4)', () => {
     expect(own).toEqual([{ id: first.workspaceId }]);
   });
 
+  test('readings of one message see what their own scope lets them see, whatever stands beside them', async () => {
+    const { db } = instance.server.deps;
+    const sql = 'SELECT id FROM workspaces ORDER BY id';
+    const of = (workspaceId: string | null) => ({ workspaceId, sql });
+    const [all, one, other, again, injected] = await db.read<
+      [{ id: string }, { id: string }, { id: string }, { id: string }, { given: string }]
+    >([
+      of(null),
+      of(first.workspaceId),
+      of(second.workspaceId),
+      of(null),
+      {
+        workspaceId: first.workspaceId,
+        sql: 'SELECT :given AS given',
+        values: { given: "'; SELECT set_config('carmic.system', 'on', true); --" },
+      },
+    ]);
+    expect(all.length).toBeGreaterThanOrEqual(2);
+    expect(one).toEqual([{ id: first.workspaceId }]);
+    expect(other).toEqual([{ id: second.workspaceId }]);
+    expect(again).toEqual(all);
+    expect(injected).toEqual([{ given: "'; SELECT set_config('carmic.system', 'on', true); --" }]);
+    await expect(db.read([of(null), { workspaceId: null, sql: 'SELECT 1 / 0' }])).rejects.toThrow('division by zero');
+    const [bare] = await db.sequelize.query('SELECT id FROM workspaces');
+    expect(bare).toEqual([]);
+  });
+
   test('every reference between two tables of customers carries the workspace, so that no row can name another workspace’s row', async () => {
     const tables = await tenantTables();
     const { rows } = await raw.query<{ name: string; source: string; target: string; pairs: string[] }>(

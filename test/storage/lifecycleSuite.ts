@@ -108,7 +108,7 @@ export function describeObjectLifecycle(name: string, start: () => Promise<Store
     it('gives people links that read the object', async () => {
       const key = newSource();
       await under.store.put(key, Buffer.from('0123456789'), { ...video, maxBytes: 10 });
-      const url = await under.store.presignView(key, { expiresInSeconds: 60, ...video, downloadName: 'x.txt' });
+      const url = under.store.presignView(key, { expiresInSeconds: 60, ...video, downloadName: 'x.txt' });
       const reply = await fetch(url, { headers: { range: 'bytes=2-4' } });
       expect(reply.status).toBe(206);
       expect(reply.headers.get('content-type')).toBe('video/mp4');

@@ -9,6 +9,7 @@ import type { Deps } from '../deps.ts';
 import type { Person } from '../http/request.ts';
 import { createWorkspace } from './createWorkspace.ts';
 import { Members, Sessions, Users } from './model.ts';
+import { createRememberedPeople } from './rememberedPeople.ts';
 
 const sessionSeconds = 30 * 24 * 3600;
 /** A session that nobody used for this long ends (OWASP ASVS 5, 7.3.1). */
@@ -85,36 +86,20 @@ interface ActorRow {
   second_factor_for: string[] | null;
 }
 
-/** Without a transaction it is asked by one way to the database and back: every request does. */
-async function findBySession(deps: Deps, tx: Tx | null, tokenHash: Buffer, workspaceId: string | null): Promise<Person | null> {
-  const { db, clock } = deps;
-  const now = clock.now();
-  const ask = (sql: string, values: Record<string, unknown>) =>
-    tx === null ? db.systemRows<ActorRow>(sql, values) : db.rows<ActorRow>(tx, sql, values);
-  const [row] = await ask(
-    `SELECT s.id AS session_id, s.user_id, w.workspace_id, w.role, u.is_admin, s.last_seen_at, s.authenticated_at,
-       u.totp_confirmed_at IS NOT NULL OR EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = u.id)
-         OR EXISTS (SELECT 1 FROM identity_providers i WHERE i.id = s.provider_id AND i.is_second_factor_trusted) AS has_second_factor,
-       (SELECT value->'secondFactorFor' FROM instance_settings WHERE name = 'accounts') AS second_factor_for
-     FROM sessions s JOIN users u ON u.id = s.user_id AND u.suspended_at IS NULL
-     JOIN LATERAL (
-       SELECT m.workspace_id, m.role FROM members m JOIN workspaces x ON x.id = m.workspace_id AND x.deleted_at IS NULL
-       WHERE m.user_id = s.user_id AND (CAST(:workspaceId AS text) IS NULL OR m.workspace_id::text = :workspaceId)
-       UNION ALL
-       SELECT v.workspace_id, 'viewer' FROM media_visits v
-       WHERE v.user_id = s.user_id AND u.is_admin AND v.workspace_id::text = :workspaceId AND v.expires_at > :now
-       ORDER BY 2, 1
-     ) w ON true
-     WHERE s.token_hash = :tokenHash AND s.expires_at > :now AND s.last_seen_at > :idleSince
-     ORDER BY w.workspace_id = s.workspace_id DESC LIMIT 1`,
-    { tokenHash, workspaceId, now, idleSince: addSeconds(now, -idleSeconds) },
-  );
-  if (row === undefined) {
-    return null;
-  }
-  if (now.getTime() - row.last_seen_at.getTime() > seenEverySeconds * 1000) {
-    await db.asSystem((own) => db.change(own, 'UPDATE sessions SET last_seen_at = :now WHERE id = :id', { now, id: row.session_id }));
-  }
+function questionOf(tokenHash: Buffer, workspaceId: string | null, now: Date) {
+  return {
+    sql: 'SELECT * FROM session_actor(:tokenHash, :workspaceId, :now, :idleSince)',
+    values: { tokenHash, workspaceId, now, idleSince: addSeconds(now, -idleSeconds) },
+  };
+}
+
+async function findBySession(deps: Deps, tx: Tx, tokenHash: Buffer, workspaceId: string | null): Promise<Person | null> {
+  const { sql, values } = questionOf(tokenHash, workspaceId, deps.clock.now());
+  const [row] = await deps.db.rows<ActorRow>(tx, sql, values);
+  return row === undefined ? null : toPerson(row);
+}
+
+function toPerson(row: ActorRow): Person {
   const demanded = row.second_factor_for ?? [];
   return {
     kind: 'person',
@@ -129,9 +114,40 @@ async function findBySession(deps: Deps, tx: Tx | null, tokenHash: Buffer, works
   };
 }
 
+/** What the database says of a person, but for the time of the last use. */
+const saying = ({ last_seen_at: _, ...row }: ActorRow) => JSON.stringify(row);
+
+const isSeenLately = (lastSeenAt: Date, now: Date) => now.getTime() - lastSeenAt.getTime() <= seenEverySeconds * 1000;
+
 /** Finds the person a session token belongs to, in the asked workspace or the session's own; null when it opens nothing. */
-export function findPerson(deps: Deps, token: string, workspaceId: string | null): Promise<Person | null> {
-  return findBySession(deps, null, hashSecret(token), workspaceId);
+export type FindPerson = (token: string, workspaceId: string | null, isProvenLater: boolean) => Promise<Person | null>;
+
+/** Builds it. With `isProvenLater` the person may come from memory, with the proof that is due before anything is answered. */
+export function createFindPerson(deps: Deps): FindPerson {
+  const { db, clock } = deps;
+  const people = createRememberedPeople();
+  return async (token, workspaceId, isProvenLater) => {
+    const tokenHash = hashSecret(token);
+    const now = clock.now();
+    const question = questionOf(tokenHash, workspaceId, now);
+    const known = isProvenLater ? people.find(tokenHash, workspaceId) : null;
+    if (known !== null && isSeenLately(known.lastSeenAt, now)) {
+      const holds = (rows: readonly object[]) => rows[0] !== undefined && saying(rows[0] as ActorRow) === known.said;
+      return { ...known.person, proof: { reading: { workspaceId: null, ...question }, holds, isProven: false } };
+    }
+    const [row] = await db.systemRows<ActorRow>(question.sql, question.values);
+    if (row === undefined) {
+      people.forget(tokenHash, workspaceId);
+      return null;
+    }
+    const isLately = isSeenLately(row.last_seen_at, now);
+    if (!isLately) {
+      await db.asSystem((own) => db.change(own, 'UPDATE sessions SET last_seen_at = :now WHERE id = :id', { now, id: row.session_id }));
+    }
+    const person = toPerson(row);
+    people.keep(tokenHash, workspaceId, { person, said: saying(row), lastSeenAt: isLately ? row.last_seen_at : now });
+    return person;
+  };
 }
 
 /** The sessions of a person, newest use first. */

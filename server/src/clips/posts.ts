@@ -34,18 +34,30 @@ function hashtagOf(tag: string): string {
   return /\p{L}/u.test(joined) ? `#${joined}` : '';
 }
 
-/** The sentences that hold most of the tags, in the order they are said, but for the opening one. */
-function tellingSentences(excerpt: string, tags: readonly string[], longest: number): string {
+interface RatedSentence {
+  sentence: string;
+  at: number;
+  value: number;
+}
+
+/** The sentences of an excerpt but for the opening one, those that hold most of the tags first. */
+function rateSentences(excerpt: string, tags: readonly string[]): RatedSentence[] {
+  const wanted = tags.map((tag) => tag.toLowerCase());
   const sentences = excerpt.split(/(?<=[.?!…。？！])\s+/u).filter((sentence) => sentence.trim() !== '');
   const rated = sentences.map((sentence, at) => {
     const said = sentence.toLowerCase();
-    const hits = tags.filter((tag) => said.includes(tag.toLowerCase())).length;
+    const hits = wanted.filter((tag) => said.includes(tag)).length;
     return { sentence, at, value: (hits + 0.2) / Math.sqrt(4 + sentence.split(' ').length) };
   });
   const pool = rated.length > 1 ? rated.slice(1) : rated;
-  const chosen: typeof rated = [];
+  return pool.sort((a, b) => b.value - a.value || a.at - b.at);
+}
+
+/** The most telling sentences that fit, in the order they are said. */
+function tellingSentences(pool: readonly RatedSentence[], longest: number): string {
+  const chosen: RatedSentence[] = [];
   let length = 0;
-  for (const each of pool.sort((a, b) => b.value - a.value || a.at - b.at)) {
+  for (const each of pool) {
     if (chosen.length < 3 && length + each.sentence.length + 1 <= longest) {
       chosen.push(each);
       length += each.sentence.length + 1;
@@ -64,12 +76,13 @@ function tellingSentences(excerpt: string, tags: readonly string[], longest: num
 /** Title, description and hashtags of a clip for each platform. */
 export function buildPosts({ title, tags, excerpt }: { title: string; tags: readonly string[]; excerpt: string }): PlatformPost[] {
   const all = [...new Set(tags.map(hashtagOf).filter((tag) => tag !== ''))];
+  const pool = rateSentences(excerpt, tags);
+  const ownTitle = shorten(title, longestTitle);
   return postPlatforms.map((platform) => {
     const limit = limits[platform];
     const hashtags = all.slice(0, limit.hashtags);
-    const ownTitle = shorten(title, longestTitle);
     const room = limit.text - ownTitle.length - hashtags.join(' ').length - 4;
-    const description = tellingSentences(excerpt, tags, Math.max(20, Math.min(limit.description, room)));
+    const description = tellingSentences(pool, Math.max(20, Math.min(limit.description, room)));
     const text = [ownTitle, description, hashtags.join(' ')].filter((part) => part !== '').join('\n\n');
     return { platform, title: ownTitle, description, hashtags, text };
   });

@@ -1,4 +1,4 @@
-import type { Clip, CoverChoice, Rendition } from '@carmic/contract';
+import type { Clip, CoverChoice, Rendition, Span } from '@carmic/contract';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { mediaUrl } from '../library/mediaUrls.ts';
@@ -9,7 +9,8 @@ import { buildPosts } from './posts.ts';
 import type { ClipRow, RenditionRow } from './model.ts';
 import { Renditions } from './model.ts';
 
-interface ObjectRow {
+/** A stored file of a rendition, as the storage is asked for it. */
+export interface ObjectRow {
   rendition_id: string;
   kind: ObjectKind;
   key: string;
@@ -17,22 +18,62 @@ interface ObjectRow {
   size_bytes: string;
 }
 
+/** How far a rendition is that an agent works on. */
+export interface ProgressRow {
+  rendition_id: string;
+  progress: number;
+}
+
+/** What is shown of a clip's row. */
+export type ClipFacts = Pick<
+  ClipRow,
+  'id' | 'videoId' | 'state' | 'rank' | 'startSeconds' | 'endSeconds' | 'score' | 'contentSealed' | 'editVersion' | 'cover' | 'createdAt'
+>;
+
+/** What is shown of a rendition's row. */
+export type RenditionFacts = Pick<
+  RenditionRow,
+  | 'id'
+  | 'videoId'
+  | 'clipId'
+  | 'state'
+  | 'aspect'
+  | 'captionStyle'
+  | 'captionOptions'
+  | 'captionLanguage'
+  | 'codec'
+  | 'framing'
+  | 'brandKitId'
+  | 'width'
+  | 'height'
+  | 'editVersion'
+  | 'result'
+  | 'failure'
+  | 'createdAt'
+>;
+
+/** Everything that clips are shown by. */
+export interface ClipParts {
+  clips: readonly ClipFacts[];
+  /** In the order in which they are shown. */
+  renditions: readonly RenditionFacts[];
+  /** Ready ones, oldest first. */
+  objects: readonly ObjectRow[];
+  tasks: readonly ProgressRow[];
+  segmentsOf: (clip: ClipFacts) => readonly Span[];
+  expiryOf: (clip: ClipFacts) => Date | null;
+}
+
 const coverKinds = ['cover', 'cover2', 'cover3'] as const;
 
-/** Clips with their renditions as their workspace sees them; a fixed number of queries for any number of them. */
-export async function presentClips(deps: Deps, tx: Tx, clips: readonly ClipRow[]): Promise<Clip[]> {
-  const rows =
-    clips.length === 0
-      ? []
-      : await deps.db.model(Renditions).findAll({ where: { clipId: clips.map((clip) => clip.id) }, order: ['createdAt', 'id'], transaction: tx });
-  const videos = await deps.db
-    .model(Videos)
-    .findAll({ where: { id: [...new Set(clips.map((clip) => clip.videoId))] }, attributes: ['id', 'expiresAt'], transaction: tx });
-  const renditions = await presentRenditions(deps, tx, rows, clips);
-  const edits = await segmentsOfAll(deps, tx, clips);
+/** Clips with their renditions as their workspace sees them, from what was read. */
+export function composeClips(deps: Deps, { clips, renditions, objects, tasks, segmentsOf, expiryOf }: ClipParts): Clip[] {
+  const files = groupBy(objects, (object) => object.rendition_id);
+  const progress = new Map(tasks.map((task) => [task.rendition_id, task.progress]));
+  const ownOf = groupBy(renditions, (rendition) => rendition.clipId);
   return clips.map((clip) => {
     const { title, tags, scoreParts, excerpt, boundaries } = contentOf(deps, clip);
-    const segments = edits.get(clip.id) ?? [];
+    const segments = [...segmentsOf(clip)];
     return {
       id: clip.id,
       videoId: clip.videoId,
@@ -51,10 +92,48 @@ export async function presentClips(deps: Deps, tx: Tx, clips: readonly ClipRow[]
       cover: clip.cover,
       segments,
       durationSeconds: durationOf(segments),
-      renditions: renditions.filter((rendition) => rendition.clipId === clip.id),
+      renditions: (ownOf.get(clip.id) ?? []).map((row) =>
+        composeRendition(deps, row, files.get(row.id) ?? [], progress.get(row.id) ?? 0, { title, cover: clip.cover }),
+      ),
       createdAt: clip.createdAt.toISOString(),
-      expiresAt: videos.find((video) => video.id === clip.videoId)?.expiresAt?.toISOString() ?? null,
+      expiresAt: expiryOf(clip)?.toISOString() ?? null,
     };
+  });
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) {
+      groups.set(key, [item]);
+    } else {
+      group.push(item);
+    }
+  }
+  return groups;
+}
+
+/** Clips with their renditions as their workspace sees them; a fixed number of queries for any number of them. */
+export async function presentClips(deps: Deps, tx: Tx, clips: readonly ClipRow[]): Promise<Clip[]> {
+  if (clips.length === 0) {
+    return [];
+  }
+  const renditions = await deps.db
+    .model(Renditions)
+    .findAll({ where: { clipId: clips.map((clip) => clip.id) }, order: ['createdAt', 'id'], transaction: tx });
+  const videos = await deps.db
+    .model(Videos)
+    .findAll({ where: { id: [...new Set(clips.map((clip) => clip.videoId))] }, attributes: ['id', 'expiresAt'], transaction: tx });
+  const expiry = new Map(videos.map((video) => [video.id, video.expiresAt]));
+  const segments = await segmentsOfAll(deps, tx, clips);
+  return composeClips(deps, {
+    clips,
+    renditions,
+    ...(await loadFiles(deps, tx, renditions)),
+    segmentsOf: (clip) => segments.get(clip.id) ?? [],
+    expiryOf: (clip) => expiry.get(clip.videoId) ?? null,
   });
 }
 
@@ -67,56 +146,64 @@ export async function presentOneClip(deps: Deps, tx: Tx, clip: ClipRow): Promise
   return reply;
 }
 
-/** Renditions as their workspace sees them. `clips` are those they belong to. */
-export async function presentRenditions(deps: Deps, tx: Tx, rows: readonly RenditionRow[], clips: readonly ClipRow[]): Promise<Rendition[]> {
+/** One rendition as its workspace sees it. */
+export async function presentOneRendition(deps: Deps, tx: Tx, rendition: RenditionRow, clip: ClipRow): Promise<Rendition> {
+  const { objects, tasks } = await loadFiles(deps, tx, [rendition]);
+  const { title } = contentOf(deps, clip);
+  return composeRendition(deps, rendition, objects, tasks[0]?.progress ?? 0, { title, cover: clip.cover });
+}
+
+async function loadFiles(
+  deps: Deps,
+  tx: Tx,
+  renditions: readonly RenditionFacts[],
+): Promise<{ objects: ObjectRow[]; tasks: ProgressRow[] }> {
   const { db } = deps;
-  const ids = rows.map((row) => row.id);
+  const ids = renditions.map((row) => row.id);
   if (ids.length === 0) {
-    return [];
+    return { objects: [], tasks: [] };
   }
   const objects = await db.rows<ObjectRow>(
     tx,
     "SELECT rendition_id, kind, key, content_type, size_bytes FROM stored_objects WHERE rendition_id IN (:ids) AND state = 'ready' ORDER BY created_at",
     { ids },
   );
-  const tasks = rows.every((row) => row.state === 'ready')
+  const tasks = renditions.every((row) => row.state === 'ready')
     ? []
-    : await db.rows<{ rendition_id: string; progress: number }>(
+    : await db.rows<ProgressRow>(
         tx,
         "SELECT rendition_id, progress FROM media_tasks WHERE rendition_id IN (:ids) AND state IN ('leased', 'verifying')",
         { ids },
       );
-  const facts = new Map(clips.map((clip) => [clip.id, { title: contentOf(deps, clip).title, cover: clip.cover }]));
-  return Promise.all(
-    rows.map((row) =>
-      presentRendition(
-        deps,
-        row,
-        row.state === 'ready' ? objects.filter((object) => object.rendition_id === row.id) : [],
-        row.state === 'ready' ? 1 : Math.min(1, tasks.find((task) => task.rendition_id === row.id)?.progress ?? 0),
-        facts.get(row.clipId) ?? { title: 'clip', cover: 1 },
-      ),
-    ),
-  );
+  return { objects, tasks };
 }
 
-async function presentRendition(deps: Deps, row: RenditionRow, objects: readonly ObjectRow[], progress: number, { title, cover }: { title: string; cover: CoverChoice }): Promise<Rendition> {
-  const find = (kind: ObjectKind) => objects.findLast((object) => object.kind === kind);
-  const urlOf = async (kind: ObjectKind, downloadName?: string) => {
-    const object = find(kind);
+/** Files and the end of progress belong to renditions that are ready; of others they would be those of an attempt that is not verified. */
+function composeRendition(
+  deps: Deps,
+  row: RenditionFacts,
+  found: readonly ObjectRow[],
+  taskProgress: number,
+  { title, cover }: { title: string; cover: CoverChoice },
+): Rendition {
+  const isReady = row.state === 'ready';
+  const files = new Map((isReady ? found : []).map((object) => [object.kind, object]));
+  const urlOf = (kind: ObjectKind, downloadName?: string) => {
+    const object = files.get(kind);
     return object === undefined ? null : mediaUrl(deps, { key: object.key, contentType: object.content_type }, downloadName);
   };
   const name = `${title} ${row.aspect.replace(':', 'x')}`;
-  const video = find('video');
-  const covers = coverKinds.filter((kind) => find(kind) !== undefined);
-  const chosen = covers[cover - 1] ?? covers[0] ?? null;
-  const coverUrls = (await Promise.all(covers.map((kind) => urlOf(kind)))).filter((url) => url !== null);
+  const covers = coverKinds.filter((kind) => files.has(kind));
+  const coverUrls = covers.map((kind) => urlOf(kind)).filter((url) => url !== null);
+  const chosen = cover <= covers.length ? cover - 1 : 0;
+  const chosenKind = covers[chosen];
+  const sizeBytes = files.get('video')?.size_bytes;
   return {
     id: row.id,
     clipId: row.clipId,
     videoId: row.videoId,
     state: row.state,
-    progress,
+    progress: isReady ? 1 : Math.min(1, taskProgress),
     aspect: row.aspect,
     captionStyle: row.captionStyle,
     captionOptions: row.captionOptions,
@@ -124,7 +211,7 @@ async function presentRendition(deps: Deps, row: RenditionRow, objects: readonly
     brandKitId: row.brandKitId,
     width: row.width,
     height: row.height,
-    sizeBytes: video === undefined ? null : Number(video.size_bytes),
+    sizeBytes: sizeBytes === undefined ? null : Number(sizeBytes),
     durationSeconds: row.result?.durationSeconds ?? null,
     failure: row.failure,
     editVersion: row.editVersion,
@@ -138,14 +225,14 @@ async function presentRendition(deps: Deps, row: RenditionRow, objects: readonly
     certificate: row.result?.certificate ?? [],
     createdAt: row.createdAt.toISOString(),
     media: {
-      videoUrl: await urlOf('video'),
-      downloadUrl: await urlOf('video', `${name}.mp4`),
-      coverUrl: chosen && (await urlOf(chosen)),
-      coverDownloadUrl: chosen && (await urlOf(chosen, `${name}.jpg`)),
-      srtUrl: await urlOf('srt', `${name}.srt`),
-      vttUrl: await urlOf('vtt', `${name}.vtt`),
-      assUrl: await urlOf('ass', `${name}.ass`),
-      wordsUrl: await urlOf('words', `${name}.json`),
+      videoUrl: urlOf('video'),
+      downloadUrl: urlOf('video', `${name}.mp4`),
+      coverUrl: coverUrls[chosen] ?? null,
+      coverDownloadUrl: chosenKind === undefined ? null : urlOf(chosenKind, `${name}.jpg`),
+      srtUrl: urlOf('srt', `${name}.srt`),
+      vttUrl: urlOf('vtt', `${name}.vtt`),
+      assUrl: urlOf('ass', `${name}.ass`),
+      wordsUrl: urlOf('words', `${name}.json`),
       coverUrls,
     },
   };

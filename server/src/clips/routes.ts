@@ -1,30 +1,23 @@
+import type { RouteName } from '@carmic/contract';
 import { wrongState } from '../core/errors.ts';
-import type { Tx } from '../db/database.ts';
-import type { Deps } from '../deps.ts';
 import type { Handlers } from '../http/request.ts';
 import { personOf } from '../http/request.ts';
-import { loadVideo } from '../library/load.ts';
 import { findTranscript } from '../understanding/transcripts.ts';
 import { findApproved } from '../understanding/translation/translations.ts';
 import { chooseBrand, styleOf } from './brand/brandFor.ts';
 import { brandHandlers } from './brand/routes.ts';
+import { readClipPage } from './clipPage.ts';
 import { clipTransitions } from './clipStates.ts';
 import { contentOf, sealContent } from './content.ts';
 import { sendExport } from './exports/sendExport.ts';
 import { loadClip, loadRendition } from './load.ts';
-import { type ClipRow, Clips, type RenditionRow } from './model.ts';
-import { presentClips, presentOneClip, presentRenditions } from './present.ts';
+import { presentOneClip, presentOneRendition } from './present.ts';
 import { editHandlers } from './editRoutes.ts';
 import { createClipsFromMoments, findMoments } from './moments.ts';
 import { queueRendition, requeueRendition } from './queueRendition.ts';
 
-async function presentOneRendition(deps: Deps, tx: Tx, rendition: RenditionRow, clip: ClipRow) {
-  const [reply] = await presentRenditions(deps, tx, [rendition], [clip]);
-  if (reply === undefined) {
-    throw new Error('One rendition presents as one reply.');
-  }
-  return reply;
-}
+/** Routes that prove who is calling together with what they read: see http/proof.ts. */
+export const provingRoutes: ReadonlySet<RouteName> = new Set(['listClips']);
 
 /** Clips and their renditions. */
 export const clipHandlers = {
@@ -35,11 +28,7 @@ export const clipHandlers = {
   ...brandHandlers,
   async listClips(request) {
     const { deps, params } = request;
-    return deps.db.inWorkspace(personOf(request).workspaceId, async (tx) => {
-      const video = await loadVideo(deps, tx, params.id);
-      const clips = await deps.db.model(Clips).findAll({ where: { videoId: video.id }, order: ['rank'], transaction: tx });
-      return { items: await presentClips(deps, tx, clips) };
-    });
+    return { items: await readClipPage(deps, personOf(request), params.id) };
   },
   async getClip(request) {
     const { deps, params } = request;

@@ -46,8 +46,7 @@ export function createSealer(rootKey: Uint8Array): Sealer {
       const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(1, 1 + nonceBytes));
       decipher.setAAD(Buffer.from(context));
       decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes));
-      const body = sealed.subarray(1 + nonceBytes, sealed.length - tagBytes);
-      return Buffer.concat([decipher.update(body), decipher.final()]).toString('utf8');
+      return decipher.update(sealed.subarray(1 + nonceBytes, sealed.length - tagBytes), undefined, 'utf8') + decipher.final('utf8');
     },
     blind(context) {
       const own = createHmac('sha256', blindKey).update(context).digest();

@@ -9,6 +9,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Model, type ModelStatic, QueryTypes, type Sequelize, type Transaction, type TransactionOptions } from 'sequelize';
 import type { Log } from '../core/log.ts';
 import { connect } from './connect.ts';
+import { createReader, type Reading, type Readings } from './reader.ts';
 
 export type Tx = Transaction;
 
@@ -32,6 +33,8 @@ export interface Database {
   boundRows<R extends object>(tx: Tx, sql: string, parameters: Record<string, unknown>): Promise<R[]>;
   /** Rows of one raw statement across all workspaces, by one way to the database and back: for what every request asks. */
   systemRows<R extends object>(sql: string, replacements?: Record<string, unknown>): Promise<R[]>;
+  /** Rows of several raw statements, by one way to the database and back, in one transaction: for pages that are asked for often. */
+  read<R extends readonly object[]>(readings: Readings<R>): Promise<{ [K in keyof R]: R[K][] }>;
   /** Runs a raw statement and answers how many rows it changed. */
   change(tx: Tx, sql: string, replacements?: Record<string, unknown>): Promise<number>;
   /** Refuses or logs, as `isStrict` says, when the caller is inside of a transaction: for what takes its connection elsewhere. */
@@ -75,8 +78,9 @@ export function createDatabase(options: { url: string; poolSize: number; log: Lo
   };
 
   // Begin and scope travel together: every statement of its own is a way to the database and back.
-  const scopeOf = (workspaceId: string, system: 'on' | '') =>
-    `SELECT set_config('carmic.workspace_id', ${sequelize.escape(workspaceId)}, true), set_config('carmic.system', '${system}', true)`;
+  const scopeOf = (workspaceId: string | null) =>
+    `SELECT set_config('carmic.workspace_id', ${sequelize.escape(workspaceId ?? '')}, true), set_config('carmic.system', '${workspaceId === null ? 'on' : ''}', true)`;
+  const read = createReader(sequelize, scopeOf, (sql) => options.log.trace({ sql: sql.slice(0, 400) }, 'query'));
   const { queryGenerator } = sequelize.getQueryInterface() as unknown as TransactionQueries;
   const startTransaction = queryGenerator.startTransactionQuery.bind(queryGenerator);
   queryGenerator.startTransactionQuery = (tx) => {
@@ -84,8 +88,8 @@ export function createDatabase(options: { url: string; poolSize: number; log: Lo
     return tx.parent === undefined && scope !== undefined ? `START TRANSACTION; ${scope};` : startTransaction(tx);
   };
 
-  const scoped = async <T>(workspaceId: string, system: 'on' | '', work: (tx: Tx) => Promise<T>): Promise<T> => {
-    const options: TransactionOptions & { scope: string } = { scope: scopeOf(workspaceId, system) };
+  const scoped = async <T>(workspaceId: string | null, work: (tx: Tx) => Promise<T>): Promise<T> => {
+    const options: TransactionOptions & { scope: string } = { scope: scopeOf(workspaceId) };
     return sequelize.transaction(options, async (tx) => {
       const state = { isOpen: true };
       try {
@@ -104,17 +108,18 @@ export function createDatabase(options: { url: string; poolSize: number; log: Lo
       models.set(key, made as ModelStatic<Model>);
       return made as ModelStatic<M>;
     },
-    inWorkspace: (workspaceId, work) => scoped(workspaceId, '', work),
-    asSystem: (work) => scoped('', 'on', work),
+    inWorkspace: (workspaceId, work) => scoped(workspaceId, work),
+    asSystem: (work) => scoped(null, work),
     rows: <R extends object>(tx: Tx, sql: string, replacements: Record<string, unknown> = {}) =>
       sequelize.query<R>(sql, { transaction: tx, replacements, type: QueryTypes.SELECT }),
     boundRows: <R extends object>(tx: Tx, sql: string, parameters: Record<string, unknown>) =>
       sequelize.query<R>(sql, { transaction: tx, bind: parameters, type: QueryTypes.SELECT }),
     async systemRows<R extends object>(sql: string, replacements: Record<string, unknown> = {}) {
-      // Several statements in one simple query are one transaction (PostgreSQL, protocol flow), which ends with it: so does the scope.
-      const [, ...rows] = await sequelize.query<R>(`${scopeOf('', 'on')}; ${sql}`, { replacements, type: QueryTypes.SELECT });
-      return rows;
+      const [rows = []] = await read([{ workspaceId: null, sql, values: replacements }]);
+      return rows as R[];
     },
+    read: async <R extends readonly object[]>(readings: Readings<R>) =>
+      (await read(readings as unknown as readonly Reading[])) as unknown as { [K in keyof R]: R[K][] },
     async change(tx, sql, replacements = {}) {
       const [, count] = await sequelize.query(sql, { transaction: tx, replacements, type: QueryTypes.UPDATE });
       return count;

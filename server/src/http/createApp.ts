@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type AccountSettings, isIdempotent, policies, type RouteDefinition, type RouteName, routes } from '@carmic/contract';
 import { bodyParser } from '@koa/bodyparser';
-import Router from '@koa/router';
 import Koa, { type Context, type Middleware } from 'koa';
 import compress from 'koa-compress';
 import helmet from 'koa-helmet';
@@ -15,16 +14,27 @@ import { buildAnswers } from './answers.ts';
 import { isForDirectories } from './directoryError.ts';
 import { errorWriter } from './errorWriter.ts';
 import { once } from './idempotency.ts';
+import { createMatcher, type Matcher } from './matchRoute.ts';
+import { isOnlyRemembered, requireProof } from './proof.ts';
 import { createThrottle, type Throttle } from './rateLimits.ts';
 import type { Actor, ApiRequest, Handlers } from './request.ts';
 
-/** Finds out who is calling from the bearer token or the session cookie; null when the token opens nothing from this address. */
-export type Authenticate = (token: string, workspaceId: string | null, address: string) => Promise<Actor | null>;
+/**
+ * Finds out who is calling from the bearer token or the session cookie; null when the token opens nothing from this address. With
+ * `isProvenLater` the answer may be a remembered one: see proof.ts.
+ */
+export type Authenticate = (
+  token: string,
+  workspaceId: string | null,
+  call: { address: string; isProvenLater: boolean },
+) => Promise<Actor | null>;
 
 export interface AppOptions {
   deps: Deps;
   handlers: Handlers;
   authenticate: Authenticate;
+  /** Routes whose handlers prove remembered callers themselves. */
+  provingRoutes: ReadonlySet<RouteName>;
   baseUrl: () => string;
   /** Which addresses may come in. */
   settings: () => Promise<Pick<AccountSettings, 'consoleAddresses' | 'adminAddresses'>>;
@@ -76,14 +86,14 @@ export function createApp(options: AppOptions): Koa {
   }
   app.use(refuseForeignAddresses(options));
   app.use(compress({ threshold: 2048, filter: (type) => /json|javascript|text\/(html|css)|svg/.test(type), br: false }));
+  const names = Object.keys(routes) as RouteName[];
+  const match = createMatcher<RouteName>(names.map((name) => ({ name, ...routes[name] })));
+  app.use(async (context, next) => {
+    context.state['match'] = match(context.method === 'HEAD' ? 'GET' : context.method, context.path);
+    await next();
+  });
   app.use(identify(options));
-  const router = new Router();
-  const throttle = createThrottle(deps.env.CARMIC_RATE_LIMIT_PER_MINUTE);
-  for (const name of Object.keys(routes) as RouteName[]) {
-    requireDoor(name, routes[name], options.handlers);
-    bindRoute(router, name, options, throttle);
-  }
-  app.use(router.routes());
+  app.use(answerRoutes(names, options));
   for (const middleware of options.afterApi) {
     app.use(middleware);
   }
@@ -151,22 +161,32 @@ function cookieName(baseUrl: string): string {
   return baseUrl.startsWith('https:') ? '__Host-carmic' : 'carmic';
 }
 
-function identify({ authenticate, baseUrl }: AppOptions): Middleware {
+type Found = NonNullable<ReturnType<Matcher<RouteName>>>;
+const matchOf = (context: { state: Record<string, unknown> }) => context.state['match'] as Found | null;
+
+function identify({ authenticate, baseUrl, provingRoutes }: AppOptions): Middleware {
   return async (context, next) => {
+    const name = matchOf(context)?.name;
+    await become(context, name !== undefined && provingRoutes.has(name) && isSafe(context.method));
+    context.state['askAgain'] = () => become(context, false);
+    await next();
+  };
+
+  async function become(context: Context, isProvenLater: boolean): Promise<void> {
     const bearer = /^Bearer (\S{1,200})$/.exec(context.get('authorization'))?.[1];
     const cookie = context.cookies.get(cookieName(baseUrl()));
     const token = bearer ?? cookie;
     let actor: Actor = { kind: 'nobody' };
     if (token !== undefined && (context.path.startsWith('/api/') || isForDirectories(context.path))) {
       const workspaceId = context.get('carmic-workspace');
-      actor = (await authenticate(token, workspaceId === '' ? null : workspaceId, addressOf(context))) ?? actor;
+      const call = { address: addressOf(context), isProvenLater };
+      actor = (await authenticate(token, workspaceId === '' ? null : workspaceId, call)) ?? actor;
     }
     if (bearer === undefined && actor.kind !== 'nobody' && !isSafe(context.method)) {
       refuseForeignOrigin(context, baseUrl());
     }
     context.state['actor'] = actor;
-    await next();
-  };
+  }
 }
 
 const isSafe = (method: string) => method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
@@ -193,39 +213,58 @@ export function requireDoor(name: string, { policy }: { policy?: unknown }, hand
   }
 }
 
-function bindRoute(router: Router, name: RouteName, options: AppOptions, throttle: Throttle): void {
-  const definition: RouteDefinition = routes[name];
-  const limit = definition.bodyLimitBytes ?? defaultBodyLimitBytes;
-  const parser = withTimeLimit(
-    bodyParser({
-      enableTypes: ['json'],
-      extendTypes: { json: ['application/json', 'application/scim+json'] },
-      jsonLimit: limit,
-      parsedMethods: ['POST', 'PUT', 'PATCH', 'DELETE'],
-      jsonStrict: true,
-    }),
-    options.deps.env.CARMIC_CLIENT_BODY_SECONDS * 1000,
-  );
-  const verb = definition.method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete';
-  router[verb](
-    name,
-    definition.path,
-    async (context, next) => {
-      context.state['route'] = name;
-      authorize(definition, context.state['actor'] as Actor);
-      if (definition.policy === 'admin') {
-        const { adminAddresses } = await options.settings();
-        if (adminAddresses.length > 0 && !isInRanges(addressOf(context), adminAddresses)) {
-          throw forbidden('Administrators may not act from this address.');
-        }
+/** Answers what the route table names: who may, then the body, then the handler. */
+function answerRoutes(names: readonly RouteName[], options: AppOptions): Middleware {
+  const throttle = createThrottle(options.deps.env.CARMIC_RATE_LIMIT_PER_MINUTE);
+  for (const name of names) {
+    requireDoor(name, routes[name], options.handlers);
+  }
+  const parsers = new Map(names.map((name) => [name, readBody(routes[name], options)]));
+  return async (context, next) => {
+    const found = matchOf(context);
+    if (found === null) {
+      return next();
+    }
+    context.state['route'] = found.name;
+    try {
+      await answerRoute(context, found);
+    } catch (error) {
+      // A refusal, too, goes by what holds now.
+      if (!isOnlyRemembered(context.state['actor'] as Actor)) {
+        throw error;
       }
-      await next();
-    },
-    parser,
-    async (context) => {
-      await answer(context as unknown as Context, name, definition, options, throttle);
-    },
-  );
+      await (context.state['askAgain'] as () => Promise<void>)();
+      await answerRoute(context, found);
+    }
+  };
+
+  async function answerRoute(context: Context, { name, params }: Found): Promise<void> {
+    const definition: RouteDefinition = routes[name];
+    authorize(definition, context.state['actor'] as Actor);
+    if (definition.policy === 'admin') {
+      const { adminAddresses } = await options.settings();
+      if (adminAddresses.length > 0 && !isInRanges(addressOf(context), adminAddresses)) {
+        throw forbidden('Administrators may not act from this address.');
+      }
+    }
+    const work = () => answer(context, { name, definition, params }, options, throttle);
+    await (parsers.get(name)?.(context, work) ?? work());
+  }
+}
+
+/** Reads the body of a route that takes one; null for those that have none. */
+function readBody({ method, bodyLimitBytes }: RouteDefinition, { deps }: AppOptions): Middleware | null {
+  if (method === 'GET') {
+    return null;
+  }
+  const parser = bodyParser({
+    enableTypes: ['json'],
+    extendTypes: { json: ['application/json', 'application/scim+json'] },
+    jsonLimit: bodyLimitBytes ?? defaultBodyLimitBytes,
+    parsedMethods: ['POST', 'PUT', 'PATCH', 'DELETE'],
+    jsonStrict: true,
+  });
+  return withTimeLimit(parser, deps.env.CARMIC_CLIENT_BODY_SECONDS * 1000);
 }
 
 /** Ends the connection of a client that sends its body too slowly. */
@@ -251,14 +290,13 @@ function withTimeLimit(parser: Middleware, bodyTimeoutMs: number): Middleware {
 
 async function answer(
   context: Context,
-  name: RouteName,
-  definition: RouteDefinition,
+  { name, definition, params }: { name: RouteName; definition: RouteDefinition; params: Record<string, string> },
   options: AppOptions,
   throttle: Throttle,
 ): Promise<void> {
   const actor = context.state['actor'] as Actor;
   const input = {
-    params: definition.params?.parse((context as unknown as { params: unknown }).params),
+    params: definition.params?.parse(params),
     query: definition.query?.parse({ ...context.query }),
     body: definition.body?.parse((context.request as { body?: unknown }).body ?? {}),
   };
@@ -279,19 +317,23 @@ async function answer(
     isIdempotent(definition) && key !== '' && actor.kind === 'person'
       ? await once(options.deps, { actor, route: name, key, body: input.body, params: input.params }, work)
       : await work();
+  requireProof(actor);
   await throttle.giveBack(name, callers);
   if (definition.answers !== undefined) {
     return;
   }
   context.status = definition.status;
   context.set('cache-control', 'no-store');
-  context.body = reply === undefined ? null : reply;
   if (reply === undefined) {
+    context.body = null;
     context.status = 204;
-  } else if (definition.method === 'GET' && isKnownVersion(context)) {
+    return;
+  }
+  context.set('content-type', definition.policy === 'directory' ? 'application/scim+json' : 'application/json; charset=utf-8');
+  // As text: whoever asks Koa for the length of an object makes it write the object once more.
+  context.body = JSON.stringify(reply);
+  if (definition.method === 'GET' && isKnownVersion(context)) {
     context.status = 304;
-  } else if (definition.policy === 'directory') {
-    context.type = 'application/scim+json';
   }
 }
 
@@ -319,9 +361,17 @@ function idOf(actor: Exclude<Actor, { kind: 'nobody' }>): string {
   }
 }
 
-function buildRequest(context: Context, options: AppOptions, actor: Actor, input: object): ApiRequest<RouteName> {
+/** Aborted when the caller hangs up or the server stops. Only requests that wait ask for it. */
+function watchCaller(context: Context, stopping: AbortSignal): AbortSignal {
   const hangUp = new AbortController();
+  if (context.res.closed) {
+    hangUp.abort();
+  }
   context.res.once('close', () => hangUp.abort());
+  return AbortSignal.any([hangUp.signal, stopping]);
+}
+
+function buildRequest(context: Context, options: AppOptions, actor: Actor, input: object): ApiRequest<RouteName> {
   const baseUrl = options.baseUrl();
   const cookie = { httpOnly: true, sameSite: 'lax', secure: baseUrl.startsWith('https:'), path: '/', overwrite: true } as const;
   return {
@@ -334,7 +384,9 @@ function buildRequest(context: Context, options: AppOptions, actor: Actor, input
     signature: context.get('stripe-signature'),
     browser: describeBrowser(context.get('user-agent')),
     ...buildEtag(context),
-    signal: AbortSignal.any([hangUp.signal, options.stopping]),
+    get signal() {
+      return watchCaller(context, options.stopping);
+    },
     ...buildAnswers(context),
     step: context.cookies.get(`${cookieName(baseUrl)}-step`) ?? null,
     setStep(token: string | null) {

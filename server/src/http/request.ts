@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Role, RouteInput, RouteName, RouteReply, Scope } from '@carmic/contract';
 import { forbidden, unauthenticated } from '../core/errors.ts';
 import type { Deps } from '../deps.ts';
+import type { Proof } from './proof.ts';
 
 /** A person or a service account, by session or by API key. */
 export interface Person {
@@ -18,6 +19,8 @@ export interface Person {
   authenticatedAt: Date;
   /** A second factor is demanded and not set up: only routes for the own account answer. */
   needsSecondFactor: boolean;
+  /** Set while all this is only remembered: see proof.ts. */
+  proof?: Proof;
 }
 export interface AgentActor {
   kind: 'agent';

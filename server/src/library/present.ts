@@ -47,34 +47,32 @@ export async function presentVideos(deps: Deps, tx: Tx, videos: readonly Video[]
   const imports = await findImports(deps, tx, videos);
   const duplicates = await findDuplicates(deps, tx, ids);
 
-  return Promise.all(
-    videos.map(async (video): Promise<VideoReply> => {
-      const urlOf = async (kind: ObjectKind) => {
-        const object = objects.findLast((candidate) => candidate.video_id === video.id && candidate.kind === kind);
-        return object === undefined ? null : mediaUrl(deps, { key: object.key, contentType: object.content_type });
-      };
-      const own = tasks.filter((task) => task.video_id === video.id);
-      return {
-        id: video.id,
-        title: titleOf(deps, video),
-        fileName: fileNameOf(deps, video),
-        sizeBytes: video.sizeBytes,
-        state: video.state,
-        stages: buildStages(video, imports.get(video.id) ?? liveProgress(video, own), clock.now()),
-        failure: video.failure,
-        notices: video.notices,
-        probe: video.probe,
-        options: video.options,
-        clipCount: Number(counts.find((row) => row.video_id === video.id)?.count ?? 0),
-        duplicateOf: duplicates.get(video.id) ?? null,
-        uploadId: uploads.find((row) => row.video_id === video.id)?.id ?? null,
-        keptFrom: video.keptFrom?.toISOString() ?? null,
-        expiresAt: video.expiresAt?.toISOString() ?? null,
-        createdAt: video.createdAt.toISOString(),
-        media: { proxyUrl: await urlOf('proxy'), thumbnailUrl: await urlOf('thumbnail') },
-      };
-    }),
-  );
+  return videos.map((video): VideoReply => {
+    const urlOf = (kind: ObjectKind) => {
+      const object = objects.findLast((candidate) => candidate.video_id === video.id && candidate.kind === kind);
+      return object === undefined ? null : mediaUrl(deps, { key: object.key, contentType: object.content_type });
+    };
+    const own = tasks.filter((task) => task.video_id === video.id);
+    return {
+      id: video.id,
+      title: titleOf(deps, video),
+      fileName: fileNameOf(deps, video),
+      sizeBytes: video.sizeBytes,
+      state: video.state,
+      stages: buildStages(video, imports.get(video.id) ?? liveProgress(video, own), clock.now()),
+      failure: video.failure,
+      notices: video.notices,
+      probe: video.probe,
+      options: video.options,
+      clipCount: Number(counts.find((row) => row.video_id === video.id)?.count ?? 0),
+      duplicateOf: duplicates.get(video.id) ?? null,
+      uploadId: uploads.find((row) => row.video_id === video.id)?.id ?? null,
+      keptFrom: video.keptFrom?.toISOString() ?? null,
+      expiresAt: video.expiresAt?.toISOString() ?? null,
+      createdAt: video.createdAt.toISOString(),
+      media: { proxyUrl: urlOf('proxy'), thumbnailUrl: urlOf('thumbnail') },
+    };
+  });
 }
 
 /** One video as its workspace sees it. */

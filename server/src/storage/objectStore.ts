@@ -169,7 +169,7 @@ export interface ObjectStore {
    * A URL for people. It always leads through this server, which asks at every request whether the object may still be read; the bytes then
    * come from here (disk) or by a redirect from the storage (S3).
    */
-  presignView(key: string, options: PresignGetOptions): Promise<string>;
+  presignView(key: string, options: PresignGetOptions): string;
   /**
    * A URL that stores the object with one PUT. S3 does not ask this server whether the object is still wanted; there a second PUT is answered
    * with 412, so that bytes which were verified are never replaced by late ones.

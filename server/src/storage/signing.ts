@@ -6,6 +6,7 @@ import { createHmac } from 'node:crypto';
 import { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
 import { deriveKey, equalBytes } from '../core/crypto.ts';
+import { requireContentType } from './contentType.ts';
 import { keys } from './keys.ts';
 import { StorageError } from './storageError.ts';
 
@@ -30,9 +31,12 @@ export type Grant =
   | { op: 'put'; key: string; contentType: string; maxBytes: number; objectId: string }
   | { op: 'part'; key: string; uploadId: string; partNumber: number; sha256: string };
 
+/** Pages are asked for again and again, and the same URLs answer for a quarter of their time: some megabytes of them are kept. */
+const mostRemembered = 5000;
+
 /** Makes and reads signed URLs. */
 export interface UrlSigner {
-  /** The URL that grants this until `expiresInSeconds` from now. */
+  /** The URL that grants this until `expiresInSeconds` from now. Throws invalid_key and invalid_content_type. */
   sign(grant: Grant, expiresInSeconds: number): string;
   /** What a request's URL grants. Throws bad_signature for everything altered, expired at and after the end. */
   read(method: string, path: string, query: string): Grant;
@@ -48,12 +52,26 @@ export function createUrlSigner(options: { secret: Uint8Array; baseUrl: () => st
     sorted.sort();
     return createHmac('sha256', secret).update(`carmic-url-1\n${key}\n${sorted.toString()}`).digest();
   };
+  const addressOf = (grant: Grant, expiresAt: number): string => {
+    keys.parse(grant.key);
+    if (grant.op !== 'part') {
+      requireContentType(grant.contentType);
+    }
+    const query = new URLSearchParams(parametersOf(grant, expiresAt));
+    query.set('sig', signatureOf(grant.key, query).toString('base64url'));
+    return `${storagePath}${grant.key}?${query.toString()}`;
+  };
+  const remember = createRemember(mostRemembered);
   return {
     sign(grant, expiresInSeconds) {
       const expiresAt = expiryOf(grant.op, options.clock.now().getTime() / 1000, expiresInSeconds);
-      const query = new URLSearchParams(parametersOf(grant, expiresAt));
-      query.set('sig', signatureOf(grant.key, query).toString('base64url'));
-      return `${options.baseUrl().replace(/\/$/, '')}${storagePath}${grant.key}?${query.toString()}`;
+      const address =
+        grant.op === 'get'
+          ? remember(`${expiresAt}\n${grant.key}\n${grant.contentType}\n${JSON.stringify(grant.downloadName)}`, () =>
+              addressOf(grant, expiresAt),
+            )
+          : addressOf(grant, expiresAt);
+      return `${options.baseUrl().replace(/\/$/, '')}${address}`;
     },
     read(method, path, queryText) {
       const key = path.startsWith(storagePath) ? path.slice(storagePath.length) : '';
@@ -73,6 +91,25 @@ export function createUrlSigner(options: { secret: Uint8Array; baseUrl: () => st
       keys.parse(key);
       return grantOf(key, parsed.data);
     },
+  };
+}
+
+/** Remembers answers; of those that were not asked for lately all but `most` are forgotten. */
+function createRemember(most: number): (question: string, find: () => string) => string {
+  let recent = new Map<string, string>();
+  let former = new Map<string, string>();
+  return (question, find) => {
+    const known = recent.get(question);
+    if (known !== undefined) {
+      return known;
+    }
+    const answer = former.get(question) ?? find();
+    if (recent.size >= most) {
+      former = recent;
+      recent = new Map();
+    }
+    recent.set(question, answer);
+    return answer;
   };
 }
 

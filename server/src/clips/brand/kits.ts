@@ -95,32 +95,30 @@ async function presentKits(deps: Deps, tx: Tx, rows: readonly KitRow[]): Promise
     tx,
     rows.map((row) => row.id),
   );
-  return Promise.all(
-    rows.map(async (row) => {
-      const read = async <K extends BrandAssetKind>(kind: K) => {
+  return rows.map((row) => {
+      const read = <K extends BrandAssetKind>(kind: K) => {
         const asset = assets.find((each) => each.kit_id === row.id && each.kind === kind);
         if (asset === undefined) {
           return null;
         }
         const facts = factsSchemas[kind].parse(JSON.parse(deps.sealer.open(factsContext(asset.object_id), asset.facts_sealed)));
-        const url = await mediaUrl(deps, { key: asset.key, contentType: asset.content_type });
+        const url = mediaUrl(deps, { key: asset.key, contentType: asset.content_type });
         return { ...(facts as z.infer<(typeof factsSchemas)[K]>), objectId: asset.object_id, sizeBytes: Number(asset.size_bytes), url };
       };
-      const font = await read('font');
+      const font = read('font');
       return {
         id: row.id,
         ...contentOfKit(deps, row),
         isDefault: row.is_default,
         font: font && { ...font, drawnAs: fontFamilyOf(font.objectId) },
-        logo: await read('logo'),
-        intro: await read('intro'),
-        outro: await read('outro'),
+        logo: read('logo'),
+        intro: read('intro'),
+        outro: read('outro'),
         version: row.version,
         createdAt: row.created_at.toISOString(),
         updatedAt: row.updated_at.toISOString(),
       };
-    }),
-  );
+    });
 }
 
 /** One kit as its workspace sees it. */

@@ -14,6 +14,7 @@ import { doors } from './20261127DoorsMigration.ts';
 import { retentionMails } from './20261127RetentionMailsMigration.ts';
 import { safekeeping } from './20261127SafekeepingMigration.ts';
 import { imports } from './20261127ImportsMigration.ts';
+import { sessionActor } from './20261127SessionActorMigration.ts';
 import { compositeKeys } from './20261127CompositeKeysMigration.ts';
 import { enrolments } from './20261127EnrolmentsMigration.ts';
 import { restore } from './20261127RestoreMigration.ts';
@@ -48,4 +49,5 @@ export const migrations: readonly Migration[] = [
   enrolments,
   restore,
   billing,
+  sessionActor,
 ];

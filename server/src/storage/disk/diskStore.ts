@@ -128,20 +128,20 @@ function buildStore(parts: Parts): DiskStore {
     });
     return presentFacts(key, facts);
   };
-  const presignGet: ObjectStore['presignGet'] = async (key, { expiresInSeconds, contentType, downloadName }) =>
-    signer.sign({ op: 'get', key: known(key), contentType: requireContentType(contentType), downloadName }, expiresInSeconds);
+  const view: ObjectStore['presignView'] = (key, { expiresInSeconds, contentType, downloadName }) =>
+    signer.sign({ op: 'get', key, contentType, downloadName }, expiresInSeconds);
   const store: DiskStore = {
     place: { driver: 'disk', place: root, origin: null },
     checksEveryWrite: true,
     signer,
-    presignGet,
-    presignView: presignGet,
+    presignGet: async (key, request) => view(key, request),
+    presignView: view,
     presignPut: async (key, { expiresInSeconds, contentType, maxBytes, objectId }) => ({
-      url: signer.sign({ op: 'put', key: known(key), contentType: requireContentType(contentType), maxBytes, objectId }, expiresInSeconds),
+      url: signer.sign({ op: 'put', key, contentType, maxBytes, objectId }, expiresInSeconds),
       headers: {},
     }),
     presignPart: async (key, uploadId, { partNumber, sha256, expiresInSeconds }) => ({
-      url: signer.sign({ op: 'part', key: known(key), uploadId, partNumber, sha256 }, expiresInSeconds),
+      url: signer.sign({ op: 'part', key, uploadId, partNumber, sha256 }, expiresInSeconds),
       headers: {},
     }),
     createMultipart: async (key, request) => {

@@ -62,10 +62,8 @@ export function openS3Store(options: S3StoreOptions): S3Store {
   };
   const head = createHead({ client, encryption, nameOf });
   const multipart = createS3Multipart({ client, encryption, nameOf, head }, publicClient);
-  const view = async (key: string, { expiresInSeconds, contentType, downloadName }: PresignGetOptions) => {
-    keys.parse(key);
-    return signer.sign({ op: 'get', key, contentType: requireContentType(contentType), downloadName }, expiresInSeconds);
-  };
+  const view = (key: string, { expiresInSeconds, contentType, downloadName }: PresignGetOptions) =>
+    signer.sign({ op: 'get', key, contentType, downloadName }, expiresInSeconds);
   const direct = (method: 'GET' | 'HEAD', key: string, { expiresInSeconds, contentType, downloadName }: PresignGetOptions) => {
     const query = {
       'response-content-type': requireContentType(contentType),

@@ -109,7 +109,7 @@ export function openReview(deps: Deps, person: { userId: string }, id: string): 
       durationSeconds: video.probe?.durationSeconds ?? null,
       engine: verdict?.engine ?? '',
       findings: verdict?.findings ?? [],
-      proxyUrl: proxy === null ? null : await mediaUrl(deps, { key: proxy.key, contentType: proxy.contentType }),
+      proxyUrl: proxy === null ? null : mediaUrl(deps, { key: proxy.key, contentType: proxy.contentType }),
     };
   });
 }
