@@ -107,6 +107,17 @@ function buildOperation(name: string, route: RouteDefinition, errorReply: Json, 
             },
           ]
         : []),
+      ...(route.hasEtag === true && route.method !== 'GET'
+        ? [
+            {
+              name: 'If-Match',
+              in: 'header',
+              required: route.demandsMatch === true,
+              schema: { type: 'string' },
+              description: 'The ETag that was read: another version is answered with 412 and nothing is changed',
+            },
+          ]
+        : []),
     ],
     ...(route.body === undefined
       ? {}

@@ -22,6 +22,8 @@ export const paths = {
   plans: '#/plans',
   storage: '#/storage',
   safekeeping: '#/safekeeping',
+  audit: '#/audit',
+  webhooks: '#/webhooks',
   search: (q?: string) => (q === undefined ? '#/search' : `#/search?q=${encodeURIComponent(q)}`),
   glossary: '#/glossary',
   engines: '#/engines',
@@ -52,6 +54,8 @@ export const routes = {
   '/plans': wrap({ asyncComponent: () => import('./pages/Plans.svelte') }),
   '/storage': wrap({ asyncComponent: () => import('./pages/Storage.svelte') }),
   '/safekeeping': wrap({ asyncComponent: () => import('./pages/Safekeeping.svelte') }),
+  '/audit': wrap({ asyncComponent: () => import('./pages/Audit.svelte') }),
+  '/webhooks': wrap({ asyncComponent: () => import('./pages/Webhooks.svelte') }),
   '*': wrap({ asyncComponent: () => import('./pages/NotFound.svelte') }),
 };
 

@@ -28,7 +28,7 @@ const outcomeOf = (work: Promise<unknown>): Promise<string> =>
 const tokenIn = (link: string) => new URLSearchParams(link.split('?')[1]).get('token') ?? '';
 
 async function settle(change: Partial<Awaited<ReturnType<typeof read>>>): Promise<void> {
-  await as(admin.token)('putAccountSettings', { body: { ...(await read()), ...change } });
+  await as(admin.token)('putAccountSettings', { body: { ...(await read()), ...change } }, { ifMatch: '*' });
 }
 const read = () => as(admin.token)('getAccountSettings');
 

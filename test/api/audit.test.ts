@@ -3,7 +3,6 @@ import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { exportAudit } from '../../server/src/admin/auditEntries.ts';
 import { verifyAudit, writeHead } from '../../server/src/admin/auditChain.ts';
 import { type Caller, startInstance, type TestInstance } from '../support/instance.ts';
 
@@ -139,10 +138,16 @@ test('the application’s role can add to the chain and neither change nor remov
 });
 
 test('the log is exported as JSON lines and as CEF', async () => {
-  const lines: string[] = [];
-  await exportAudit(instance.server.deps, 'cef', (line) => lines.push(line));
-  const json: string[] = [];
-  await exportAudit(instance.server.deps, 'jsonl', (line) => json.push(line));
+  const admin = await instance.createCaller({ isAdmin: true });
+  const read = async (format: 'cef' | 'jsonl') => {
+    const response = await fetch(`${instance.baseUrl}/api/v1/audit-exports/${format}`, {
+      headers: { authorization: `Bearer ${admin.token}` },
+    });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-disposition')).toContain(`audit.${format}`);
+    return (await response.text()).trimEnd().split('\n');
+  };
+  const [lines, json] = [await read('cef'), await read('jsonl')];
   expect(lines.length).toBe(json.length);
   expect(lines.length).toBeGreaterThan(5);
   for (const line of lines) {

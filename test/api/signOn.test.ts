@@ -50,7 +50,7 @@ afterAll(async () => {
   await instance.stop();
 });
 
-const put = (extra: Partial<Settings>) => admin.call('putIdentityProvider', { params: { id }, body: settings(extra) });
+const put = (extra: Partial<Settings>) => admin.call('putIdentityProvider', { params: { id }, body: settings(extra) }, { ifMatch: '*' });
 
 /** The whole way of one browser. */
 async function signOn(who: DirectoryPerson, query = '') {
@@ -176,7 +176,7 @@ describe('set-up', () => {
     );
     expect(rows[0]?.t).not.toContain(provider.clientId);
     const { clientSecret: _, ...rest } = settings();
-    const kept = await admin.call('putIdentityProvider', { params: { id }, body: rest });
+    const kept = await admin.call('putIdentityProvider', { params: { id }, body: rest }, { ifMatch: '*' });
     expect(kept.hasClientSecret).toBe(true);
     expect((await signOn(person('ada'))).status).toBe(201);
   });

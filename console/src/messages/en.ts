@@ -7,6 +7,7 @@ import { billing } from './billing.en.ts';
 import { brand } from './brand.en.ts';
 import { clips } from './clips.en.ts';
 import { count, number, plural } from './count.ts';
+import { audit, serviceAccounts, webhooks } from './doors.en.ts';
 import { imports } from './imports.en.ts';
 import { keeping } from './keeping.en.ts';
 import { storage } from './storage.en.ts';
@@ -405,6 +406,9 @@ export const en = {
 
   ...clips,
   ...keeping,
+  audit,
+  serviceAccounts,
+  webhooks,
   ...storage,
   people,
   safekeeping,

@@ -113,9 +113,10 @@ export class VideoPage {
     // Shown at once, put back if the server refuses.
     this.#takeClip({ ...clip, ...change });
     try {
-      this.#takeClip(await this.#call('updateClip', { params: { id: clip.id }, body: change }));
+      this.#takeClip(await this.#call('updateClip', { params: { id: clip.id }, body: change }, { ifMatch: clip.version }));
     } catch (error) {
       this.#takeClip(clip);
+      await this.#showNow(clip, error);
       throw error;
     }
   }
@@ -134,7 +135,19 @@ export class VideoPage {
   /** Goes to another version of a clip's edit list. */
   async chooseEdit(clip: Clip, version: number): Promise<void> {
     this.#newestEdits[clip.id] = this.newestEdit(clip);
-    this.#takeEdit(await this.#call('chooseClipEdit', { params: { id: clip.id }, body: { version } }));
+    try {
+      this.#takeEdit(await this.#call('chooseClipEdit', { params: { id: clip.id }, body: { version } }, { ifMatch: clip.version }));
+    } catch (error) {
+      await this.#showNow(clip, error);
+      throw error;
+    }
+  }
+
+  /** Shows a clip as somebody else has left it, when a change was refused for that. */
+  async #showNow(clip: Clip, error: unknown): Promise<void> {
+    if (error instanceof ApiError && error.code === 'precondition_failed') {
+      this.#takeClip(await this.#call('getClip', { params: { id: clip.id } }));
+    }
   }
 
   #takeEdit(clip: Clip): void {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { idSchema, timeSchema } from './common.ts';
+import { idSchema, noContentSchema, timeSchema } from './common.ts';
 import { eventTypeSchema } from './events.ts';
 import { route, type RouteDefinition } from './route.ts';
 
@@ -30,6 +30,16 @@ export const auditRoutes = {
     }),
     reply: z.object({ items: z.array(auditEntrySchema), nextCursor: z.number().int().nullable() }),
     status: 200,
+  }),
+  exportAudit: route({
+    method: 'GET',
+    path: '/api/v1/audit-exports/:format',
+    summary: 'The whole audit log, newest first, as JSON lines or in ArcSight’s Common Event Format',
+    policy: 'admin',
+    params: z.object({ format: z.enum(['jsonl', 'cef']) }),
+    reply: noContentSchema,
+    status: 200,
+    answers: 'file',
   }),
   verifyAudit: route({
     method: 'POST',

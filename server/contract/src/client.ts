@@ -29,6 +29,8 @@ export interface CallOptions {
   idempotencyKey?: string;
   /** The version that is changed, where a route has an ETag: a change on top of another is refused. */
   ifMatch?: string;
+  /** Told the version that was answered, where a route has an ETag. */
+  onVersion?: (version: string) => void;
 }
 export type Call = <N extends RouteName>(name: N, args?: RouteArguments<N>, options?: CallOptions) => Promise<RouteReply<N>>;
 
@@ -57,7 +59,7 @@ export function createClient({ baseUrl, headers, fetch = globalThis.fetch }: Cli
       sent['idempotency-key'] = options.idempotencyKey;
     }
     if (options.ifMatch !== undefined) {
-      sent['if-match'] = `"${options.ifMatch}"`;
+      sent['if-match'] = options.ifMatch === '*' ? '*' : `"${options.ifMatch}"`;
     }
     const init: RequestInit = { method: definition.method, headers: sent, credentials: 'same-origin' };
     if (args.body !== undefined) {
@@ -78,6 +80,7 @@ export function createClient({ baseUrl, headers, fetch = globalThis.fetch }: Cli
         Number.isFinite(retryAfter) ? retryAfter : undefined,
       );
     }
+    options.onVersion?.((response.headers.get('etag') ?? '').replaceAll('"', ''));
     const text = response.status === 204 ? '' : await response.text();
     return definition.reply.parse(text === '' ? undefined : JSON.parse(text)) as RouteReply<typeof name>;
   };

@@ -24,6 +24,7 @@ export const errorStatus = {
   payload_too_large: 413,
   unsupported_media_type: 415,
   captions_invalid: 422,
+  precondition_required: 428,
   rate_limited: 429,
   internal: 500,
   storage_full: 507,

@@ -315,6 +315,7 @@ export const peopleRoutes = {
     reply: accountSettingsSchema,
     status: 200,
     hasEtag: true,
+    demandsMatch: true,
   }),
   listUsers: route({
     method: 'GET',

@@ -200,6 +200,7 @@ export const planRoutes = {
     params: idParamsSchema,
     reply: planSchema,
     status: 200,
+    hasEtag: true,
   }),
   listPlanVersions: route({
     method: 'GET',
@@ -229,6 +230,7 @@ export const planRoutes = {
     body: updatePlanBodySchema,
     reply: planSchema,
     status: 200,
+    hasEtag: true,
   }),
   listWorkspaces: route({
     method: 'GET',

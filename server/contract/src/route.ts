@@ -23,6 +23,8 @@ export interface RouteDefinition {
   readonly isForSessions?: boolean;
   /** Whether answers carry an ETag, and changes take If-Match. */
   readonly hasEtag?: boolean;
+  /** Whether a change is refused without If-Match (RFC 6585, 428): what replaces a whole record that several people keep. */
+  readonly demandsMatch?: boolean;
   /** What is answered instead of JSON: a file, server-sent events, or a redirect of the browser. The reply schema is empty then. */
   readonly answers?: 'file' | 'events' | 'redirect';
   /** Largest request body in bytes; 1 MiB by default. */

@@ -173,6 +173,7 @@ export const routes = {
     params: idParamsSchema,
     reply: transcriptSchema,
     status: 200,
+    hasEtag: true,
   }),
   getWaveform: route({
     method: 'GET',
@@ -241,6 +242,7 @@ export const routes = {
     params: idParamsSchema,
     reply: clipSchema,
     status: 200,
+    hasEtag: true,
   }),
   updateClip: route({
     method: 'PATCH',
@@ -251,6 +253,7 @@ export const routes = {
     body: updateClipBodySchema,
     reply: clipSchema,
     status: 200,
+    hasEtag: true,
   }),
   listClipEdits: route({
     method: 'GET',
@@ -280,6 +283,7 @@ export const routes = {
     body: chooseClipEditBodySchema,
     reply: clipSchema,
     status: 200,
+    hasEtag: true,
   }),
   createRendition: route({
     method: 'POST',

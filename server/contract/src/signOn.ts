@@ -62,6 +62,7 @@ export const identityProviderSchema = z.object({
   directoryUrl: z.string().describe('Base address for SCIM 2.0'),
   lastTrial: signOnTrialSchema.nullable(),
   createdAt: timeSchema,
+  version: z.string().describe('Its ETag: send it as If-Match with a change'),
 });
 export type IdentityProvider = z.infer<typeof identityProviderSchema>;
 
@@ -144,6 +145,7 @@ export const signOnRoutes = {
     reply: identityProviderSchema,
     status: 200,
     hasEtag: true,
+    demandsMatch: true,
   }),
   deleteIdentityProvider: route({
     method: 'DELETE',

@@ -172,6 +172,7 @@ export const speechRoutes = {
     body: updateTranscriptBodySchema,
     reply: transcriptSchema,
     status: 200,
+    hasEtag: true,
   }),
   listTerms: route({
     method: 'GET',
@@ -249,6 +250,7 @@ export const speechRoutes = {
     params: idParamsSchema,
     reply: translationWithLinesSchema,
     status: 200,
+    hasEtag: true,
   }),
   updateTranslation: route({
     method: 'PATCH',
@@ -266,6 +268,7 @@ export const speechRoutes = {
     }),
     reply: translationWithLinesSchema,
     status: 200,
+    hasEtag: true,
   }),
   deleteTranslation: route({
     method: 'DELETE',

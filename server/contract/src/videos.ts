@@ -229,6 +229,7 @@ export const clipSchema = z.object({
   excerpt: z.string().describe('What is said; empty without a transcript'),
   boundaries: z.array(boundaryCheckSchema).describe('Whether its edges stand alone, as suggested; empty without sentences'),
   editVersion: z.number().int(),
+  version: z.string().describe('Its ETag: send it as If-Match with a change'),
   cover: coverChoiceSchema,
   segments: z.array(spanSchema).describe('Spans of the source that it is made of, in this version'),
   durationSeconds: secondsSchema,

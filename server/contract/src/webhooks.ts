@@ -12,6 +12,7 @@ export const webhookSchema = z.object({
   failingSince: timeSchema.nullable(),
   secretCount: z.number().int().describe('Two while a rotation overlaps'),
   createdAt: timeSchema,
+  version: z.string().describe('Its ETag: send it as If-Match with a change'),
 });
 export type Webhook = z.infer<typeof webhookSchema>;
 

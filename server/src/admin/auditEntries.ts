@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { type AuditEntry, eventTypeSchema, type RouteInput, type RouteReply } from '@carmic/contract';
 import { type Handlers } from '../http/request.ts';
 import type { Deps } from '../deps.ts';
@@ -73,20 +74,31 @@ export function exportLine(entry: AuditEntry, format: 'jsonl' | 'cef'): string {
   return `CEF:0|Carmic|Carmic|1|${escapeHeader(entry.type)}|${escapeHeader(entry.type)}|3|${extension.join(' ')}`;
 }
 
-/** Writes the whole log, oldest first within a page and newest page first, through `write`. */
-export async function exportAudit(deps: Deps, format: 'jsonl' | 'cef', write: (line: string) => void): Promise<void> {
+/** The lines of the whole log, newest first, a page at a time. */
+export async function* exportAudit(deps: Deps, format: 'jsonl' | 'cef'): AsyncGenerator<string> {
   let cursor: number | undefined;
   do {
     const page = await listEntries(deps, { limit: 200, cursor });
     for (const entry of page.items) {
-      write(exportLine(entry, format));
+      yield exportLine(entry, format);
     }
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined);
 }
 
+async function* asText(lines: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const line of lines) {
+    yield `${line}\n`;
+  }
+}
+
 /** The audit log, for administrators. */
 export const auditHandlers = {
   listAuditEntries: ({ deps, query }) => listEntries(deps, query),
+  exportAudit({ deps, params: { format }, sendFile }) {
+    const type = format === 'jsonl' ? 'application/x-ndjson' : 'text/plain; charset=utf-8';
+    sendFile({ name: `audit.${format}`, type, body: Readable.from(asText(exportAudit(deps, format))) });
+    return Promise.resolve(undefined);
+  },
   verifyAudit: ({ deps }) => verifyAudit(deps),
 } satisfies Partial<Handlers>;

@@ -7,7 +7,7 @@ import { findObject } from '../library/storedObjects.ts';
 import { findTranscript, readTranscript } from '../understanding/transcripts.ts';
 import { addEdit, checkSegments, chooseEdit, listEdits, type NewEdit, segmentsOf } from './clipEdits.ts';
 import { loadClip } from './load.ts';
-import { presentOneClip } from './present.ts';
+import { clipVersion, presentOneClip } from './present.ts';
 import { tighten } from './tighten.ts';
 
 /** The edit list of a clip. */
@@ -52,11 +52,14 @@ export const editHandlers = {
   async chooseClipEdit(request) {
     const { deps, params, body } = request;
     const { workspaceId, userId } = personOf(request);
-    return deps.db.inWorkspace(workspaceId, async (tx) => {
-      const { clip } = await loadClip(deps, tx, params.id);
+    const changed = await deps.db.inWorkspace(workspaceId, async (tx) => {
+      const { clip } = await loadClip(deps, tx, params.id, true);
+      request.checkMatch(clipVersion(clip));
       await chooseEdit(deps, tx, clip, body.version);
       await deps.appendEvent(tx, { workspaceId, type: 'clip.updated', videoId: clip.videoId, subjectId: clip.id, actorId: userId, data: { fields: ['edit'], editVersion: clip.editVersion } });
       return presentOneClip(deps, tx, clip);
     });
+    request.setEtag(changed.version);
+    return changed;
   },
 } satisfies Partial<Handlers>;

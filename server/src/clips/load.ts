@@ -5,9 +5,9 @@ import { loadVideo } from '../library/load.ts';
 import type { Video } from '../library/model.ts';
 import { type ClipRow, Clips, type RenditionRow, Renditions } from './model.ts';
 
-/** The clip of this workspace with its video. Throws not_found. */
-export async function loadClip(deps: Deps, tx: Tx, id: string): Promise<{ clip: ClipRow; video: Video }> {
-  const clip = await deps.db.model(Clips).findByPk(id, { transaction: tx });
+/** The clip of this workspace with its video; locked for whoever changes it. Throws not_found. */
+export async function loadClip(deps: Deps, tx: Tx, id: string, isLocked = false): Promise<{ clip: ClipRow; video: Video }> {
+  const clip = await deps.db.model(Clips).findByPk(id, { transaction: tx, ...(isLocked ? { lock: tx.LOCK.UPDATE } : {}) });
   if (clip === null) {
     throw notFound('clip');
   }

@@ -52,6 +52,11 @@ export type RenditionFacts = Pick<
   | 'createdAt'
 >;
 
+/** Names a version of what people change of a clip: the tag of its sealed content is another one after every change. */
+export function clipVersion({ state, cover, editVersion, contentSealed }: Pick<ClipRow, 'state' | 'cover' | 'editVersion' | 'contentSealed'>): string {
+  return `${state}-${cover}-${editVersion}-${contentSealed.subarray(-16).toString('base64url')}`;
+}
+
 /** Everything that clips are shown by. */
 export interface ClipParts {
   clips: readonly ClipFacts[];
@@ -89,6 +94,7 @@ export function composeClips(deps: Deps, { clips, renditions, objects, tasks, se
       excerpt,
       boundaries,
       editVersion: clip.editVersion,
+      version: clipVersion(clip),
       cover: clip.cover,
       segments,
       durationSeconds: durationOf(segments),

@@ -11,7 +11,7 @@ import { clipTransitions } from './clipStates.ts';
 import { contentOf, sealContent } from './content.ts';
 import { sendExport } from './exports/sendExport.ts';
 import { loadClip, loadRendition } from './load.ts';
-import { presentOneClip, presentOneRendition } from './present.ts';
+import { clipVersion, presentOneClip, presentOneRendition } from './present.ts';
 import { editHandlers } from './editRoutes.ts';
 import { createClipsFromMoments, findMoments } from './moments.ts';
 import { queueRendition, requeueRendition } from './queueRendition.ts';
@@ -32,13 +32,18 @@ export const clipHandlers = {
   },
   async getClip(request) {
     const { deps, params } = request;
-    return deps.db.inWorkspace(personOf(request).workspaceId, async (tx) => presentOneClip(deps, tx, (await loadClip(deps, tx, params.id)).clip));
+    const clip = await deps.db.inWorkspace(personOf(request).workspaceId, async (tx) =>
+      presentOneClip(deps, tx, (await loadClip(deps, tx, params.id)).clip),
+    );
+    request.setEtag(clip.version);
+    return clip;
   },
   async updateClip(request) {
     const { deps, params, body } = request;
     const { workspaceId, userId } = personOf(request);
-    return deps.db.inWorkspace(workspaceId, async (tx) => {
-      const { clip } = await loadClip(deps, tx, params.id);
+    const changed = await deps.db.inWorkspace(workspaceId, async (tx) => {
+      const { clip } = await loadClip(deps, tx, params.id, true);
+      request.checkMatch(clipVersion(clip));
       if (body.state !== undefined && body.state !== clip.state && clipTransitions[clip.state].includes(body.state)) {
         clip.state = body.state;
       }
@@ -53,6 +58,8 @@ export const clipHandlers = {
       await deps.appendEvent(tx, { workspaceId, type: 'clip.updated', videoId: clip.videoId, subjectId: clip.id, actorId: userId, data: { fields: Object.keys(body) } });
       return presentOneClip(deps, tx, clip);
     });
+    request.setEtag(changed.version);
+    return changed;
   },
   async createRendition(request) {
     const { deps, params, body } = request;

@@ -307,6 +307,9 @@ async function answer(
     'ratelimit-remaining': String(left.remaining),
     'ratelimit-reset': String(left.resetSeconds),
   });
+  if (definition.demandsMatch === true && context.get('if-match') === '') {
+    throw new AppError('precondition_required', 'Say which version you change: send the ETag of what you read as If-Match.');
+  }
   const handler = options.handlers[name] as (request: unknown) => Promise<unknown>;
   const work = async () => {
     const reply = await handler(buildRequest(context, options, actor, input));

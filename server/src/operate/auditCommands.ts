@@ -28,12 +28,12 @@ export const exportAudit: OperatorCommand = {
       throw new StartError('--format is jsonl or cef.');
     }
     let entries = 0;
-    await withServer(call, ({ deps }) =>
-      exportChain(deps, format, (line) => {
+    await withServer(call, async ({ deps }) => {
+      for await (const line of exportChain(deps, format)) {
         entries += 1;
         call.write(line);
-      }),
-    );
+      }
+    });
     return { lines: [`# ${entries} entries`], data: { entries } };
   },
 };

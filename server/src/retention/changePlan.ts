@@ -157,10 +157,17 @@ export function previewPlan(deps: Deps, id: string, body: UpdatePlanBody): Promi
 }
 
 /** Edits a plan; everything that expires by it follows at once. Answers the plan's id. */
-export function updatePlan(deps: Deps, id: string, body: UpdatePlanBody, actorId: string): Promise<string> {
+export function updatePlan(
+  deps: Deps,
+  id: string,
+  body: UpdatePlanBody,
+  actorId: string,
+  checkMatch: (version: string) => void,
+): Promise<string> {
   const { db, clock, appendEvent } = deps;
   return db.asSystem(async (tx) => {
     const plan = await loadPlan(deps, tx, id);
+    checkMatch(String(plan.version));
     const fields = await editedFields(deps, tx, plan, body);
     const wishes = await wishesOfPlan(deps, tx, plan, fields);
     const impact = await measureImpact(deps, tx, wishes, describe(id, body));

@@ -53,7 +53,11 @@ export const retentionHandlers = {
   async createPlan(request) {
     return onePlan(request.deps, await createPlan(request.deps, request.body, personOf(request).userId));
   },
-  getPlan: ({ deps, params }) => onePlan(deps, params.id),
+  async getPlan({ deps, params, setEtag }) {
+    const plan = await onePlan(deps, params.id);
+    setEtag(String(plan.version));
+    return plan;
+  },
   async listPlanVersions({ deps, params }) {
     await onePlan(deps, params.id);
     return deps.db.asSystem(async (tx) => {
@@ -76,7 +80,10 @@ export const retentionHandlers = {
   },
   previewPlan: ({ deps, params, body }) => previewPlan(deps, params.id, body),
   async updatePlan(request) {
-    return onePlan(request.deps, await updatePlan(request.deps, request.params.id, request.body, personOf(request).userId));
+    const { deps, params, body } = request;
+    const plan = await onePlan(deps, await updatePlan(deps, params.id, body, personOf(request).userId, request.checkMatch));
+    request.setEtag(String(plan.version));
+    return plan;
   },
   async listWorkspaces({ deps, query }) {
     return deps.db.asSystem(async (tx) => {

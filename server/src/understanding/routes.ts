@@ -23,16 +23,20 @@ export const understandingHandlers = {
   },
   async getTranscript(request) {
     const { deps, params } = request;
-    return deps.db.inWorkspace(personOf(request).workspaceId, async (tx) =>
+    const transcript = await deps.db.inWorkspace(personOf(request).workspaceId, async (tx) =>
       presentTranscript(deps, tx, (await loadVideo(deps, tx, params.id)).id),
     );
+    request.setEtag(String(transcript.version));
+    return transcript;
   },
   async getInsight(request) {
     const { deps, params } = request;
     return deps.db.inWorkspace(personOf(request).workspaceId, async (tx) => readInsight(deps, tx, await loadVideo(deps, tx, params.id)));
   },
   async updateTranscript(request) {
-    return updateTranscript(request.deps, personOf(request), request.params.id, request.body);
+    const transcript = await updateTranscript(request.deps, personOf(request), request.params.id, request.body, request.checkMatch);
+    request.setEtag(String(transcript.version));
+    return transcript;
   },
   async listTerms(request) {
     const { deps } = request;

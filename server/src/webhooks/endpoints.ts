@@ -59,13 +59,14 @@ export function presentEndpoint(deps: Deps, row: EndpointRow): Webhook {
     failingSince: row.failing_since?.toISOString() ?? null,
     secretCount: readSecrets(deps, row).length,
     createdAt: row.created_at.toISOString(),
+    version: versionOf(urlOf(deps, row), row),
   };
 }
 
 /** Names a version of an endpoint, for conditional changes. */
-export function endpointVersion(webhook: Webhook): string {
+function versionOf(url: string, row: EndpointRow): string {
   return createHash('sha256')
-    .update(JSON.stringify([webhook.url, webhook.eventTypes, webhook.isEnabled]))
+    .update(JSON.stringify([url, row.event_types, row.is_enabled]))
     .digest('base64url')
     .slice(0, 22);
 }
@@ -144,7 +145,7 @@ export function updateEndpoint(
     if (body.url !== undefined) {
       requireCallable(deps, body.url);
     }
-    checkMatch(endpointVersion(presentEndpoint(deps, row)));
+    checkMatch(versionOf(urlOf(deps, row), row));
     const isEnabled = body.isEnabled ?? row.is_enabled;
     await db.change(
       tx,

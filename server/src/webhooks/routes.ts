@@ -1,15 +1,6 @@
 import { type Handlers, personOf } from '../http/request.ts';
 import { listDeliveries, replayDelivery, testEndpoint } from './deliver.ts';
-import {
-  createEndpoint,
-  deleteEndpoint,
-  endpointVersion,
-  listEndpoints,
-  loadEndpoint,
-  presentEndpoint,
-  rotateSecret,
-  updateEndpoint,
-} from './endpoints.ts';
+import { createEndpoint, deleteEndpoint, listEndpoints, loadEndpoint, presentEndpoint, rotateSecret, updateEndpoint } from './endpoints.ts';
 
 /** Outgoing webhooks. */
 export const webhookHandlers = {
@@ -21,12 +12,12 @@ export const webhookHandlers = {
     const webhook = await deps.db.inWorkspace(workspaceId, async (tx) =>
       presentEndpoint(deps, await loadEndpoint(deps, tx, workspaceId, params.id)),
     );
-    request.setEtag(endpointVersion(webhook));
+    request.setEtag(webhook.version);
     return webhook;
   },
   async updateWebhook(request) {
     const webhook = await updateEndpoint(request.deps, personOf(request), request.params.id, request.body, request.checkMatch);
-    request.setEtag(endpointVersion(webhook));
+    request.setEtag(webhook.version);
     return webhook;
   },
   async deleteWebhook(request) {

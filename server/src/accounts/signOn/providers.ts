@@ -56,7 +56,7 @@ function openRow(deps: Deps, row: ProviderRow): Provider {
 
 /** A provider as administrators see it: without its secret. */
 export function presentProvider(deps: Deps, provider: Provider): IdentityProvider {
-  const { clientSecret, createdAt, version: _, ...rest } = provider;
+  const { clientSecret, createdAt, ...rest } = provider;
   return {
     ...rest,
     hasClientSecret: clientSecret !== null,

@@ -45,11 +45,13 @@ export function updateTranscript(
   person: Person,
   videoId: string,
   body: RouteInput<'updateTranscript'>['body'],
+  checkMatch: (version: string) => void,
 ): Promise<Transcript> {
   return deps.db.inWorkspace(person.workspaceId, async (tx) => {
     const video = await loadVideo(deps, tx, videoId);
     const row = await requireTranscript(deps, tx, video.id);
     const edits = await readEdits(deps, tx, video.id, true);
+    checkMatch(String(edits.version));
     const conflict = (version: number) =>
       new AppError('conflict', 'Somebody else changed these words meanwhile. Look at them and make your change again.', {
         details: { version },

@@ -98,15 +98,18 @@ export const translationHandlers = {
   },
   async getTranslation(request) {
     const { deps, params } = request;
-    return deps.db.inWorkspace(personOf(request).workspaceId, async (tx) =>
+    const track = await deps.db.inWorkspace(personOf(request).workspaceId, async (tx) =>
       presentWithLines(deps, await loadTranslation(deps, tx, params.id)),
     );
+    request.setEtag(String(track.version));
+    return track;
   },
   async updateTranslation(request) {
     const { deps, params, body } = request;
     const { workspaceId, userId } = personOf(request);
-    return deps.db.inWorkspace(workspaceId, async (tx) => {
+    const track = await deps.db.inWorkspace(workspaceId, async (tx) => {
       const row = await loadTranslation(deps, tx, params.id, true);
+      request.checkMatch(String(row.version));
       if (row.state !== 'draft' && row.state !== 'approved') {
         throw wrongState(`This track is ${row.state}; it can be edited when it is there.`);
       }
@@ -147,6 +150,8 @@ export const translationHandlers = {
       });
       return presentWithLines(deps, saved ?? row);
     });
+    request.setEtag(String(track.version));
+    return track;
   },
   async deleteTranslation(request) {
     const { deps, params } = request;
