@@ -5,7 +5,7 @@ import { processEvents } from '../../server/src/billing/stripeEvents.ts';
 import { closeAccount } from '../../server/src/billing/subscribe.ts';
 import { deliver, mailsTo, movesOf, oldSecret, openShop, planOf, post, secret, send, type Shop, subscribed } from '../support/billing.ts';
 import type { Caller } from '../support/instance.ts';
-import type { WireEvent } from '../support/stripeStandIn.ts';
+import type { WireEvent } from '../support/stripeObjects.ts';
 import { uploadVideo } from '../support/upload.ts';
 
 let shop: Shop;
@@ -93,6 +93,22 @@ describe('subscribing', () => {
     }
     tellNobody();
   });
+});
+
+test('the number of a card is refused in whatever field it is typed, and kept nowhere (C2)', async () => {
+  const who = await shop.instance.createCaller();
+  const card = '4242 4242 4242 4242';
+  const tries = [
+    who.call('createBrandKit', { body: { name: `Ours ${card}` } }),
+    who.call('createVideo', { body: { fileName: `${card}.mp4`, sizeBytes: 1 } }),
+    who.call('updateMe', { body: { name: card } }),
+    who.call('search', { query: { q: card } }),
+    shop.admin.call('createGrant', { body: { workspaceId: who.workspaceId, planId: shop.plans['free'] ?? '', reason: card } }),
+  ];
+  for (const result of await Promise.allSettled(tries)) {
+    expect(result).toMatchObject({ status: 'rejected', reason: { code: 'invalid_input' } });
+    expect(JSON.stringify((result as PromiseRejectedResult).reason)).not.toContain('4242');
+  }
 });
 
 describe('the door for events', () => {

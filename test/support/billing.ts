@@ -2,7 +2,8 @@
 import { listPendingMails } from '../../server/src/mail/mail.ts';
 import { processEvents } from '../../server/src/billing/stripeEvents.ts';
 import { type Caller, startInstance, type TestInstance } from './instance.ts';
-import { StripeStandIn, type WireEvent, type WirePrice } from './stripeStandIn.ts';
+import type { WireEvent, WirePrice } from './stripeObjects.ts';
+import { StripeStandIn } from './stripeStandIn.ts';
 
 export const secret = 'whsec_the_present_one';
 export const oldSecret = 'whsec_the_one_before';

@@ -7,40 +7,11 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { expand, type Form, missing, parseForm, partsOf, textOf, WireError } from './stripeWire.ts';
+import type { WireEvent, WireInvoice, WirePrice, WireStatus, WireSubscription } from './stripeObjects.ts';
+import { MeterStandIn } from './stripeMeter.ts';
+import { expand, failed, type Form, missing, parseForm, partsOf, textOf, WireError } from './stripeWire.ts';
 
 type Json = Record<string, unknown>;
-type Status = 'incomplete' | 'incomplete_expired' | 'trialing' | 'active' | 'past_due' | 'canceled' | 'unpaid' | 'paused';
-
-export interface WireSubscription extends Json {
-  id: string;
-  customer: string;
-  status: Status;
-  cancel_at_period_end: boolean;
-  items: { object: 'list'; data: { id: string; current_period_end: number; price: WirePrice }[]; has_more: false; url: string };
-  latest_invoice: string | null;
-}
-export interface WirePrice extends Json {
-  id: string;
-  product: string;
-  currency: string;
-  unit_amount: number;
-  active: boolean;
-  recurring: { interval: 'month' | 'year'; interval_count: number; usage_type: string };
-}
-export interface WireEvent extends Json {
-  id: string;
-  type: string;
-}
-interface Invoice extends Json {
-  id: string;
-  customer: string;
-  status: string;
-  subscriptionId: string;
-  total: number;
-  amount_paid: number;
-}
-
 const daySeconds = 86_400;
 const retryDays = 3;
 const retries = 3;
@@ -53,7 +24,7 @@ export class StripeStandIn {
   afterRetries: 'unpaid' | 'canceled' = 'unpaid';
   readonly events: WireEvent[] = [];
   readonly requests: { method: string; path: string; form: Form; key: string | undefined }[] = [];
-  readonly meterEvents = new Map<string, Form>();
+  readonly meter = new MeterStandIn();
   readonly #objects = new Map<string, Json>();
   readonly #answers = new Map<string, { body: string; status: number; answer: string }>();
   readonly #failures: (number | 'lost')[] = [];
@@ -82,6 +53,10 @@ export class StripeStandIn {
   /** The next requests are answered with these instead; `lost` does the work and drops the connection. */
   fail(...failures: (number | 'lost')[]): void {
     this.#failures.push(...failures);
+  }
+
+  clearFailures(): void {
+    this.#failures.length = 0;
   }
 
   addPlan(slug: string, name: string): string {
@@ -179,7 +154,7 @@ export class StripeStandIn {
   /** The person confirms at the bank, or pays an open invoice on its page. */
   pay(subscriptionId: string): void {
     const subscription = this.subscription(subscriptionId);
-    const invoice = this.#get<Invoice>(subscription.latest_invoice ?? '', 'invoice');
+    const invoice = this.#get<WireInvoice>(subscription.latest_invoice ?? '', 'invoice');
     this.#broke.delete(subscription.customer);
     this.#tries.delete(subscriptionId);
     invoice.status = 'paid';
@@ -192,7 +167,7 @@ export class StripeStandIn {
     this.#broke.add(customer);
   }
 
-  setStatus(id: string, status: Status): void {
+  setStatus(id: string, status: WireStatus): void {
     const subscription = this.subscription(id);
     subscription.status = status;
     this.#emit(status === 'canceled' ? 'customer.subscription.deleted' : 'customer.subscription.updated', subscription);
@@ -279,7 +254,7 @@ export class StripeStandIn {
   #invoice(subscription: WireSubscription, isPaid: boolean): void {
     const id = this.#id('in');
     const total = subscription.items.data.reduce((sum, item) => sum + item.price.unit_amount, 0);
-    const invoice: Invoice = {
+    const invoice: WireInvoice = {
       id,
       object: 'invoice',
       number: `CARMIC-${this.#count}`,
@@ -379,8 +354,11 @@ export class StripeStandIn {
 
   #answer(method: string, path: string, form: Form): unknown {
     const [, , resource = '', id = ''] = path.split('/');
+    if (path.startsWith('/v1/billing/meter')) {
+      return this.meter.answer(path, form);
+    }
     switch (
-      `${method} ${path.split('/').length > 3 && !/create_preview|sessions|meter_events/.test(path) ? `/v1/${resource}/:id` : path}`
+      `${method} ${path.split('/').length > 3 && !/create_preview|sessions/.test(path) ? `/v1/${resource}/:id` : path}`
     ) {
       case 'POST /v1/customers':
         return this.#add('cus', {
@@ -424,25 +402,12 @@ export class StripeStandIn {
         return this.#add('bps', { object: 'billing_portal.session', url: 'https://billing.stripe.com/p/session/1' });
       case 'GET /v1/invoices':
         return this.#page(
-          this.#list<Invoice>('invoice').filter((each) => each.customer === form['customer']),
+          this.#list<WireInvoice>('invoice').filter((each) => each.customer === form['customer']),
           form,
           path,
         );
       case 'POST /v1/invoices/create_preview':
         return this.#preview(form);
-      case 'POST /v1/billing/meter_events': {
-        const identifier = textOf(form['identifier']) ?? '';
-        if (this.meterEvents.has(identifier)) {
-          throw new WireError(
-            400,
-            'invalid_request_error',
-            'duplicate_meter_event',
-            `An event already exists with identifier ${identifier}.`,
-          );
-        }
-        this.meterEvents.set(identifier, form);
-        return { object: 'billing.meter_event', identifier, event_name: form['event_name'], payload: form['payload'], created: this.now };
-      }
       default:
         throw new WireError(404, 'invalid_request_error', 'url_invalid', `Unrecognized request URL (${method}: ${path}).`);
     }
@@ -520,8 +485,4 @@ export class StripeStandIn {
       lines: { object: 'list', data: lines, has_more: false },
     };
   }
-}
-
-function failed(status: number, type = status >= 500 ? 'api_error' : 'invalid_request_error'): { status: number; answer: string } {
-  return { status, answer: JSON.stringify({ error: { type, message: `A made-up failure (${status}).` } }) };
 }

@@ -51,3 +51,8 @@ export function expand(object: unknown, path: readonly string[], find: (id: stri
   const found = typeof value === 'string' ? (find(value) ?? value) : value;
   return { ...object, [field]: expand(found, rest, find) };
 }
+
+/** A failure as the API answers it. */
+export function failed(status: number, type = status >= 500 ? 'api_error' : 'invalid_request_error'): { status: number; answer: string } {
+  return { status, answer: JSON.stringify({ error: { type, message: `A made-up failure (${status}).` } }) };
+}

@@ -76,6 +76,19 @@ export const billing = {
   page: 'Open',
   pdf: 'PDF',
 
+  budget: {
+    title: 'Minutes by month',
+    text: 'Minutes of source video that were made into clips. What failed or was tried again is not among them.',
+    nothing: 'Nothing was processed yet.',
+    month: (month: string) =>
+      new Intl.DateTimeFormat('en', { month: 'short', year: 'numeric', timeZone: 'UTC' }).format(new Date(`${month}-01T00:00:00Z`)),
+    alert: 'Tell me at (minutes a month)',
+    alertHint: 'One mail a month to the owners; empty for none',
+    cap: 'Stop at (minutes a month)',
+    capHint: 'New work is refused beyond it, whatever the plan allows; empty for none',
+    invalid: 'Write whole minutes above zero, or leave the field empty.',
+    saved: 'The budget was saved.',
+  },
   sales: {
     title: 'Sales',
     text: 'Subscriptions by state, and whether this installation and Stripe agree. Sums are at Stripe.',

@@ -76,6 +76,8 @@ export const eventTypes = [
   'plan.updated',
   'workspace.plan_changed',
   'billing.changed',
+  'usage.budget_changed',
+  'usage.budget_reached',
   'plan_grant.created',
   'plan_grant.ended',
   'workspace.storage_recounted',

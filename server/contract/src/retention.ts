@@ -73,6 +73,8 @@ export type Reconciliation = z.infer<typeof reconciliationSchema>;
 export const usageStatementSchema = z.object({
   month: z.string().describe('2026-03'),
   limitMinutes: z.number().int().nullable().describe('Of the plan; null when it sets none'),
+  capMinutes: z.number().int().nullable().describe('That the owners set; null when they set none'),
+  extraSeconds: z.number().int().describe('Part of usedSeconds: beyond the plan, bought by use'),
   usedSeconds: z.number().int().describe('Delivered work'),
   reservedSeconds: z.number().int().describe('Work that is going on'),
   lines: z
@@ -88,6 +90,13 @@ export const usageStatementSchema = z.object({
     .describe('By video, newest first; at most 1000'),
 });
 export type UsageStatement = z.infer<typeof usageStatementSchema>;
+
+/** What the owners of a workspace allow themselves in a month. */
+export const usageBudgetSchema = z.object({
+  alertMinutes: z.number().int().positive().max(10_000_000).nullable().describe('A mail and an event when so much is used or reserved; null is none'),
+  capMinutes: z.number().int().positive().max(10_000_000).nullable().describe('More is refused, whatever the plan allows; null is none'),
+});
+export type UsageBudget = z.infer<typeof usageBudgetSchema>;
 
 export const retentionRoutes = {
   getCalendar: route({
@@ -142,6 +151,31 @@ export const retentionRoutes = {
     body: z.object({ isDryRun: z.boolean().default(true).describe('Report only') }),
     reply: reconciliationSchema,
     status: 201,
+  }),
+  listUsageMonths: route({
+    method: 'GET',
+    path: '/api/v1/usage/months',
+    summary: 'Processing minutes of the last twelve months that had any',
+    policy: 'viewer',
+    reply: z.object({ items: z.array(z.object({ month: z.string().describe('2026-03'), usedSeconds: z.number().int() })) }),
+    status: 200,
+  }),
+  getUsageBudget: route({
+    method: 'GET',
+    path: '/api/v1/usage/budget',
+    summary: 'What the owners of this workspace allow in a month',
+    policy: 'viewer',
+    reply: usageBudgetSchema,
+    status: 200,
+  }),
+  putUsageBudget: route({
+    method: 'PUT',
+    path: '/api/v1/usage/budget',
+    summary: 'Set a budget that warns and a cap that refuses',
+    policy: 'owner',
+    body: usageBudgetSchema,
+    reply: usageBudgetSchema,
+    status: 200,
   }),
   getUsage: route({
     method: 'GET',

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
 import { endGrants } from './grants.ts';
+import { mailBudgets } from './mails.ts';
+import { sendMeterEvents } from './meter.ts';
 import { failBillingReconciliation, reconcileBilling, reconcileBillingDaily } from './reconcile.ts';
 import { processEvents } from './stripeEvents.ts';
 import { closeAccount } from './subscribe.ts';
@@ -29,6 +31,8 @@ export function defineBillingJobs(deps: Deps): void {
     async run() {
       await endGrants(deps);
       await processEvents(deps);
+      await sendMeterEvents(deps);
+      await mailBudgets(deps);
       await reconcileBillingDaily(deps);
     },
   });

@@ -49,3 +49,38 @@ export async function mailBilling(deps: Deps, tx: Tx, workspaceId: string, kind:
     ],
   });
 }
+
+/** Tells owners once a month that the budget they set is reached. */
+export async function mailBudgets(deps: Deps): Promise<void> {
+  if (!isMailOn(deps)) {
+    return;
+  }
+  const { db } = deps;
+  const due = await db.asSystem((tx) =>
+    db.rows<{ workspace_id: string; alert_minutes: number }>(
+      tx,
+      `SELECT workspace_id, alert_minutes FROM usage_budgets WHERE alerted_month IS NOT NULL AND mailed_month IS DISTINCT FROM alerted_month
+         AND alert_minutes IS NOT NULL LIMIT 200`,
+    ),
+  );
+  for (const { workspace_id: workspaceId, alert_minutes: minutes } of due) {
+    await db.asSystem(async (tx) => {
+      const claimed = await db.change(
+        tx,
+        `UPDATE usage_budgets SET mailed_month = alerted_month WHERE workspace_id = :workspaceId AND mailed_month IS DISTINCT FROM alerted_month`,
+        { workspaceId },
+      );
+      if (claimed === 1) {
+        await queueToOwners(deps, tx, workspaceId, {
+          subject: 'Your budget of minutes is reached',
+          lines: [
+            `${minutes} minutes of processing are used or reserved this month: the budget that this workspace set for itself.`,
+            'Nothing stops because of it.',
+            '',
+            `What used it, and the budget: ${deps.baseUrl()}/#/account`,
+          ],
+        });
+      }
+    });
+  }
+}

@@ -6,6 +6,7 @@ import type { BillingReconciliation } from '@carmic/contract';
 import { addSeconds } from '../core/clock.ts';
 import { newId } from '../core/ids.ts';
 import type { Deps } from '../deps.ts';
+import { checkLedger } from '../plans/checkLedger.ts';
 import { requireStripe } from './accounts.ts';
 import { syncCatalogue } from './catalogue.ts';
 import { refreshCustomer } from './refresh.ts';
@@ -93,6 +94,10 @@ export async function reconcileBilling(deps: Deps, id: string): Promise<void> {
     }
   }
   const checked = await compareCustomers(deps, note);
+  for (const { subject, text } of await db.asSystem((tx) => checkLedger(deps, tx))) {
+    note({ kind: 'ledger', subject, text: `The ledger of minutes does not add up: ${text}.`, isRepaired: false });
+  }
+  await compareMeters(deps, note);
   await pruneEvents(deps);
   await db.asSystem((tx) =>
     db.change(
@@ -153,6 +158,32 @@ async function compareOne(deps: Deps, customerId: string, kind: 'drift' | 'missi
   }
   for (const text of found.oddities) {
     note({ kind: 'oddity', subject: found.workspaceId, text, isRepaired: false });
+  }
+}
+
+/** Holds what was sent of this month's whole days against Stripe's meter, which takes a while to count. */
+async function compareMeters(deps: Deps, note: (finding: Finding) => void): Promise<void> {
+  const stripe = requireStripe(deps);
+  const day = deps.clock.now().toISOString().slice(0, 10);
+  const [from, until] = [new Date(`${day.slice(0, 7)}-01T00:00:00Z`), new Date(`${day}T00:00:00Z`)];
+  if (until <= from) {
+    return;
+  }
+  const sums = await deps.db.asSystem((tx) =>
+    deps.db.rows<{ workspace_id: string; customer_id: string; seconds: string }>(
+      tx,
+      `SELECT a.workspace_id, a.customer_id, sum(m.seconds) AS seconds FROM meter_events m
+         JOIN billing_accounts a ON a.workspace_id = m.workspace_id AND a.is_live = :isLive
+       WHERE m.sent_at IS NOT NULL AND m.happened_at >= :from AND m.happened_at < :until GROUP BY a.workspace_id, a.customer_id`,
+      { isLive: stripe.isLive, from, until },
+    ),
+  );
+  for (const { workspace_id: subject, customer_id: customerId, seconds } of sums) {
+    const counted = await stripe.readMeter(customerId, from, until);
+    if (counted !== Number(seconds)) {
+      const text = `This month until today ${seconds} seconds beyond the plan were sent, and Stripe's meter has ${counted ?? 'no record'}.`;
+      note({ kind: 'meter', subject, text, isRepaired: false });
+    }
   }
 }
 

@@ -88,6 +88,10 @@ export interface StripeGateway {
   listInvoices(customerId: string): Promise<RemoteInvoice[]>;
   listPrices(): Promise<RemotePrice[]>;
   getPrice(priceId: string): Promise<RemotePrice | null>;
+  /** Counts seconds beyond the plan; twice with one identifier counts once. */
+  countSeconds(event: { identifier: string; customerId: string; seconds: number; at: Date }): Promise<void>;
+  /** Seconds that the meter has counted for a customer between two starts of a day; null without a meter. */
+  readMeter(customerId: string, from: Date, until: Date): Promise<number | null>;
   /** Checks a webhook's signature over its raw body. Throws invalid_input for a false, old or foreign one and for the other mode. */
   verifyEvent(rawBody: string, signature: string): RemoteEvent;
 }
@@ -127,6 +131,7 @@ export function createStripeGateway(env: Env, egress: Egress): StripeGateway | n
     ...pages(stripe, env.CARMIC_STRIPE_TAX === 'on'),
     ...subscriptions(stripe),
     ...catalogue(stripe),
+    ...meter(stripe),
     verifyEvent: (rawBody, signature) => verifyEvent(stripe, { rawBody, signature, secrets, isLive }),
   };
 }
@@ -259,6 +264,37 @@ function catalogue(stripe: Stripe) {
       speaking(async () => {
         const price = await stripe.prices.retrieve(priceId, { expand: ['product'] }).catch(nullIfMissing);
         return price === null ? null : (readPrice(price)[0] ?? null);
+      }),
+  };
+}
+
+/** Name of the meter's events at Stripe; the meter adds up `value` for `stripe_customer_id`. */
+const meterEventName = 'carmic_extra_seconds';
+
+function meter(stripe: Stripe) {
+  return {
+    countSeconds: ({ identifier, customerId, seconds, at }: { identifier: string; customerId: string; seconds: number; at: Date }) =>
+      speaking(async () => {
+        const payload = { stripe_customer_id: customerId, value: String(seconds) };
+        await stripe.billing.meterEvents
+          .create({ event_name: meterEventName, identifier, timestamp: secondsOf(at), payload }, { idempotencyKey: identifier })
+          .catch((error: unknown) => {
+            // Counted already, and the answer was lost: https://docs.stripe.com/api/billing/meter-event
+            if (!(error instanceof Stripe.errors.StripeInvalidRequestError && /already exists/i.test(error.message))) {
+              throw error;
+            }
+          });
+      }),
+    readMeter: (customerId: string, from: Date, until: Date) =>
+      speaking(async () => {
+        for await (const { id, event_name: name } of stripe.billing.meters.list({ status: 'active', limit: pageSize })) {
+          if (name === meterEventName) {
+            const range = { customer: customerId, start_time: secondsOf(from), end_time: secondsOf(until) };
+            const { data } = await stripe.billing.meters.listEventSummaries(id, range);
+            return data.reduce((sum, summary) => sum + summary.aggregated_value, 0);
+          }
+        }
+        return null;
       }),
   };
 }

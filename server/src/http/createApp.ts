@@ -5,7 +5,8 @@ import Koa, { type Context, type Middleware } from 'koa';
 import compress from 'koa-compress';
 import helmet from 'koa-helmet';
 import { callerAddress, isInRanges } from '../core/addresses.ts';
-import { AppError, forbidden, notFound } from '../core/errors.ts';
+import { anyHoldsCardNumber } from '../core/cardNumbers.ts';
+import { AppError, forbidden, invalidInput, notFound } from '../core/errors.ts';
 import type { Deps } from '../deps.ts';
 import { authorize } from './authorize.ts';
 import { describeBrowser } from './browser.ts';
@@ -300,6 +301,7 @@ async function answer(
     query: definition.query?.parse({ ...context.query }),
     body: definition.body?.parse((context.request as { body?: unknown }).body ?? {}),
   };
+  refuseCards(definition, input);
   const callers = callersOf(addressOf(context), actor, input.body);
   const left = await throttle.consume(name, callers);
   context.set({
@@ -337,6 +339,19 @@ async function answer(
   context.body = JSON.stringify(reply);
   if (definition.method === 'GET' && isKnownVersion(context)) {
     context.status = 304;
+  }
+}
+
+/** Secrets, of which only hashes are kept, and files. */
+const notText: ReadonlySet<string> = new Set(['password', 'currentPassword', 'newPassword', 'contentBase64', 'sha256']);
+
+/** Nobody may leave the number of a card with us, in whatever field. Agents and directories send no text of people who type. */
+function refuseCards({ policy, path }: RouteDefinition, input: { query: unknown; body: unknown }): void {
+  if (policy === 'agent' || policy === 'directory' || path === routes.receiveStripeEvent.path) {
+    return;
+  }
+  if (anyHoldsCardNumber([input.query, input.body], notText)) {
+    throw invalidInput('This looks like the number of a payment card. Cards are entered on Stripe’s page only; nothing of it was kept.');
   }
 }
 

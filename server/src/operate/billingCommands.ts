@@ -1,4 +1,5 @@
 import { syncCatalogue } from '../billing/catalogue.ts';
+import { checkLedger as findProblems } from '../plans/checkLedger.ts';
 import type { OperatorCommand } from './command.ts';
 import { withServer } from './installation.ts';
 
@@ -11,5 +12,16 @@ export const syncPrices: OperatorCommand = {
     const report = await withServer(call, ({ deps }) => syncCatalogue(deps, !isApplied));
     const end = report.differences.length === 0 ? 'Nothing differs.' : isApplied ? 'Taken over.' : 'Nothing was changed: use --apply.';
     return { lines: [...report.differences.map((each) => `${each.kind}: ${each.text}`), end], data: report };
+  },
+};
+
+export const checkLedger: OperatorCommand = {
+  summary: 'proves that the ledger of minutes adds up, in itself and with the videos',
+  help: [],
+  options: {},
+  async run(call) {
+    const problems = await withServer(call, ({ deps }) => deps.db.asSystem((tx) => findProblems(deps, tx)));
+    const lines = problems.length === 0 ? ['The ledger adds up.'] : problems.map(({ subject, text }) => `${subject}: ${text}`);
+    return { lines, data: { problems }, exitCode: problems.length === 0 ? 0 : 1 };
   },
 };

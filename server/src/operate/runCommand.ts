@@ -5,7 +5,7 @@ import { KeyError } from '../keyring/keyProvider.ts';
 import { StorageError } from '../storage/storageError.ts';
 import { administratorLink, clearAddresses, createAdmin, enrolmentCode, firstLink, resetSecondFactor } from './accountCommands.ts';
 import { exportAudit, verifyAudit } from './auditCommands.ts';
-import { syncPrices } from './billingCommands.ts';
+import { checkLedger, syncPrices } from './billingCommands.ts';
 import { backup, restore, verify } from './backupCommands.ts';
 import type { OperatorCommand } from './command.ts';
 import { doctor } from './doctor.ts';
@@ -33,6 +33,7 @@ const commands: Readonly<Record<string, OperatorCommand>> = {
   'verify-audit': verifyAudit,
   'export-audit': exportAudit,
   'sync-prices': syncPrices,
+  'check-ledger': checkLedger,
   'support-bundle': supportBundle,
 };
 

@@ -8,7 +8,7 @@ import type { UsageStatement } from '@carmic/contract';
 import { AppError } from '../core/errors.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
-import { loadWorkspacePlan } from './workspacePlan.ts';
+import { meterExtra, noteBudget, readMinuteLimits } from './budget.ts';
 
 interface Subject {
   id: string;
@@ -81,15 +81,15 @@ export async function reserveMinutes(deps: Deps, tx: Tx, video: Subject, duratio
   const { db, clock } = deps;
   const month = monthOf(clock.now());
   const seconds = Math.ceil(durationSeconds);
-  const { inForce } = await loadWorkspacePlan(deps, tx, video.workspaceId);
+  const { allowed, cap } = await readMinuteLimits(deps, tx, video.workspaceId);
   const { reserved, used } = await lockMonth(deps, tx, video.workspaceId, month);
   const { open, lastSequence } = await findOpen(deps, tx, video.id);
   if (open !== null) {
     return null;
   }
-  const limit = inForce.limits.processingMinutes;
-  if (limit !== null && reserved + used + seconds > limit * 60) {
-    return `This video needs ${minutes(seconds)} of processing, and ${minutes(Math.max(0, limit * 60 - reserved - used))} of the ${limit} of this month are left.`;
+  if (allowed !== null && reserved + used + seconds > allowed * 60) {
+    const whose = allowed === cap ? 'that the owners of this workspace allow in a month' : 'of this month';
+    return `This video needs ${minutes(seconds)} of processing, and ${minutes(Math.max(0, allowed * 60 - reserved - used))} of the ${allowed} ${whose} are left.`;
   }
   await addEntry(deps, tx, video, { sequence: lastSequence + 1, seconds, month, kind: 'reserve' });
   await db.change(
@@ -97,6 +97,7 @@ export async function reserveMinutes(deps: Deps, tx: Tx, video: Subject, duratio
     'UPDATE usage_months SET reserved_seconds = reserved_seconds + :seconds WHERE workspace_id = :workspaceId AND month = CAST(:month AS date)',
     { seconds, month, workspaceId: video.workspaceId },
   );
+  await noteBudget(deps, tx, video.workspaceId, month, reserved + used + seconds);
   return null;
 }
 
@@ -107,7 +108,7 @@ export async function settleMinutes(deps: Deps, tx: Tx, video: Subject, share: n
   if (before.open === null) {
     return;
   }
-  await lockMonth(deps, tx, video.workspaceId, before.open.month);
+  const { used: usedBefore } = await lockMonth(deps, tx, video.workspaceId, before.open.month);
   const { open } = await findOpen(deps, tx, video.id);
   if (open === null) {
     return;
@@ -115,6 +116,8 @@ export async function settleMinutes(deps: Deps, tx: Tx, video: Subject, share: n
   const used = Math.ceil(open.seconds * Math.min(1, Math.max(0, share)));
   if (used > 0) {
     await addEntry(deps, tx, video, { ...open, seconds: used, kind: 'commit' });
+    const { sequence } = open;
+    await meterExtra(deps, tx, { workspaceId: video.workspaceId, videoId: video.id, sequence, seconds: used, usedBefore });
   }
   if (used < open.seconds) {
     await addEntry(deps, tx, video, { ...open, seconds: open.seconds - used, kind: 'release' });
@@ -129,7 +132,7 @@ export async function settleMinutes(deps: Deps, tx: Tx, video: Subject, share: n
 
 /** Whole processing minutes that this month still allows; null without a limit. */
 export async function readMinutesLeft(deps: Deps, tx: Tx, workspaceId: string): Promise<number | null> {
-  const limit = (await loadWorkspacePlan(deps, tx, workspaceId)).inForce.limits.processingMinutes;
+  const { allowed: limit } = await readMinuteLimits(deps, tx, workspaceId);
   if (limit === null) {
     return null;
   }
@@ -139,7 +142,7 @@ export async function readMinutesLeft(deps: Deps, tx: Tx, workspaceId: string): 
 
 /** Throws quota_exceeded when a workspace has no processing minute left this month, before anything is uploaded. */
 export async function requireMinutes(deps: Deps, tx: Tx, workspaceId: string): Promise<void> {
-  const limit = (await loadWorkspacePlan(deps, tx, workspaceId)).inForce.limits.processingMinutes;
+  const { allowed: limit, cap } = await readMinuteLimits(deps, tx, workspaceId);
   if (limit === null) {
     return;
   }
@@ -147,7 +150,9 @@ export async function requireMinutes(deps: Deps, tx: Tx, workspaceId: string): P
   if (reservedSeconds + usedSeconds >= limit * 60) {
     throw new AppError(
       'quota_exceeded',
-      `All ${limit} processing minutes of this month are used or reserved. Wait for the next month, or ask for a larger plan.`,
+      limit === cap
+        ? `All ${limit} processing minutes that the owners of this workspace allow in a month are used or reserved. They can raise their cap.`
+        : `All ${limit} processing minutes of this month are used or reserved. Wait for the next month, or ask for a larger plan.`,
       { details: { limitMinutes: limit, usedSeconds, reservedSeconds } },
     );
   }
@@ -169,7 +174,13 @@ const maxLines = 1000;
 /** The statement of one month (`2026-03`; this one by default): a line per video, and totals that are the sums of all entries. */
 export async function readStatement(deps: Deps, tx: Tx, workspaceId: string, wanted: string | undefined): Promise<UsageStatement> {
   const month = wanted === undefined ? monthOf(deps.clock.now()) : `${wanted}-01`;
-  const { inForce } = await loadWorkspacePlan(deps, tx, workspaceId);
+  const limits = await readMinuteLimits(deps, tx, workspaceId);
+  const [extra] = await deps.db.rows<{ seconds: string }>(
+    tx,
+    `SELECT COALESCE(sum(m.seconds), 0) AS seconds FROM meter_events m JOIN usage_entries e ON e.id = m.entry_id
+     WHERE m.workspace_id = :workspaceId AND e.month = CAST(:month AS date)`,
+    { workspaceId, month },
+  );
   const lines = await deps.db.rows<{ video_id: string; reserved: string; used: string; released: string; at: Date }>(
     tx,
     `SELECT video_id, sum(seconds) FILTER (WHERE kind = 'reserve') AS reserved, COALESCE(sum(seconds) FILTER (WHERE kind = 'commit'), 0) AS used,
@@ -180,7 +191,9 @@ export async function readStatement(deps: Deps, tx: Tx, workspaceId: string, wan
   );
   return {
     month: month.slice(0, 7),
-    limitMinutes: inForce.limits.processingMinutes,
+    limitMinutes: limits.included,
+    capMinutes: limits.cap,
+    extraSeconds: Number(extra?.seconds ?? 0),
     ...(await monthTotals(deps, tx, workspaceId, month)),
     lines: lines.map((line) => ({
       videoId: line.video_id,
@@ -190,4 +203,14 @@ export async function readStatement(deps: Deps, tx: Tx, workspaceId: string, wan
       at: line.at.toISOString(),
     })),
   };
+}
+
+/** The used seconds of the last twelve months that had any, oldest first. */
+export async function readMonths(deps: Deps, tx: Tx, workspaceId: string): Promise<{ month: string; usedSeconds: number }[]> {
+  const rows = await deps.db.rows<{ month: string; used: string }>(
+    tx,
+    `SELECT to_char(month, 'YYYY-MM') AS month, used_seconds AS used FROM usage_months WHERE workspace_id = :workspaceId ORDER BY month DESC LIMIT 12`,
+    { workspaceId },
+  );
+  return rows.reverse().map((row) => ({ month: row.month, usedSeconds: Number(row.used) }));
 }

@@ -5,7 +5,8 @@ import { Users } from '../accounts/model.ts';
 import { Plans, PlanVersions, WorkspacePlans } from '../plans/model.ts';
 import { presentEntitlements, presentPlans, presentWorkspaces } from '../plans/present.ts';
 import { recountStorage } from '../plans/quota.ts';
-import { readStatement } from '../plans/usage.ts';
+import { readBudget, writeBudget } from '../plans/budget.ts';
+import { readMonths, readStatement } from '../plans/usage.ts';
 import type { Deps } from '../deps.ts';
 import { brandErasureHandlers } from './brandRoutes.ts';
 import { erasureHandlers } from './erasureRoutes.ts';
@@ -130,6 +131,18 @@ export const retentionHandlers = {
       throw notFound('comparison');
     }
     return report;
+  },
+  async listUsageMonths(request) {
+    const { workspaceId } = personOf(request);
+    return { items: await request.deps.db.inWorkspace(workspaceId, (tx) => readMonths(request.deps, tx, workspaceId)) };
+  },
+  async getUsageBudget(request) {
+    const { workspaceId } = personOf(request);
+    return request.deps.db.inWorkspace(workspaceId, (tx) => readBudget(request.deps, tx, workspaceId));
+  },
+  putUsageBudget(request) {
+    const { workspaceId, userId } = personOf(request);
+    return writeBudget(request.deps, workspaceId, request.body, userId);
   },
   async getUsage(request) {
     const { workspaceId } = personOf(request);

@@ -19,6 +19,7 @@ import { compositeKeys } from './20261127CompositeKeysMigration.ts';
 import { enrolments } from './20261127EnrolmentsMigration.ts';
 import { restore } from './20261127RestoreMigration.ts';
 import { billing } from './20261127BillingMigration.ts';
+import { budgets } from './20261127BudgetsMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
 export interface Migration {
@@ -50,4 +51,5 @@ export const migrations: readonly Migration[] = [
   restore,
   billing,
   sessionActor,
+  budgets,
 ];

@@ -1,0 +1,54 @@
+import type { Tx } from '../db/database.ts';
+import type { Deps } from '../deps.ts';
+
+/** One thing in the ledger that does not add up. */
+export interface LedgerProblem {
+  /** The workspace or the video it is about. */
+  subject: string;
+  text: string;
+}
+
+const maxProblems = 100;
+
+/** Each check names what does not add up, by workspace or video. Sums are seconds. */
+const checks: readonly { text: string; sql: string }[] = [
+  {
+    text: 'the sums by which its limit is held are not those of its entries',
+    sql: `SELECT workspace_id AS subject FROM (
+        SELECT workspace_id, month, sum(CASE kind WHEN 'reserve' THEN seconds ELSE -seconds END) AS reserved,
+          sum(CASE kind WHEN 'commit' THEN seconds ELSE 0 END) AS used FROM usage_entries GROUP BY workspace_id, month) e
+      FULL JOIN usage_months m USING (workspace_id, month)
+      WHERE COALESCE(e.reserved, 0) <> COALESCE(m.reserved_seconds, 0) OR COALESCE(e.used, 0) <> COALESCE(m.used_seconds, 0)`,
+  },
+  {
+    text: 'a reservation that has ended was not used and released in full, or ended without being there',
+    sql: `SELECT video_id AS subject FROM usage_entries GROUP BY video_id, sequence
+      HAVING count(*) FILTER (WHERE kind = 'reserve') <> 1
+        OR (count(*) > 1 AND sum(CASE kind WHEN 'reserve' THEN seconds ELSE -seconds END) <> 0)
+        OR count(DISTINCT (workspace_id, month)) > 1`,
+  },
+  {
+    text: 'its work has ended and its reservation is open, or it failed and was charged',
+    sql: `SELECT v.id AS subject FROM videos v JOIN usage_entries r ON r.video_id = v.id AND r.kind = 'reserve'
+        AND r.sequence = (SELECT max(sequence) FROM usage_entries l WHERE l.video_id = v.id)
+      WHERE (v.state IN ('ready', 'failed')
+          AND NOT EXISTS (SELECT 1 FROM usage_entries s WHERE s.video_id = v.id AND s.sequence = r.sequence AND s.kind <> 'reserve'))
+        OR (v.state = 'failed'
+          AND EXISTS (SELECT 1 FROM usage_entries s WHERE s.video_id = v.id AND s.sequence = r.sequence AND s.kind = 'commit'))`,
+  },
+  {
+    text: 'more was sent to the meter than was used',
+    sql: `SELECT e.workspace_id AS subject FROM meter_events m JOIN usage_entries e ON e.id = m.entry_id
+      WHERE m.seconds > e.seconds OR e.kind <> 'commit' OR m.workspace_id <> e.workspace_id`,
+  },
+];
+
+/** Proves that the ledger adds up, in itself and with the videos it is about. Answers what does not; nothing is changed. */
+export async function checkLedger(deps: Deps, tx: Tx): Promise<LedgerProblem[]> {
+  const problems: LedgerProblem[] = [];
+  for (const { sql, text } of checks) {
+    const rows = await deps.db.rows<{ subject: string }>(tx, `${sql} LIMIT :maxProblems`, { maxProblems });
+    problems.push(...rows.map(({ subject }) => ({ subject, text })));
+  }
+  return problems;
+}

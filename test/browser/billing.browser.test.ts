@@ -1,0 +1,104 @@
+/** Buying, changing and cancelling a plan in the console, and what administrators see of it. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { deliver, openShop, planOf, type Shop, subscribed } from '../support/billing.ts';
+import { findBarriersEverywhere } from './support/axe.ts';
+import { consoleDirectory, prepareBrowser } from './support/browser.ts';
+
+const browser = prepareBrowser();
+let shop: Shop;
+beforeAll(async () => {
+  shop = await openShop({ CARMIC_CONSOLE_DIR: consoleDirectory });
+});
+afterAll(async () => {
+  await browser.close();
+  await shop.stop();
+});
+
+test('an owner compares plans, subscribes on Stripe’s page, changes after a preview, and cancels in two clicks', async (context) => {
+  const who = await shop.instance.createCaller();
+  const visit = await browser.visit(context, { baseUrl: shop.instance.baseUrl, token: who.token });
+  const { page } = visit;
+  await page.route('https://checkout.stripe.com/**', (route) => route.fulfill({ contentType: 'text/html', body: '<title>Checkout</title>' }));
+  await page.goto('/#/billing');
+  await page.getByText('This workspace has no subscription.').waitFor();
+  await page.getByText('€19.00').waitFor();
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Choose Standard' }).click();
+  await page.waitForURL('https://checkout.stripe.com/**');
+  const sessionUrl = page.url();
+
+  // Whoever comes back before the payment has no plan yet.
+  await page.goto(`${shop.instance.baseUrl}/#/billing?from=checkout`);
+  await page.getByText('Stripe has not confirmed the payment yet.').waitFor();
+  expect(await planOf(who)).toBe('free');
+  shop.stripe.completeCheckout(sessionUrl);
+  await deliver(shop);
+  await page.getByText('Renews on').waitFor();
+  await page.getByText('visa ending in 4242').waitFor();
+  await page.getByText('Invoice CARMIC-').first().waitFor();
+
+  await page.getByRole('button', { name: 'Choose Professional' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('Charged now').waitFor();
+  expect(await dialog.textContent()).toContain('€30.00');
+  await dialog.getByRole('button', { name: 'Change the plan' }).click();
+  await page.getByRole('heading', { name: 'Professional', level: 3 }).first().waitFor();
+  await expect.poll(() => planOf(who)).toBe('professional');
+
+  await page.getByRole('button', { name: 'Cancel plan' }).click();
+  await page.getByRole('button', { name: 'At the end of the period' }).click();
+  await page.getByText(/^Ends on/).waitFor();
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Keep the plan' }).click();
+  await page.getByText('Renews on').waitFor();
+  expect(visit.problems.filter((problem) => !problem.startsWith('foreign request: https://checkout.stripe.com/'))).toEqual([]);
+});
+
+test('an administrator sees states, failed payments and drift, takes prices over, and gives a plan with a reason', async (context) => {
+  const who = await subscribed(shop, shop.monthly);
+  shop.stripe.setStatus(who.subscription, 'past_due');
+  await deliver(shop);
+  const visit = await browser.visit(context, { baseUrl: shop.instance.baseUrl, token: shop.admin.token });
+  const { page } = visit;
+  await page.goto('/#/plans');
+  await page.getByText('Payment failed: 1').waitFor();
+  await page.getByText('Not compared yet').waitFor();
+  shop.stripe.addPrice(shop.monthly.product, 2500, { currency: 'usd' });
+  await page.getByRole('button', { name: 'Show what differs' }).click();
+  await page.getByText('$25.00 a month is new').waitFor();
+  await page.getByRole('button', { name: 'Take over' }).click();
+  await page.getByText('The prices were taken over.').waitFor();
+  await page.getByRole('button', { name: 'Give a plan' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Give a plan' }).click();
+  await dialog.getByText('Say why, in at least three letters.').waitFor();
+  await dialog.getByLabel('Workspace').selectOption(who.workspaceId);
+  await dialog.getByLabel('Plan').selectOption({ label: 'Business' });
+  await dialog.getByLabel('Reason').fill('A pilot');
+  await dialog.getByRole('button', { name: 'Give a plan' }).click();
+  await page.getByText('Business for A workspace').waitFor();
+  expect(await planOf(who)).toBe('business');
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Take back' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Take back' }).click();
+  await expect.poll(() => planOf(who)).toBe('standard');
+  expect(visit.problems).toEqual([]);
+});
+
+test('an owner sets a budget and a cap beside the minutes of each month', async (context) => {
+  const who = await shop.instance.createCaller();
+  const visit = await browser.visit(context, { baseUrl: shop.instance.baseUrl, token: who.token });
+  const { page } = visit;
+  await page.goto('/#/account');
+  await page.getByText('Nothing was processed yet.').waitFor();
+  await page.getByLabel('Stop at (minutes a month)').fill('many');
+  const section = page.getByRole('region', { name: 'Minutes by month' });
+  await section.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Write whole minutes above zero').waitFor();
+  await page.getByLabel('Stop at (minutes a month)').fill('300');
+  await page.getByLabel('Tell me at (minutes a month)').fill('200');
+  await section.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('The budget was saved.').waitFor();
+  expect(await who.call('getUsageBudget')).toEqual({ alertMinutes: 200, capMinutes: 300 });
+  expect(visit.problems).toEqual([]);
+});
