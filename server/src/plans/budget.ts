@@ -84,6 +84,9 @@ export async function meterExtra(
   tx: Tx,
   commit: { workspaceId: string; videoId: string; sequence: number; seconds: number; usedBefore: number },
 ): Promise<void> {
+  if (deps.stripe === null) {
+    return;
+  }
   const { hasExtra, included } = await readMinuteLimits(deps, tx, commit.workspaceId);
   if (!hasExtra || included === null) {
     return;

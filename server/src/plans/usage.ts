@@ -81,7 +81,7 @@ export async function reserveMinutes(deps: Deps, tx: Tx, video: Subject, duratio
   const { db, clock } = deps;
   const month = monthOf(clock.now());
   const seconds = Math.ceil(durationSeconds);
-  const { allowed, cap } = await readMinuteLimits(deps, tx, video.workspaceId);
+  const { alert, allowed, cap } = await readMinuteLimits(deps, tx, video.workspaceId);
   const { reserved, used } = await lockMonth(deps, tx, video.workspaceId, month);
   const { open, lastSequence } = await findOpen(deps, tx, video.id);
   if (open !== null) {
@@ -97,7 +97,9 @@ export async function reserveMinutes(deps: Deps, tx: Tx, video: Subject, duratio
     'UPDATE usage_months SET reserved_seconds = reserved_seconds + :seconds WHERE workspace_id = :workspaceId AND month = CAST(:month AS date)',
     { seconds, month, workspaceId: video.workspaceId },
   );
-  await noteBudget(deps, tx, video.workspaceId, month, reserved + used + seconds);
+  if (alert !== null && reserved + used + seconds >= alert * 60) {
+    await noteBudget(deps, tx, video.workspaceId, month, reserved + used + seconds);
+  }
   return null;
 }
 
