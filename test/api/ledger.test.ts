@@ -116,5 +116,7 @@ test('the check finds a sum, a settlement and a charge that do not add up', asyn
   );
   expect((await problems()).map(({ subject }) => subject)).toContain(id);
   // Entries are only ever added: the application may not change one.
-  await expect(db.asSystem((tx) => db.change(tx, 'DELETE FROM usage_entries WHERE video_id = :id', { id }))).rejects.toThrow(/permission denied/);
+  await expect(db.asSystem((tx) => db.change(tx, 'DELETE FROM usage_entries WHERE video_id = :id', { id }))).rejects.toThrow(
+    /permission denied/,
+  );
 });

@@ -18,7 +18,9 @@ test('an owner compares plans, subscribes on Stripe’s page, changes after a pr
   const who = await shop.instance.createCaller();
   const visit = await browser.visit(context, { baseUrl: shop.instance.baseUrl, token: who.token });
   const { page } = visit;
-  await page.route('https://checkout.stripe.com/**', (route) => route.fulfill({ contentType: 'text/html', body: '<title>Checkout</title>' }));
+  await page.route('https://checkout.stripe.com/**', (route) =>
+    route.fulfill({ contentType: 'text/html', body: '<title>Checkout</title>' }),
+  );
   await page.goto('/#/billing');
   await page.getByText('This workspace has no subscription.').waitFor();
   await page.getByText('€19.00').waitFor();

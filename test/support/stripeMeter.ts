@@ -25,9 +25,16 @@ export class MeterStandIn {
     const payloadOf = (event: Form) => event['payload'] as Form;
     const counted = [...this.events.values()].filter((event) => {
       const at = Number(textOf(event['timestamp']));
-      return payloadOf(event)['stripe_customer_id'] === form['customer'] && at >= Number(form['start_time']) && at < Number(form['end_time']);
+      return (
+        payloadOf(event)['stripe_customer_id'] === form['customer'] && at >= Number(form['start_time']) && at < Number(form['end_time'])
+      );
     });
     const sum = counted.reduce((all, event) => all + Number(payloadOf(event)['value']), 0);
-    return { object: 'list', url, data: [{ id: 'mtrusg_1', object: 'billing.meter_event_summary', aggregated_value: sum }], has_more: false };
+    return {
+      object: 'list',
+      url,
+      data: [{ id: 'mtrusg_1', object: 'billing.meter_event_summary', aggregated_value: sum }],
+      has_more: false,
+    };
   }
 }

@@ -357,9 +357,7 @@ export class StripeStandIn {
     if (path.startsWith('/v1/billing/meter')) {
       return this.meter.answer(path, form);
     }
-    switch (
-      `${method} ${path.split('/').length > 3 && !/create_preview|sessions/.test(path) ? `/v1/${resource}/:id` : path}`
-    ) {
+    switch (`${method} ${path.split('/').length > 3 && !/create_preview|sessions/.test(path) ? `/v1/${resource}/:id` : path}`) {
       case 'POST /v1/customers':
         return this.#add('cus', {
           object: 'customer',

@@ -93,7 +93,13 @@ export type UsageStatement = z.infer<typeof usageStatementSchema>;
 
 /** What the owners of a workspace allow themselves in a month. */
 export const usageBudgetSchema = z.object({
-  alertMinutes: z.number().int().positive().max(10_000_000).nullable().describe('A mail and an event when so much is used or reserved; null is none'),
+  alertMinutes: z
+    .number()
+    .int()
+    .positive()
+    .max(10_000_000)
+    .nullable()
+    .describe('A mail and an event when so much is used or reserved; null is none'),
   capMinutes: z.number().int().positive().max(10_000_000).nullable().describe('More is refused, whatever the plan allows; null is none'),
 });
 export type UsageBudget = z.infer<typeof usageBudgetSchema>;

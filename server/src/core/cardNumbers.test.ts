@@ -2,7 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { anyHoldsCardNumber, holdsCardNumber } from './cardNumbers.ts';
 
 // Numbers that Stripe and the networks publish for tests.
-const cards = ['4242424242424242', '5555555555554444', '2223003122003222', '378282246310005', '6011111111111117', '30569309025904', '3566002020360505'];
+const cards = [
+  '4242424242424242',
+  '5555555555554444',
+  '2223003122003222',
+  '378282246310005',
+  '6011111111111117',
+  '30569309025904',
+  '3566002020360505',
+];
 
 describe('numbers of cards', () => {
   test('are found in a row, in groups and inside of sentences', () => {
