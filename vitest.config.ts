@@ -10,7 +10,8 @@ const summaryFile = process.env['CARMIC_TEST_SUMMARY'];
 const retry = process.env['CI'] === 'true' ? 1 : 0;
 
 // The kinds run one after the other, quick ones first. Tests with real agents watch the clock while ffmpeg fills the processors, so
-// that they run one file at a time.
+// that they run one file at a time; what only renders does not.
+const agentProcesses = ['gpu-agent/test/agent.test.ts', 'gpu-agent/test/longSource.test.ts'];
 const slow = { globalSetup, retry, testTimeout: 180_000, hookTimeout: 120_000 };
 
 export default defineConfig({
@@ -47,11 +48,21 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'engine',
+          include: ['gpu-agent/test/**/*.test.ts'],
+          exclude: agentProcesses,
+          ...slow,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
           name: 'agent',
-          include: ['test/agent/**/*.test.ts', 'gpu-agent/test/**/*.test.ts'],
+          include: ['test/agent/**/*.test.ts', ...agentProcesses],
           ...slow,
           maxWorkers: 1,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
       // Last, because a build machine is still compiling the server that these talk to while the others run.
@@ -61,7 +72,7 @@ export default defineConfig({
           include: ['test/storage/s3/**/*.test.ts'],
           ...slow,
           maxWorkers: 1,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 5 },
         },
       },
       {
@@ -72,7 +83,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 1,
-          sequence: { groupOrder: 5 },
+          sequence: { groupOrder: 6 },
         },
       },
       // Renders the Helm chart and holds what comes out against Kubernetes' own schemas.
@@ -83,10 +94,10 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
-          sequence: { groupOrder: 6 },
+          sequence: { groupOrder: 7 },
         },
       },
-      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...slow, maxWorkers: 2, sequence: { groupOrder: 3 } } },
+      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...slow, maxWorkers: 2, sequence: { groupOrder: 4 } } },
     ],
   },
 });

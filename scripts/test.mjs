@@ -2,7 +2,7 @@
  * `npm test`: installs what it needs, then checks types, lint, format, unused code and generated files, then runs every test.
  *
  *   npm test                       everything
- *   npm test -- unit api           some kinds of test (unit, api, agent, browser, s3, chart) or `check`
+ *   npm test -- unit api           some kinds of test (unit, api, engine, agent, browser, s3, chart) or `check`
  *   npm test -- images             Docker images and compose; not part of everything, since it wants Docker and minutes
  *   npm run check                  everything but the tests
  *
@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { install, isNodeSupported } from '../start/install.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const kinds = ['unit', 'api', 'agent', 'browser', 's3', 'chart', 'images'];
+const kinds = ['unit', 'api', 'engine', 'agent', 'browser', 's3', 'chart', 'images'];
 /** What `npm test` alone runs: the images want Docker and minutes of their own. */
 const usual = kinds.filter((kind) => kind !== 'images');
 const bin = (name) => join(root, 'node_modules', '.bin', name);
