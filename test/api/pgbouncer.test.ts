@@ -2,10 +2,14 @@
  * The server behind a real PgBouncer in transaction mode with one connection to PostgreSQL, at which everybody queues: sign-in, upload,
  * work of an agent, clips, deletion and expiry. Keeps: S4.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createClient, type Video } from '@carmic/contract';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { setTestPassword } from '../support/accounts.ts';
+import { carmic, environmentOf } from '../support/carmicCommand.ts';
 import { type Caller, callerFor, startInstance, type TestInstance, until } from '../support/instance.ts';
 import { type PgBouncer, startPgBouncer } from '../support/pgbouncer.ts';
 import { enrolAgent } from '../support/protocolAgent.ts';
@@ -145,4 +149,17 @@ test('a second connection inside of a transaction is refused: behind a pool of o
   await expect(inside(() => db.sequelize.query('SELECT 1'))).rejects.toThrow('second connection');
   await expect(inside(() => jobs.enqueue('objects.remove', {}))).rejects.toThrow('second connection');
   await db.asSystem(() => Promise.resolve());
+});
+
+test('a backup is taken through it, by the application’s role', async (context) => {
+  if (program === null) {
+    return requireOrSkip(context, 'pgbouncer');
+  }
+  const place = mkdtempSync(join(tmpdir(), 'carmic-pooled-'));
+  const { CARMIC_MIGRATION_DATABASE_URL: _, ...env } = environmentOf(instance);
+  const pooled = { ...env, CARMIC_DATABASE_URL: bouncer.through(instance.database.appUrl), CARMIC_BACKUP_TO: place };
+  const taken = await carmic(pooled, 'backup', '--json');
+  expect(taken, taken.err).toMatchObject({ code: 0, data: { problems: [] } });
+  expect((await carmic(pooled, 'verify')).code).toBe(0);
+  rmSync(place, { recursive: true, force: true });
 });

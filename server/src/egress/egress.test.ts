@@ -41,6 +41,23 @@ describe('the way out', () => {
     await expect(fetch(`${urlOf(party)}/away`)).rejects.toThrow();
     expect(requests).toBe(0);
   });
+  test('counts calls by party and outcome', async () => {
+    const egress = createEgress(
+      [
+        { name: 'deepgram', baseUrl: urlOf(party) },
+        { name: 'vault', baseUrl: 'http://127.0.0.1:1' },
+      ],
+      log,
+    );
+    await egress.fetchFor('deepgram')(urlOf(party));
+    await egress.fetchFor('deepgram')(urlOf(party));
+    await expect(egress.fetchFor('deepgram')(urlOf(other))).rejects.toThrow(EgressRefusedError);
+    await expect(egress.fetchFor('vault')('http://127.0.0.1:1/')).rejects.toThrow();
+    expect(egress.tallies()).toEqual([
+      { party: 'deepgram', outcome: '2xx', count: 2 },
+      { party: 'vault', outcome: 'failed', count: 1 },
+    ]);
+  });
   test('is closed for a party that is not switched on (T1)', () => {
     expect(() => createEgress([], log).fetchFor('deepgram')).toThrow(/not switched on/);
   });
