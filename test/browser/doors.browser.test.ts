@@ -1,0 +1,143 @@
+/** Webhooks, service accounts and the audit log in a real browser. */
+import { mkdirSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { type Caller, startInstance, type TestInstance } from '../support/instance.ts';
+import { findBarriersEverywhere } from './support/axe.ts';
+import { consoleDirectory, prepareBrowser } from './support/browser.ts';
+
+const browser = prepareBrowser();
+let instance: TestInstance;
+let owner: Caller;
+let receiver: Server;
+let address = '';
+
+beforeAll(async () => {
+  receiver = createServer((request, response) => {
+    request.resume().once('end', () => response.writeHead(204).end());
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+  address = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/carmic`;
+  instance = await startInstance({
+    env: { CARMIC_CONSOLE_DIR: consoleDirectory, CARMIC_OUTGOING_HOSTS: '127.0.0.1', CARMIC_OUTGOING_PRIVATE_RANGES: '127.0.0.0/8' },
+  });
+  owner = await instance.createCaller({ isAdmin: true });
+});
+afterAll(async () => {
+  await browser.close();
+  await instance.stop();
+  await new Promise((resolve) => receiver.close(resolve));
+});
+
+/** Leaves pictures where CARMIC_SCREENSHOTS points, for looking at. */
+async function pictures(page: Page, name: string): Promise<void> {
+  const folder = process.env['CARMIC_SCREENSHOTS'];
+  if (folder === undefined) {
+    return;
+  }
+  mkdirSync(folder, { recursive: true });
+  for (const [width, colorScheme] of [[1440, 'light'] as const, [1440, 'dark'] as const, [360, 'light'] as const, [360, 'dark'] as const]) {
+    await page.setViewportSize({ width, height: 860 });
+    await page.emulateMedia({ colorScheme });
+    await page.waitForTimeout(500);
+    await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`) });
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize({ width: 1280, height: 860 });
+}
+
+test('an owner makes a webhook, tries it, reads its log, and is told when somebody else changes it', async (context) => {
+  const { page, problems, expectRefusal } = await browser.visit(context, { baseUrl: instance.baseUrl, token: owner.token });
+  await page.goto('/#/webhooks');
+  await page.getByRole('heading', { name: 'Nobody is told yet' }).waitFor();
+  await pictures(page, 'webhooks-empty');
+  await page.getByRole('button', { name: 'New webhook' }).first().click();
+  await page.getByLabel('Address').fill(address);
+  await page.getByLabel('Events').fill('video.ready clips.suggested');
+  await page.getByRole('button', { name: 'Make webhook' }).click();
+  await page.getByText('Shown only now.').waitFor();
+  await pictures(page, 'webhooks-secret');
+  await page.getByRole('button', { name: 'Done' }).click();
+  const row = page.getByRole('listitem').filter({ hasText: address });
+  await row.getByText('2 kinds of events').waitFor();
+  const act = async (name: string) => {
+    await page.getByRole('button', { name: `Actions for ${address}` }).click();
+    await page.getByRole('menuitem', { name }).click();
+  };
+  await act('Send a test');
+  await page.getByRole('button', { name: `Deliveries to ${address}` }).click();
+  const log = page.getByRole('dialog', { name: 'Deliveries' });
+  await log.getByText('Delivered', { exact: true }).waitFor({ timeout: 20_000 });
+  await log.getByText('answered 204').waitFor();
+  await pictures(page, 'webhooks-log');
+  await log.getByRole('button', { name: 'Send again' }).click();
+  await page.getByText('It is sent once more').waitFor();
+  await log.getByRole('button', { name: 'Close' }).click();
+  await act('New secret');
+  await page.getByRole('button', { name: 'Done' }).click();
+  await page.getByText('Two secrets are in force').waitFor();
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  await pictures(page, 'webhooks-list');
+
+  await act('Change');
+  const [webhook] = (await owner.call('listWebhooks')).items;
+  await owner.call('updateWebhook', { params: { id: webhook?.id ?? '' }, body: { eventTypes: ['video.deleted'] } });
+  expectRefusal('/api/v1/webhooks/');
+  await page.getByLabel('Events').fill('video.failed');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Somebody else has changed this webhook meanwhile.').waitFor();
+  expect(await page.getByLabel('Events').inputValue()).toBe('video.deleted');
+  await pictures(page, 'webhooks-conflict');
+  expect((await owner.call('listWebhooks')).items[0]?.eventTypes).toEqual(['video.deleted']);
+  await page.getByLabel('Events').fill('video.failed');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  expect((await owner.call('listWebhooks')).items[0]?.eventTypes).toEqual(['video.failed']);
+  await act('Remove');
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await page.getByRole('heading', { name: 'Nobody is told yet' }).waitFor();
+  expect(problems).toEqual([]);
+});
+
+test('an owner makes a service account and a key that acts as it', async (context) => {
+  const { page, problems } = await browser.visit(context, { baseUrl: instance.baseUrl, token: owner.token });
+  await page.goto('/#/members');
+  await page.getByRole('button', { name: 'New service account' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('The cutting room');
+  await pictures(page, 'service-account');
+  await page.getByRole('button', { name: 'Make account' }).click();
+  await page.getByText('The cutting room was made.').waitFor();
+  await page.getByRole('listitem').filter({ hasText: 'service account' }).waitFor();
+  await page.goto('/#/account');
+  await page.getByRole('button', { name: 'New key' }).click();
+  await page.getByRole('dialog').getByLabel('Name', { exact: true }).fill('Nightly');
+  await page.getByLabel('Acts as').selectOption({ label: 'The cutting room' });
+  await pictures(page, 'service-key');
+  await page.getByRole('button', { name: 'Make key' }).click();
+  await page.getByText('Shown only now.').waitFor();
+  expect((await owner.call('listApiKeys')).items[0]?.owner).toMatchObject({ name: 'The cutting room', kind: 'service' });
+  expect(problems).toEqual([]);
+});
+
+test('an administrator filters the audit log, verifies the chain and saves it', async (context) => {
+  const { page, problems } = await browser.visit(context, { baseUrl: instance.baseUrl, token: owner.token });
+  await page.goto('/#/audit');
+  const entry = (type: string) => page.getByRole('main').getByRole('listitem').filter({ hasText: type }).first();
+  await entry('webhook.created').waitFor();
+  await page.getByRole('button', { name: 'Verify the chain' }).click();
+  await page.getByText(/^Intact: /).waitFor();
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  await pictures(page, 'audit');
+  await page.getByLabel('Kind of event').selectOption('session.created');
+  await entry('webhook.created').waitFor({ state: 'detached' });
+  await entry('session.created').waitFor();
+  await page.getByLabel('Kind of event').selectOption('safety.appealed');
+  await page.getByRole('heading', { name: 'Nothing of this kind' }).waitFor();
+  const saved = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save as JSON lines' }).click();
+  expect((await saved).suggestedFilename()).toBe('audit.jsonl');
+  expect(problems).toEqual([]);
+});
