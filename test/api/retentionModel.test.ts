@@ -4,7 +4,7 @@
  */
 import { expect, test } from 'vitest';
 import { startInstance } from '../support/instance.ts';
-import { ModelRun } from '../support/modelRun.ts';
+import { reportModelRun, runModel } from '../support/modelRun.ts';
 import { createRandom } from '../support/random.ts';
 import { databaseFault, storageFaults } from '../support/storageFaults.ts';
 
@@ -14,23 +14,12 @@ const seed = Number(process.env['CARMIC_MODEL_SEED'] ?? 1);
 test('the instance does what the model says, through faults (R1, R2, R3, R5, R6)', { timeout: 120_000 + steps * 2000 }, async () => {
   const instance = await startInstance({ processes: ['web'] });
   const random = createRandom(seed);
-  const run = new ModelRun({ instance, random, faults: { ...storageFaults(random), ...databaseFault(instance, random) } });
+  const faults = { ...storageFaults(random), ...databaseFault(instance, random) };
   try {
-    await run.begin();
-    for (let step = 0; step < steps; step += 1) {
-      await run.step().catch((error: unknown) => {
-        throw new Error(`Seed ${seed}, step ${step}: ${String(error)}`, { cause: error });
-      });
-      if ((step + 1) % 250 === 0 && process.env['CARMIC_MODEL_STEPS'] !== undefined) {
-        process.stdout.write(`${JSON.stringify({ seed, steps: step + 1, ...run.counts })}\n`);
-      }
-    }
-    await run.settle();
-    if (process.env['CARMIC_MODEL_STEPS'] !== undefined) {
-      process.stdout.write(`${JSON.stringify({ seed, steps, ...run.counts })}\n`);
-    }
-    expect(run.counts['settling']).toBeGreaterThan(0);
-    expect(Object.keys(run.counts).filter((name) => name.startsWith('fault: ')).length).toBeGreaterThan(0);
+    const counts = await runModel({ instance, random, faults }, { seed, steps });
+    reportModelRun({ seed, steps, ...counts });
+    expect(counts['settling']).toBeGreaterThan(0);
+    expect(Object.keys(counts).filter((name) => name.startsWith('fault: ')).length).toBeGreaterThan(0);
   } finally {
     await instance.stop();
   }

@@ -5,117 +5,19 @@
  * `ratio` is our throughput over that of a bare handler with our own statements and our own bytes at 16 connections, the median of five
  * rounds; `ratioToJoined` the same to one that reads the rows by one joined statement and answers them as they come.
  */
-import { spawn } from 'node:child_process';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import Koa from 'koa';
 import { escapeLiteral, Pool } from 'pg';
-import { createWorkspace } from '../../server/src/accounts/createWorkspace.ts';
-import { Members, Users } from '../../server/src/accounts/model.ts';
-import { hashPassword } from '../../server/src/accounts/passwords.ts';
-import { openSession } from '../../server/src/accounts/sessions.ts';
 import { clipPageReadings } from '../../server/src/clips/clipPage.ts';
-import { sealContent } from '../../server/src/clips/content.ts';
-import { newId } from '../../server/src/core/ids.ts';
 import { createFill } from '../../server/src/db/reader.ts';
-import type { Deps } from '../../server/src/deps.ts';
-import { sealFileName, sealTitle } from '../../server/src/library/content.ts';
 import { startBenchServer } from './support/benchServer.ts';
+import { clipCount, password, seedClipPage } from './support/clipPage.ts';
+import { type Load, load } from './support/load.ts';
 
-const clipCount = 10;
 const poolSize = 10;
 const roundSeconds = 3;
 const turns = 5;
-const password = 'seven green bottles';
-
-interface Load {
-  perSecond: number;
-  p50Ms: number;
-  p99Ms: number;
-  statuses: Record<string, number>;
-}
-
-/** Calls an address from another process. Throws when an answer is none of `expected`. */
-async function load(
-  url: string,
-  token: string,
-  options: { connections: number; seconds?: number; method?: string; body?: string; expected?: number },
-): Promise<Load> {
-  const program = fileURLToPath(new URL('support/loadClient.ts', import.meta.url));
-  const { connections, seconds = roundSeconds, method = 'GET', body = '', expected = 200 } = options;
-  const child = spawn(process.execPath, ['--import', 'tsx', program, url, token, String(connections), String(seconds), method, body], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-  const code = await new Promise((resolve) => child.once('close', resolve));
-  if (code !== 0) {
-    throw new Error(`The load client ended with ${String(code)}.`);
-  }
-  const result = JSON.parse(output) as Load;
-  if (Object.keys(result.statuses).join() !== String(expected)) {
-    throw new Error(`Answers other than ${expected}: ${JSON.stringify(result.statuses)}`);
-  }
-  return result;
-}
-
-export async function seed(deps: Deps): Promise<{ token: string; workspaceId: string; videoId: string; email: string }> {
-  const { db } = deps;
-  const [userId, workspaceId, videoId] = [newId(), newId(), newId()];
-  const email = `${userId}@example.test`;
-  const passwordHash = await hashPassword(password);
-  return db.asSystem(async (tx) => {
-    await db.model(Users).create({ id: userId, email, name: 'Bench', isAdmin: false, passwordHash }, { transaction: tx });
-    await createWorkspace(deps, tx, { id: workspaceId, name: 'Bench' });
-    await db.model(Members).create({ workspaceId, userId, role: 'owner' }, { transaction: tx });
-    await db.change(
-      tx,
-      `INSERT INTO videos (id, workspace_id, title_sealed, file_name_sealed, size_bytes, state, options)
-       VALUES (:videoId, :workspaceId, :title, :fileName, 1000, 'ready', '{}')`,
-      { videoId, workspaceId, title: sealTitle(deps, videoId, 'A talk'), fileName: sealFileName(deps, videoId, 'talk.mp4') },
-    );
-    for (let rank = 1; rank <= clipCount; rank++) {
-      const [clipId, renditionId] = [newId(), newId()];
-      const contentSealed = sealContent(deps, clipId, {
-        title: `Clip ${rank}`,
-        tags: ['harbours', 'growth'],
-        scoreParts: [{ name: 'hook', label: 'Opening', points: 20, reason: 'It begins with a question that is answered.' }],
-        excerpt: 'What happened in that year? We doubled the number of harbours we could serve.',
-        boundaries: [],
-      });
-      await db.change(
-        tx,
-        `INSERT INTO clips (id, workspace_id, video_id, state, rank, start_seconds, end_seconds, score, content_sealed, created_at, updated_at)
-         VALUES (:clipId, :workspaceId, :videoId, 'suggested', :rank, :rank * 40, :rank * 40 + 30, 80, :contentSealed, now(), now())`,
-        { clipId, workspaceId, videoId, rank, contentSealed },
-      );
-      await db.change(
-        tx,
-        `INSERT INTO clip_edits (workspace_id, clip_id, version, kind, segments, removed, created_at)
-         VALUES (:workspaceId, :clipId, 1, 'suggested', '[{"startSeconds": 0, "endSeconds": 30}]', '[]', now())`,
-        { workspaceId, clipId },
-      );
-      await db.change(
-        tx,
-        `INSERT INTO renditions (id, workspace_id, video_id, clip_id, state, aspect, caption_style, width, height, spec_hash, edit_version, created_at, updated_at)
-         VALUES (:renditionId, :workspaceId, :videoId, :clipId, 'ready', '9:16', 'karaoke', 1080, 1920, :renditionId, 1, now(), now())`,
-        { renditionId, workspaceId, videoId, clipId },
-      );
-      const taskId = newId();
-      await db.change(
-        tx,
-        `INSERT INTO stored_objects (id, workspace_id, video_id, rendition_id, key, kind, state, content_type, size_bytes, sha256, created_at)
-         SELECT gen_random_uuid(), :workspaceId, :videoId, :renditionId, 'w/' || :workspaceId || '/v/' || :videoId || '/t/' || :taskId || '/1/' || kind,
-           kind, 'ready', 'video/mp4', 1000, md5(kind) || md5(kind), now()
-         FROM unnest(ARRAY['video', 'cover', 'srt', 'vtt']) AS kind`,
-        { workspaceId, videoId, renditionId, taskId },
-      );
-    }
-    const { token } = await openSession(deps, tx, userId);
-    return { token, workspaceId, videoId, email };
-  });
-}
 
 /**
  * The page's own statements as the server's own login inside the workspace's scope, by one message as our handler sends them, and a body of
@@ -187,7 +89,7 @@ export async function benchApi(): Promise<Record<string, unknown>> {
     processes: ['web'],
   });
   try {
-    const { token, workspaceId, videoId, email } = await seed(server.deps);
+    const { token, workspaceId, videoId, email } = await seedClipPage(server.deps);
     const page = `${server.baseUrl}/api/v1/videos/${videoId}/clips`;
     const reply: unknown = await (await fetch(page, { headers: { authorization: `Bearer ${token}` } })).json();
     const bare = await startBare({ databaseUrl: server.deps.env.CARMIC_DATABASE_URL, workspaceId, videoId, reply });

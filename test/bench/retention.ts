@@ -1,38 +1,54 @@
 /**
  * The retention bench: expired videos are planned and deleted through the product's own saga, on a database filled with rows, once against a
- * stand-in of S3 that counts calls and once against the disk driver.
+ * stand-in of S3 that counts calls and once against the disk driver. The sweeper is a process of its own with the whole server loaded.
  *
  * `dbMicrosPerObject` is the time the saga waited for the database, planning included; `dbCpuMicrosPerObject` is the processor time of
- * PostgreSQL for the same, which other programs on the machine do not blur. `peakRssMb` is the whole process, the bench's own memory and the
- * loaded program included, which `startRssMb` says. `ratio` is the first at ten times the rows over that before.
+ * PostgreSQL for the same, which other programs on the machine do not blur. `peakRssMb` is all memory of the sweeper's process at its peak,
+ * `startRssMb` what it holds before the first deletion. `ratio` is the first at ten times the rows over that before. `p95Ratio` is what reading
+ * a page of clips takes, 95 of 100 times, beside the sweeper as it is paced, over the same without it.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Client } from 'pg';
-import type { Deps } from '../../server/src/deps.ts';
-import { workErasures } from '../../server/src/retention/erasure/work.ts';
-import { sweepExpired } from '../../server/src/retention/sweep.ts';
-import type { ObjectStore } from '../../server/src/storage/objectStore.ts';
 import { appRole } from '../../server/src/db/roles.ts';
 import { startBenchServer } from './support/benchServer.ts';
+import { seedClipPage } from './support/clipPage.ts';
+import { load } from './support/load.ts';
+import { type S3StandIn, startS3StandIn, startSweeper, type Sweeper } from './support/sweeper.ts';
 
 const objectsPerVideo = 50;
 const workspaceCount = 40;
-/** What one DeleteObjects call of S3 takes. */
-const keysPerCall = 1000;
+/** Calls of others in a second, and for how long they are measured. */
+const callsPerSecond = 10;
+const windowSeconds = 15;
+/** Enough for three such times, whatever `CARMIC_BENCH_VIDEOS` says. */
+const pacedVideos = 15_000;
+/** Workers that one server runs at once. */
+const productWorkers = 2;
+
+interface Surroundings {
+  client: Client;
+  sweeper: Sweeper;
+  page: { url: string; token: string };
+}
 
 interface Round {
   objects: number;
   planSecondsPer100k: number;
-  deleteCallsPer1000Keys: number;
+  deleteCallsPer1000Keys?: number;
   dbMicrosPerObject: number;
   dbCpuMicrosPerObject: number;
   objectsPerSecond: number;
+  startRssMb: number;
+  peakRssMb: number;
 }
 
 /** Fills a database with expired videos of 50 objects each. */
 async function seed(client: Client, videos: number): Promise<void> {
-  await client.query('DELETE FROM stored_objects; DELETE FROM videos; DELETE FROM workspaces WHERE name = $$bench$$');
+  for (const table of ['stored_objects', 'videos', 'erasure_items', 'erasures']) {
+    await client.query(`DELETE FROM ${table} WHERE workspace_id IN (SELECT id FROM workspaces WHERE name = 'bench')`);
+  }
+  await client.query("DELETE FROM workspaces WHERE name = 'bench'");
   await client.query(
     `INSERT INTO workspaces (id, name, plan_id) SELECT gen_random_uuid(), 'bench', (SELECT id FROM plans WHERE slug = 'free') FROM generate_series(1, $1)`,
     [workspaceCount],
@@ -50,36 +66,10 @@ async function seed(client: Client, videos: number): Promise<void> {
          CASE WHEN g = 0 THEN '/source' ELSE '/t/' || md5(v.id::text || (g % 7))::uuid || '/1/' ||
            (ARRAY['proxy', 'thumbnail', 'analysis', 'video', 'cover', 'srt', 'vtt'])[1 + g / 7 % 7] END,
        'video', 'ready', 'video/mp4', 1000, md5(v.id::text) || md5(v.id::text)
-     FROM videos v, generate_series(0, $1) g`,
+     FROM videos v, generate_series(0, $1) g WHERE v.expires_at IS NOT NULL`,
     [objectsPerVideo - 1],
   );
   await client.query('VACUUM ANALYZE');
-}
-
-/** A bucket that knows how many objects each video has left, and counts calls. */
-function createStandIn(perVideo: number) {
-  const left = new Map<string, number>();
-  const counts = { deleteCalls: 0, keys: 0 };
-  const videoOf = (key: string) => key.split('/')[3] ?? '';
-  const bucket: Partial<ObjectStore> = {
-    delete(keys) {
-      counts.deleteCalls += Math.ceil(keys.length / keysPerCall);
-      counts.keys += keys.length;
-      for (const key of keys) {
-        const video = videoOf(key);
-        left.set(video, (left.get(video) ?? perVideo) - 1);
-      }
-      return Promise.resolve();
-    },
-    async *listVersions(prefix) {
-      await Promise.resolve();
-      const count = left.get(videoOf(prefix)) ?? perVideo;
-      for (let index = 0; index < count; index += 1) {
-        yield { key: `${prefix}source`, versionId: '', isLatest: true, isMarker: false, sizeBytes: 1, createdAt: new Date() };
-      }
-    },
-  };
-  return { bucket, counts };
 }
 
 /** Processor time of PostgreSQL's processes that serve the application, in microseconds (100 ticks a second). */
@@ -115,61 +105,72 @@ async function watchDatabase(client: Client): Promise<() => Promise<number>> {
   };
 }
 
-/** Sums up how long queries were waited for. */
-function timeQueries(deps: Deps): { readonly ms: number; reset(): void } {
-  const { sequelize } = deps.db;
-  const query = sequelize.query.bind(sequelize) as (...args: unknown[]) => Promise<unknown>;
-  let ms = 0;
-  sequelize.query = (async (...args: unknown[]) => {
-    const startedAt = performance.now();
-    try {
-      return await query(...args);
-    } finally {
-      ms += performance.now() - startedAt;
-    }
-  }) as typeof sequelize.query;
-  return {
-    get ms() {
-      return ms;
-    },
-    reset: () => {
-      ms = 0;
-    },
-  };
-}
-
-async function measure(
-  deps: Deps,
-  client: Client,
-  videos: number,
-  queries: ReturnType<typeof timeQueries>,
-  bucket: Partial<ObjectStore>,
-  calls: () => number,
-): Promise<Round> {
+/** Lets the sweeper delete everything that has expired, as fast as it can, and says what it cost. */
+async function measure(surroundings: Surroundings, videos: number, standIn: S3StandIn | null): Promise<Round> {
+  const { client, sweeper } = surroundings;
   const objects = videos * objectsPerVideo;
-  const quiet: Deps = { ...deps, store: Object.assign(Object.create(deps.store) as ObjectStore, bucket) };
   const cpu = await watchDatabase(client);
-  queries.reset();
-  const startedAt = performance.now();
-  const swept = await sweepExpired(quiet);
-  const planSeconds = (performance.now() - startedAt) / 1000;
-  const finished = await workErasures(quiet, { isUnpaced: true });
-  const seconds = (performance.now() - startedAt) / 1000;
-  const dbMs = queries.ms;
+  await standIn?.takeCounts();
+  const report = await sweeper.run({ endpoint: standIn?.endpoint ?? null, isPaced: false, workers: 1, endsAfterMs: null });
   const cpuMicros = await cpu();
-  const { rows } = await client.query<{ left: string }>(
-    'SELECT (SELECT count(*) FROM stored_objects) + (SELECT count(*) FROM videos) AS left',
-  );
-  if (swept !== videos || finished !== videos || rows[0]?.left !== '0') {
-    throw new Error(`Of ${videos} videos ${swept} were planned and ${finished} deleted; ${rows[0]?.left} rows are left.`);
+  const counts = (await standIn?.takeCounts()) ?? null;
+  const left = await countLeft(client);
+  if (report.swept !== videos || report.finished !== videos || left !== 0 || (counts !== null && counts.keys !== objects)) {
+    throw new Error(`Of ${videos} videos ${report.swept} were planned and ${report.finished} deleted; ${left} rows are left.`);
   }
   return {
     objects,
-    planSecondsPer100k: round(planSeconds / (objects / 100_000), 3),
-    deleteCallsPer1000Keys: round(calls() / (objects / 1000), 4),
-    dbMicrosPerObject: round((dbMs * 1000) / objects, 1),
+    planSecondsPer100k: round(report.planMs / 1000 / (objects / 100_000), 3),
+    ...(counts === null ? {} : { deleteCallsPer1000Keys: round(counts.deleteCalls / (objects / 1000), 4) }),
+    dbMicrosPerObject: round((report.queriedMs * 1000) / objects, 1),
     dbCpuMicrosPerObject: round(cpuMicros / objects, 1),
-    objectsPerSecond: Math.round(objects / seconds),
+    objectsPerSecond: Math.round(objects / (report.totalMs / 1000)),
+    startRssMb: report.startMb,
+    peakRssMb: report.peakMb,
+  };
+}
+
+async function countLeft(client: Client): Promise<number> {
+  const { rows } = await client.query<{ left: string }>(
+    `SELECT (SELECT count(*) FROM stored_objects o JOIN workspaces w ON w.id = o.workspace_id WHERE w.name = 'bench')
+       + (SELECT count(*) FROM videos v JOIN workspaces w ON w.id = v.workspace_id WHERE w.name = 'bench') AS left`,
+  );
+  return Number(rows[0]?.left);
+}
+
+/** Others' p95 while the sweeper works, as the product paces it, over that without it; pairs, one after the other. */
+async function measureOthers({ client, sweeper, page }: Surroundings, videos: number, standIn: S3StandIn) {
+  await seed(client, videos);
+  const others = () => load(page.url, page.token, { connections: 4, perSecond: callsPerSecond, seconds: windowSeconds });
+  await others();
+  const pairs: { aloneP50Ms: number; aloneP95Ms: number; besideP95Ms: number; objectsPerSecond: number }[] = [];
+  for (let turn = 0; turn < 3; turn += 1) {
+    const alone = await others();
+    const order = { endpoint: standIn.endpoint, isPaced: true, workers: productWorkers, endsAfterMs: (windowSeconds + 3) * 1000 };
+    const sweeping = sweeper.run(order);
+    const beside = await others();
+    const { finished, totalMs } = await sweeping;
+    if (totalMs < windowSeconds * 1000) {
+      throw new Error(`${videos} videos were deleted before the calls had ended: the sweeper needs more of them.`);
+    }
+    pairs.push({
+      aloneP50Ms: round(alone.p50Ms, 1),
+      aloneP95Ms: round(alone.p95Ms, 1),
+      besideP95Ms: round(beside.p95Ms, 1),
+      objectsPerSecond: Math.round((finished * objectsPerVideo * 1000) / totalMs),
+    });
+    process.stdout.write(`Others: ${JSON.stringify(pairs.at(-1))}\n`);
+  }
+  pairs.sort((a, b) => a.besideP95Ms / a.aloneP95Ms - b.besideP95Ms / b.aloneP95Ms);
+  const middle = pairs[1];
+  if (middle === undefined) {
+    throw new Error('Three pairs were measured.');
+  }
+  return {
+    p95Ratio: round(middle.besideP95Ms / middle.aloneP95Ms, 2),
+    aloneP95Ms: middle.aloneP95Ms,
+    besideP95Ms: middle.besideP95Ms,
+    pacedObjectsPerSecond: middle.objectsPerSecond,
   };
 }
 
@@ -177,7 +178,9 @@ const round = (value: number, digits: number) => Number(value.toFixed(digits));
 
 /** Puts a file for every row where the disk driver keeps it. Their content is never read. */
 async function fillDisk(client: Client, directory: string): Promise<void> {
-  const { rows } = await client.query<{ key: string }>('SELECT key FROM stored_objects');
+  const { rows } = await client.query<{ key: string }>(
+    'SELECT key FROM stored_objects WHERE video_id IN (SELECT id FROM videos WHERE deleted_at IS NULL AND expires_at IS NOT NULL)',
+  );
   const made = new Set<string>();
   for (const { key } of rows) {
     const path = join(directory, 'objects/blobs', key);
@@ -193,27 +196,31 @@ async function fillDisk(client: Client, directory: string): Promise<void> {
 /** Measures; `CARMIC_BENCH_VIDEOS` videos (20,000 by default) and a tenth of them. */
 export async function benchRetention(): Promise<Record<string, unknown>> {
   const videos = Number(process.env['CARMIC_BENCH_VIDEOS'] ?? 20_000);
-  let peak = 0;
-  const memory = setInterval(() => {
-    peak = Math.max(peak, process.memoryUsage.rss());
-  }, 50);
-  const { server, directory, superuserUrl, stop } = await startBenchServer({ processes: [] });
+  const { server, directory, superuserUrl, env, stop } = await startBenchServer({
+    env: { CARMIC_PORT: '0', CARMIC_RATE_LIMIT_PER_MINUTE: '1000000000' },
+    processes: ['web'],
+  });
   const client = new Client({ connectionString: superuserUrl });
+  const closers: (() => Promise<void>)[] = [stop, () => client.end()];
   try {
     await client.connect();
-    const startRssMb = Math.round(process.memoryUsage.rss() / 1e6);
-    const queries = timeQueries(server.deps);
+    const { token, videoId } = await seedClipPage(server.deps);
+    const page = { token, url: `${server.baseUrl}/api/v1/videos/${videoId}/clips` };
+    const standIn = await startS3StandIn(objectsPerVideo);
+    closers.push(() => standIn.stop());
+    const sweeper = await startSweeper(env);
+    closers.push(() => sweeper.stop());
+    const surroundings = { client, sweeper, page };
     const rounds: Round[] = [];
     for (const count of [videos / 10, videos]) {
       await seed(client, count);
-      const { bucket, counts } = createStandIn(objectsPerVideo);
-      rounds.push(await measure(server.deps, client, count, queries, bucket, () => counts.deleteCalls));
+      rounds.push(await measure(surroundings, count, standIn));
       process.stdout.write(`S3 stand-in: ${JSON.stringify(rounds.at(-1))}\n`);
     }
-    const onBucket = Math.round(peak / 1e6);
+    const others = await measureOthers(surroundings, pacedVideos, standIn);
     await seed(client, videos / 10);
     await fillDisk(client, directory);
-    const disk = await measure(server.deps, client, videos / 10, queries, {}, () => 0);
+    const disk = await measure(surroundings, videos / 10, null);
     process.stdout.write(`Disk driver: ${JSON.stringify(disk)}\n`);
     const [tenth, whole] = rounds;
     if (tenth === undefined || whole === undefined) {
@@ -221,17 +228,18 @@ export async function benchRetention(): Promise<Record<string, unknown>> {
     }
     return {
       ...whole,
-      startRssMb,
-      peakRssMb: onBucket,
+      startRssMb: tenth.startRssMb,
       ratio: round(whole.dbMicrosPerObject / tenth.dbMicrosPerObject, 2),
       cpuRatio: round(whole.dbCpuMicrosPerObject / tenth.dbCpuMicrosPerObject, 2),
+      ...others,
       diskObjects: disk.objects,
       diskObjectsPerSecond: disk.objectsPerSecond,
       diskDbMicrosPerObject: disk.dbMicrosPerObject,
+      diskPeakRssMb: disk.peakRssMb,
     };
   } finally {
-    clearInterval(memory);
-    await client.end();
-    await stop();
+    for (const closer of closers.reverse()) {
+      await closer();
+    }
   }
 }

@@ -80,15 +80,25 @@ async function runWorker({ child, lines }: Worker, orders: ErasureOrders, killAt
   return { calls, isDone };
 }
 
-/** Runs kills on an instance without a worker of its own. `env` is what its storage needs. */
+/**
+ * Runs kills on an instance without a worker of its own. `env` is what its storage needs; `hide` puts a delete marker over an object where
+ * the bucket has versions.
+ */
 export class KilledErasures {
   readonly #instance: TestInstance;
   readonly #env: Record<string, string>;
   readonly #random: () => number;
+  readonly #hide: (key: string) => Promise<void>;
   readonly #videos = new Map<string, { fate: Fate; workspaceId: string; objects: Map<string, Buffer> }>();
   #callers: Caller[] = [];
 
-  constructor(instance: TestInstance, env: Record<string, string>, random: () => number) {
+  constructor(
+    instance: TestInstance,
+    env: Record<string, string>,
+    random: () => number,
+    hide: (key: string) => Promise<void> = () => Promise.resolve(),
+  ) {
+    this.#hide = hide;
     this.#instance = instance;
     this.#random = random;
     this.#env = {
@@ -168,6 +178,11 @@ export class KilledErasures {
       for (const [key, bytes] of objects) {
         await store.put(key, bytes, { contentType, maxBytes: bytes.length });
         await this.#addObject(id, workspaceId, key, bytes.length, 'ready');
+      }
+      if (objects.size > 0 && !fate.startsWith('stays')) {
+        // An older version below the source, and where there are such things a marker over it.
+        await store.put(source, Buffer.from('another version'), { contentType, maxBytes: 100 });
+        await this.#hide(source);
       }
       if (isUploading) {
         const { uploadId } = await store.createMultipart(source, { sizeBytes: 5, partSizeBytes: 2 ** 23, contentType });

@@ -21,17 +21,17 @@ const uploadBytes = 4;
 /** A fault: does the work with a storage or a database that misbehaves. Rejects or hangs as it likes. */
 export type Fault = (deps: Deps, work: (deps: Deps) => Promise<number>) => Promise<unknown>;
 
-export interface ModelRunOptions {
+interface ModelRunOptions {
   instance: TestInstance;
   random: () => number;
   faults: Readonly<Record<string, Fault>>;
 }
 
 /** How often each step was done. */
-export type StepCounts = Record<string, number>;
+type StepCounts = Record<string, number>;
 
 /** One run; `step` does and checks one random step, `settle` lets everything due be done and compares what is left. */
-export class ModelRun {
+class ModelRun {
   readonly counts: StepCounts = {};
   readonly #instance: TestInstance;
   readonly #random: () => number;
@@ -54,7 +54,9 @@ export class ModelRun {
     deps.clock.now = () => new Date(this.#model.now);
     this.#admin = await this.#instance.createCaller({ isAdmin: true });
     this.#callers = [await this.#instance.createCaller(), await this.#instance.createCaller()];
-    await deps.db.asSystem((tx) => deps.db.change(tx, "UPDATE sessions SET expires_at = now() + interval '100 years'"));
+    await deps.db.asSystem((tx) =>
+      deps.db.change(tx, "UPDATE sessions SET expires_at = now() + interval '100 years', last_seen_at = now() + interval '100 years'"),
+    );
     const { items } = await this.#admin.call('listPlans');
     const free = items.find((plan) => plan.slug === 'free');
     if (free === undefined) {
@@ -191,6 +193,8 @@ export class ModelRun {
 
   async #workThroughFault(): Promise<void> {
     const { deps } = this.#instance.server;
+    // So that there is something to do.
+    await this.#delete();
     await sweepExpired(deps);
     // What the sweeper took is on its way, whatever is held or rescued from now on.
     this.#model.settle();
@@ -304,4 +308,27 @@ export class ModelRun {
   #count(name: string): void {
     this.counts[name] = (this.counts[name] ?? 0) + 1;
   }
+}
+
+/** Prints what a longer run, one that `CARMIC_MODEL_STEPS` asked for, has come to. */
+export function reportModelRun(report: Record<string, number>): void {
+  if (process.env['CARMIC_MODEL_STEPS'] !== undefined) {
+    process.stdout.write(`${JSON.stringify(report)}\n`);
+  }
+}
+
+/** Does that many random steps and lets everything come to its end. Answers how often each was done. */
+export async function runModel(options: ModelRunOptions, { seed, steps }: { seed: number; steps: number }): Promise<StepCounts> {
+  const run = new ModelRun(options);
+  await run.begin();
+  for (let step = 0; step < steps; step += 1) {
+    await run.step().catch((error: unknown) => {
+      throw new Error(`Seed ${seed}, step ${step}: ${String(error)}`, { cause: error });
+    });
+    if ((step + 1) % 250 === 0) {
+      reportModelRun({ seed, steps: step + 1, ...run.counts });
+    }
+  }
+  await run.settle();
+  return run.counts;
 }

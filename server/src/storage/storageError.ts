@@ -25,10 +25,13 @@ export type StorageErrorCode = (typeof storageErrorCodes)[number];
 export class StorageError extends Error {
   override readonly name = 'StorageError';
   readonly code: StorageErrorCode;
+  /** How long the storage asked to be left alone; undefined when it did not. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(code: StorageErrorCode, message: string, cause?: unknown) {
+  constructor(code: StorageErrorCode, message: string, cause?: unknown, retryAfterSeconds?: number) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
@@ -78,7 +81,7 @@ export function presentStorageError(error: StorageError): AppError {
       return new AppError('conflict', error.message, { cause: error });
     case 'unavailable':
       return new AppError('unavailable', 'The storage cannot be used right now; try again shortly.', {
-        retryAfterSeconds: 10,
+        retryAfterSeconds: Math.ceil(Math.max(10, error.retryAfterSeconds ?? 0)),
         cause: error,
       });
     case 'corrupt':

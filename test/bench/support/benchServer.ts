@@ -15,6 +15,8 @@ export interface BenchServer {
   directory: string;
   /** Its database as the superuser sees it, whom no policy holds back. */
   superuserUrl: string;
+  /** What another process of the same installation is started with. */
+  env: Record<string, string>;
   stop(): Promise<void>;
 }
 
@@ -34,21 +36,19 @@ export async function startBenchServer(options: {
   const urlFor = (username: string, password: string) => Object.assign(new URL(superuserUrl), { username, password, pathname }).href;
   const rootKeyFile = join(directory, 'root.key');
   writeFileSync(rootKeyFile, randomBytes(32).toString('base64'), { mode: 0o600 });
-  const server = await startServer({
-    env: {
-      CARMIC_MODE: 'test',
-      CARMIC_DATABASE_URL: urlFor(appRole, appPassword),
-      CARMIC_MIGRATION_DATABASE_URL: urlFor('carmic_owner', ownerPassword),
-      CARMIC_DATA_DIR: directory,
-      CARMIC_MIN_FREE_BYTES: '0',
-      CARMIC_ROOT_KEY_FILE: rootKeyFile,
-      ...options.env,
-    },
-    processes: options.processes,
-    log: createLog({ level: 'error' }),
-  });
+  const env = {
+    CARMIC_MODE: 'test',
+    CARMIC_DATABASE_URL: urlFor(appRole, appPassword),
+    CARMIC_MIGRATION_DATABASE_URL: urlFor('carmic_owner', ownerPassword),
+    CARMIC_DATA_DIR: directory,
+    CARMIC_MIN_FREE_BYTES: '0',
+    CARMIC_ROOT_KEY_FILE: rootKeyFile,
+    ...options.env,
+  };
+  const server = await startServer({ env, processes: options.processes, log: createLog({ level: 'error' }) });
   return {
     server,
+    env,
     directory,
     superuserUrl: Object.assign(new URL(superuserUrl), { pathname }).href,
     async stop() {

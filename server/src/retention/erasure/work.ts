@@ -22,6 +22,8 @@ const batchSize = 400;
 const triesBeforeAlone = 3;
 const keysAtOnce = 10_000;
 const probesAtOnce = 16;
+/** Items whose receipts are held in memory and whose rows go together. */
+const finishedAtOnce = 96;
 /** At most this many URLs of one item are asked for again at the content network. */
 const cdnProbesPerItem = 100;
 /** A worker rests for this share of the time it worked, so that other requests get the database and the storage too. */
@@ -39,11 +41,12 @@ export interface WorkOptions {
 /** Works on deletions until nothing is due. Answers how many items were finished. */
 export async function workErasures(deps: Deps, options: WorkOptions = {}): Promise<number> {
   await finishEmptyErasures(deps);
-  for (let finished = 0; ;) {
+  let finished = 0;
+  while (options.signal?.aborted !== true) {
     const claim = { id: newId(), renewAtMs: renewalTime(deps) };
     const items = await claimItems(deps, claim.id);
-    if (items.length === 0 || options.signal?.aborted === true) {
-      return finished;
+    if (items.length === 0) {
+      break;
     }
     const startedAt = performance.now();
     const groups = items.some((item) => item.tries >= triesBeforeAlone) ? items.map((item) => [item]) : [items];
@@ -54,6 +57,7 @@ export async function workErasures(deps: Deps, options: WorkOptions = {}): Promi
       await setTimeout(Math.min(longestRestMs, (performance.now() - startedAt) * restShare));
     }
   }
+  return finished;
 }
 
 function claimItems(deps: Deps, claim: string): Promise<ItemRow[]> {
@@ -114,7 +118,7 @@ async function putOff(deps: Deps, claim: Claim, items: readonly ItemRow[], error
   const { db, clock, log } = deps;
   const isKnown = error instanceof StorageError || error instanceof CdnError || error instanceof StillThereError;
   log[isKnown ? 'warn' : 'error']({ err: error, items: items.length }, 'a deletion was put off');
-  const asked = error instanceof CdnError ? (error.retryAfterSeconds ?? 0) : 0;
+  const asked = error instanceof CdnError || error instanceof StorageError ? (error.retryAfterSeconds ?? 0) : 0;
   const tries = Math.max(...items.map((item) => item.tries));
   const delay = Math.max(Math.min(longestDelaySeconds, 2 ** Math.min(tries, 10)), Math.min(asked, 24 * 3600));
   await db.asSystem((tx) =>
@@ -152,10 +156,28 @@ async function workOn(deps: Deps, claim: Claim, items: readonly ItemRow[]): Prom
   await purge(deps, claim, items, manifest);
   const early = items.filter((item) => item.quiet_after !== null && item.quiet_after > clock.now());
   await waitForQuiet(deps, claim, early);
-  const proven: ProvenItem[] = [];
   const ready = items.filter((item) => !early.includes(item));
-  for (let start = 0; start < ready.length; start += probesAtOnce) {
-    const some = ready.slice(start, start + probesAtOnce);
+  let finished = 0;
+  for (let start = 0; start < ready.length; start += finishedAtOnce) {
+    const proven = await proveSome(deps, claim, ready.slice(start, start + finishedAtOnce), manifest);
+    finished += await finishItems(deps, claim.id, proven);
+    if (cdn.name !== 'none') {
+      await renewClaim(deps, claim);
+    }
+  }
+  return finished;
+}
+
+/** Proves items, several at once; those that are not gone are put off. */
+async function proveSome(
+  deps: Deps,
+  claim: Claim,
+  items: readonly ItemRow[],
+  manifest: ReadonlyMap<string, string[]>,
+): Promise<ProvenItem[]> {
+  const proven: ProvenItem[] = [];
+  for (let start = 0; start < items.length; start += probesAtOnce) {
+    const some = items.slice(start, start + probesAtOnce);
     const outcomes = await Promise.allSettled(some.map((item) => prove(deps, item, manifest.get(item.id) ?? [])));
     for (const [index, outcome] of outcomes.entries()) {
       if (outcome.status === 'fulfilled') {
@@ -165,10 +187,7 @@ async function workOn(deps: Deps, claim: Claim, items: readonly ItemRow[]): Prom
       }
     }
   }
-  if (cdn.name !== 'none') {
-    await renewClaim(deps, claim);
-  }
-  return finishItems(deps, claim.id, proven);
+  return proven;
 }
 
 /** Every key ever written for each item. */

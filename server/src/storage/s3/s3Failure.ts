@@ -62,7 +62,7 @@ export function refineS3Error(error: unknown): unknown {
     return error;
   }
   const [code, message] = meanings[error.code] ?? ['unavailable', `The storage cannot be used right now (${error.code}).`];
-  return new StorageError(code, message, error);
+  return new StorageError(code, message, error, error.retryAfterSeconds);
 }
 
 /** Runs work on the server; its failures become StorageErrors. */
