@@ -165,6 +165,15 @@ describe('a legal hold', () => {
     const hold = await admin.call('placeHold', { body });
     expect(hold).toMatchObject({ reason: 'Case 12/2026', isInForce: true, endsAt: null, placedBy: 'Somebody' });
     expect(await codeOf(who.call('deleteVideo', { params: { id: held.id } }))).toBe('wrong_state');
+    const seen = async (id: string) => (await who.call('getVideo', { params: { id } })).legalHold;
+    expect([await seen(held.id), await seen(free.id)]).toEqual([{ endsAt: null }, null]);
+    // Members learn that there is a hold and until when, and never why.
+    expect(JSON.stringify(await who.call('listVideos', { query: {} }))).not.toContain('Case 12');
+    const endsAt = new Date(Date.now() + 86_400_000).toISOString();
+    const whole = await admin.call('placeHold', { body: { workspaceId: who.workspaceId, reason: 'All of it', endsAt } });
+    expect([await seen(held.id), await seen(free.id)]).toEqual([{ endsAt: null }, { endsAt }]);
+    await admin.call('releaseHold', { params: { id: whole.id } });
+    expect(await seen(free.id)).toBeNull();
     const both = { scope: 'selection' as const, videoIds: [held.id, free.id] };
     expect(await codeOf(who.call('createErasure', { body: both }))).toBe('wrong_state');
     await at(4 * 86_400_000, async () => {

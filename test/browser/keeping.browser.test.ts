@@ -42,6 +42,30 @@ test('a deletion shows every step and gives a receipt that is genuine; what expi
   expect(visit.problems).toEqual([]);
 });
 
+test('members see a legal hold and its end on the video and in the library, and no way to delete what is held', async (context) => {
+  const admin = await instance.createCaller({ isAdmin: true });
+  const caller = await instance.createCaller();
+  const video = await upload(caller.call, 'evidence.mp4');
+  const body = { workspaceId: caller.workspaceId, videoId: video.id, reason: 'Case 12/2026' };
+  const hold = await admin.call('placeHold', { body });
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token });
+  const { page } = visit;
+  await page.goto('/#/');
+  await page.getByText('Legal hold').waitFor();
+  await page.getByRole('button', { name: 'Actions for evidence' }).click();
+  await page.getByRole('menuitem', { name: 'Open' }).waitFor();
+  expect(await page.getByRole('menuitem', { name: 'Delete' }).count()).toBe(0);
+  await page.goto(`/#/videos/${video.id}`);
+  await page.getByText('under a legal hold until an administrator lifts it').waitFor();
+  expect(await page.getByText('Case 12').count()).toBe(0);
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  await admin.call('releaseHold', { params: { id: hold.id } });
+  await page.reload();
+  await page.getByRole('heading', { name: 'evidence' }).waitFor();
+  expect(await page.getByText('legal hold').count()).toBe(0);
+  expect(visit.problems).toEqual([]);
+});
+
 test('an administrator edits a plan after seeing what it would end, and gives a workspace rules of its own', async (context) => {
   const admin = await instance.createCaller({ isAdmin: true });
   const customer = await instance.createCaller();

@@ -13,7 +13,7 @@ import { keeping } from './keeping.en.ts';
 import { storage } from './storage.en.ts';
 import { people } from './people.en.ts';
 import { moments, safety } from './safety.en.ts';
-import { safekeeping } from './safekeeping.en.ts';
+import { legalHold, safekeeping } from './safekeeping.en.ts';
 import { signOn } from './signOn.en.ts';
 import { words } from './words.ts';
 
@@ -412,6 +412,7 @@ export const en = {
   ...storage,
   people,
   safekeeping,
+  legalHold,
   billing,
   signOn,
 

@@ -1,6 +1,13 @@
 /** Words about legal holds and the comparison of storage and records. */
 import { count, number } from './count.ts';
 
+/** What members are told of a hold; its reason is for administrators. */
+export const legalHold = {
+  short: 'Legal hold',
+  text: (end: string | null) =>
+    `This video is under a legal hold ${end === null ? 'until an administrator lifts it' : `until ${end}`}: nobody can delete it or its clips. When its time is over it closes for readers as usual, and its files are kept.`,
+};
+
 export const safekeeping = {
   nav: 'Safekeeping',
   title: 'Safekeeping',

@@ -61,6 +61,10 @@ export const videoSchema = z.object({
   duplicateOf: idSchema.nullable().describe('An older video of this workspace with the same bytes; null when there is none'),
   keptFrom: timeSchema.nullable().describe('When the upload completed and the retention began'),
   expiresAt: timeSchema.nullable().describe('When its content ends; null when nothing ends it'),
+  legalHold: z
+    .object({ endsAt: timeSchema.nullable().describe('Null: until an administrator lifts it') })
+    .nullable()
+    .describe('While set nobody can delete it, and its files outlast its end; the reason is for administrators only'),
   createdAt: timeSchema,
   media: z.object({
     proxyUrl: z.string().nullable(),

@@ -5,6 +5,7 @@ import { fileNameOf, titleOf } from './content.ts';
 import { mediaUrl } from './mediaUrls.ts';
 import { type ObjectKind, type Video } from './model.ts';
 import { findDuplicates } from './duplicates.ts';
+import { findHolds } from './findHolds.ts';
 import { findImports } from './imports/findImports.ts';
 import { buildStages, type LiveProgress } from './stages.ts';
 
@@ -46,6 +47,7 @@ export async function presentVideos(deps: Deps, tx: Tx, videos: readonly Video[]
 
   const imports = await findImports(deps, tx, videos);
   const duplicates = await findDuplicates(deps, tx, ids);
+  const holds = await findHolds(deps, tx, ids);
 
   return videos.map((video): VideoReply => {
     const urlOf = (kind: ObjectKind) => {
@@ -69,6 +71,7 @@ export async function presentVideos(deps: Deps, tx: Tx, videos: readonly Video[]
       uploadId: uploads.find((row) => row.video_id === video.id)?.id ?? null,
       keptFrom: video.keptFrom?.toISOString() ?? null,
       expiresAt: video.expiresAt?.toISOString() ?? null,
+      legalHold: holds.get(video.id) ?? null,
       createdAt: video.createdAt.toISOString(),
       media: { proxyUrl: urlOf('proxy'), thumbnailUrl: urlOf('thumbnail') },
     };
