@@ -58,7 +58,7 @@ async function freshPlace(): Promise<{ database: TestDatabase; directory: string
 }
 
 beforeAll(async () => {
-  instance = await startInstance();
+  instance = await startInstance({ env: { CARMIC_LEASE_SECONDS: '60' } });
   // A PostgreSQL that has run for long: its transactions have numbers that a fresh one will not reach for months.
   const client = new Client({ connectionString: instance.database.ownerUrl });
   await client.connect();
@@ -76,13 +76,17 @@ beforeAll(async () => {
   kept = await upload(randomBytes(9 * 1024 * 1024));
   deleted = await upload(randomBytes(5000));
   for (const { id } of [kept, deleted]) {
-    await until('the video to be ready', async () => {
-      const lease = await agent.lease(['inspect', 'render'], 1);
-      if (lease !== null) {
-        await agent.finish(lease);
-      }
-      return (await caller.call('getVideo', { params: { id } })).state === 'ready' ? true : null;
-    });
+    await until(
+      'the video to be ready',
+      async () => {
+        const lease = await agent.lease(['inspect', 'render'], 1);
+        if (lease !== null) {
+          await agent.finish(lease);
+        }
+        return (await caller.call('getVideo', { params: { id } })).state === 'ready' ? true : null;
+      },
+      50_000,
+    );
   }
   kept = await caller.call('getVideo', { params: { id: kept.id } });
   await writeHead(instance.server.deps);
@@ -130,7 +134,7 @@ describe('a backup', () => {
     const restored = await carmic(environmentOf(fresh), 'restore', '--from', place, '--snapshot', firstId, '--json');
     expect(restored, restored.err).toMatchObject({ code: 0, data: { missingObjects: 0, journalEntries: 1 } });
     const server = await startServer({
-      env: { ...environmentOf(fresh), CARMIC_PORT: '0', CARMIC_BASE_URL: '' },
+      env: { ...environmentOf(fresh), CARMIC_PORT: '0', CARMIC_BASE_URL: '', CARMIC_LEASE_SECONDS: '60' },
       processes: ['web', 'worker'],
       log: createLog({ level: 'silent' }),
     });
@@ -158,7 +162,7 @@ describe('a backup', () => {
     } finally {
       await server.close();
     }
-  }, 60_000);
+  }, 120_000);
 
   test('forgets what was deleted for good with its next run, whichever snapshot names it (R6)', async () => {
     const filesOf = () =>
