@@ -13,6 +13,7 @@ import { directoryPrefix } from './accounts/signOn/providers.ts';
 import { accountHandlers, peopleHandlers, workspaceHandlers } from './accounts/routes.ts';
 import { createSettingsCache } from './accounts/settings.ts';
 import { agentPrefix, createEnrolment, findAgent } from './agents/enrol.ts';
+import { provisionParties } from './agents/provisioning/jobs.ts';
 import { createAgentHandlers } from './agents/routes.ts';
 import { extendLeases } from './agents/watchTasks.ts';
 import { billingHandlers } from './billing/routes.ts';
@@ -184,7 +185,10 @@ async function buildDeps(env: Env, log: Log, baseUrl: () => string) {
   });
   const committed = createSignal();
   const outgoing = { hosts: env.CARMIC_OUTGOING_HOSTS, privateRanges: env.CARMIC_OUTGOING_PRIVATE_RANGES };
-  const egress = createEgress([...partiesOf(env), ...cdnParties(env), ...keyParties(env), ...billingParties(env)], log);
+  const egress = createEgress(
+    [...partiesOf(env), ...cdnParties(env), ...keyParties(env), ...billingParties(env), ...provisionParties(env)],
+    log,
+  );
   const { rootKeys, secret, storage } = await openStored(env, db, egress, { baseUrl, clock });
   const deps: Deps = {
     env,

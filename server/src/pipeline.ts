@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { writeHead } from './admin/auditChain.ts';
 import { defineBillingJobs } from './billing/jobs.ts';
 import { defineAccountJobs } from './accounts/signUp.ts';
+import { defineProvisioningJobs } from './agents/provisioning/jobs.ts';
 import { buildInspectSpec, inspectVideo, startInspection } from './agents/inspectVideo.ts';
 import type { SpecBuilders } from './agents/taskSpec.ts';
 import { verifyTask } from './agents/verifyTask.ts';
@@ -196,6 +197,7 @@ export function defineJobs(deps: Deps): void {
     onExhausted: ({ id }, reason) => failReconciliation(deps, id, `The comparison could not be done: ${reason}.`),
     concurrency: 1,
   });
+  defineProvisioningJobs(deps);
   defineWebhookJobs(deps);
   defineBillingJobs(deps);
   jobs.define({ name: 'storage.keys', payload: z.object({}), run: async () => void (await tidyKeys(deps)), concurrency: 1 });

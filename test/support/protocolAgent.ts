@@ -48,12 +48,16 @@ const capabilities: Capabilities = {
   sandbox: 'None: this agent does no media work.',
 };
 
-/** Enrols a protocol agent on `instance`. */
-export async function enrolAgent(instance: TestInstance, kinds: TaskKind[] = ['inspect', 'render']): Promise<ProtocolAgent> {
+/** Enrols a protocol agent on `instance`, with a code of its own unless one is given. */
+export async function enrolAgent(
+  instance: TestInstance,
+  kinds: TaskKind[] = ['inspect', 'render'],
+  { code, name = 'protocol agent' }: { code?: string; name?: string } = {},
+): Promise<ProtocolAgent> {
   const { agentId, token } = await createClient({ baseUrl: instance.baseUrl })('registerAgent', {
     body: {
-      enrolmentCode: await instance.server.enrolmentCode(),
-      name: 'protocol agent',
+      enrolmentCode: code ?? (await instance.server.enrolmentCode()),
+      name,
       version: '0',
       capabilities: { ...capabilities, kinds },
     },

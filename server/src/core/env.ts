@@ -5,6 +5,7 @@ import { billingEnv, billingSecretNames } from './billingEnv.ts';
 import { StartError } from './errors.ts';
 import { keyEnv } from './keyEnv.ts';
 import { operateEnv, operateSecretNames } from './operateEnv.ts';
+import { provisionEnv, provisionSecretNames } from './provisionEnv.ts';
 import { storageEnv, storageSecretNames } from './storageEnv.ts';
 
 const seconds = (fallback: number) => z.coerce.number().positive().default(fallback);
@@ -54,6 +55,7 @@ export const envSchema = z.object({
   ...storageEnv,
   ...keyEnv,
   ...operateEnv,
+  ...provisionEnv,
   ...billingEnv,
   CARMIC_HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
   CARMIC_PORT: z.coerce.number().int().min(0).max(65535).default(7070).describe('Port to listen on; 0 takes a free one'),
@@ -185,6 +187,7 @@ const secretNames = [
   ...billingSecretNames,
   ...storageSecretNames,
   ...operateSecretNames,
+  ...provisionSecretNames,
 ] as const;
 
 /** Parses the environment; each secret `FOO` may come from the file named by `FOO_FILE`. Throws StartError with every mistake. */

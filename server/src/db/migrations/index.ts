@@ -20,6 +20,7 @@ import { enrolments } from './20261127EnrolmentsMigration.ts';
 import { restore } from './20261127RestoreMigration.ts';
 import { billing } from './20261127BillingMigration.ts';
 import { budgets } from './20261127BudgetsMigration.ts';
+import { drainingAgents } from './20261127DrainingAgentsMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
 export interface Migration {
@@ -52,4 +53,5 @@ export const migrations: readonly Migration[] = [
   billing,
   sessionActor,
   budgets,
+  drainingAgents,
 ];
