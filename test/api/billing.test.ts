@@ -118,10 +118,11 @@ describe('the door for events', () => {
     tellNobody();
   });
 
-  test('takes the present secret and the one before, each event once, in under a second', async () => {
-    const startedAt = performance.now();
+  test('takes the present secret and the one before, each event once, and answers without asking Stripe', async () => {
+    const asked = shop.stripe.requests.length;
     expect(await send(shop, event)).toBe(200);
-    expect(performance.now() - startedAt).toBeLessThan(1000);
+    // The answer waits for the store only: Stripe gives up on a slow one.
+    expect(shop.stripe.requests).toHaveLength(asked);
     expect(await send(shop, event, { secret: oldSecret })).toBe(200);
     const rows = await deps().db.asSystem((tx) => deps().db.rows(tx, 'SELECT * FROM stripe_events WHERE id = :id', { id: event.id }));
     expect(rows).toHaveLength(1);
