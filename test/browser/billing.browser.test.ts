@@ -44,8 +44,8 @@ test('an owner compares plans, subscribes on Stripe’s page, changes after a pr
   await dialog.getByText('Charged now').waitFor();
   expect(await dialog.textContent()).toContain('€30.00');
   await dialog.getByRole('button', { name: 'Change the plan' }).click();
-  await page.getByRole('heading', { name: 'Professional', level: 3 }).first().waitFor();
-  await expect.poll(() => planOf(who)).toBe('professional');
+  await page.getByText('The plan was changed.').waitFor();
+  expect(await planOf(who)).toBe('professional');
 
   await page.getByRole('button', { name: 'Cancel plan' }).click();
   await page.getByRole('button', { name: 'At the end of the period' }).click();
@@ -83,7 +83,8 @@ test('an administrator sees states, failed payments and drift, takes prices over
   expect(await findBarriersEverywhere(page)).toEqual([]);
   await page.getByRole('button', { name: 'Take back' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Take back' }).click();
-  await expect.poll(() => planOf(who)).toBe('standard');
+  await page.getByText('The plan was taken back.').waitFor();
+  expect(await planOf(who)).toBe('standard');
   expect(visit.problems).toEqual([]);
 });
 
