@@ -1,8 +1,8 @@
 /** When the disk driver waits for the disk, and that it lives on file systems which refuse to sync directories, as some NFS servers do. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { createFixedKeys } from '../../server/src/keyring/fileKeys.ts';
 import { openDiskStore } from '../../server/src/storage/disk/diskStore.ts';
@@ -74,4 +74,42 @@ test('works where a directory cannot be synced, with nothing but calls that NFS 
   await store.delete([key]);
   expect(await store.head(key)).toBeNull();
   expect(refused).toBeGreaterThan(2);
+});
+
+test('opens a file anew whose handle has gone stale, as on NFS when another machine has replaced it', async () => {
+  const store = await openStore('always');
+  const key = keys.source(randomUUID(), randomUUID());
+  await store.put(key, Buffer.from('content'), { contentType: 'video/mp4', maxBytes: 10 });
+  const realStat = handles.stat;
+  let stale = 2;
+  const stat = vi.spyOn(handles, 'stat').mockImplementation(function (this: FileHandle) {
+    stale -= 1;
+    return stale >= 0
+      ? Promise.reject(Object.assign(new Error('ESTALE: stale file handle, fstat'), { code: 'ESTALE' }))
+      : realStat.call(this);
+  });
+  expect((await store.get(key)).sizeBytes).toBe(7);
+  expect(stat).toHaveBeenCalledTimes(3);
+  stale = 100;
+  await expect(store.head(key)).rejects.toMatchObject({ code: 'unavailable' });
+});
+
+test('a file that is renamed because somebody has it open is no object, and neither it nor a file that just went ends a listing', async () => {
+  const store = await openStore('always');
+  const [workspaceId, videoId] = [randomUUID(), randomUUID()];
+  const kept = keys.captions(workspaceId, videoId, randomUUID());
+  await store.put(kept, Buffer.from('content'), { contentType: 'video/mp4', maxBytes: 10 });
+  const folder = dirname(join(directory, 'objects/blobs', kept));
+  // What an NFS client makes of a deletion while the file is open, and a name whose file is gone when it is looked at.
+  await writeFile(join(folder, '.nfs000000000000002a00000001'), 'still open');
+  for (let index = 0; index < 20; index += 1) {
+    await symlink('/nowhere', join(folder, randomUUID()));
+  }
+  const listed: string[] = [];
+  for await (const { key } of store.listVersions(keys.videoPrefix(workspaceId, videoId))) {
+    listed.push(key);
+  }
+  expect(listed).toEqual([kept]);
+  await store.delete([kept]);
+  expect((await readdir(folder)).some((name) => name.startsWith('.nfs'))).toBe(true);
 });

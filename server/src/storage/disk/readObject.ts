@@ -9,6 +9,7 @@ import { type HeaderContent, type ObjectFacts, objectFactsSchema, openHeader } f
 import { type KeyRing, ownerOf } from './keyRing.ts';
 
 const rereadMs = 10;
+const staleAttempts = 3;
 
 /** A stored file whose header has been opened and whose length has been found right. */
 export interface OpenFile extends HeaderContent<ObjectFacts> {
@@ -17,6 +18,19 @@ export interface OpenFile extends HeaderContent<ObjectFacts> {
 
 /** Opens the file of an object. Throws not_found, corrupt or wrong_key; otherwise the caller closes `file`. */
 export async function openObject(path: string, key: string, ring: KeyRing): Promise<OpenFile> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await openOnce(path, key, ring);
+    } catch (error) {
+      // On NFS a file that another machine has replaced is met under its old handle: its name leads to the new one.
+      if (attempt === staleAttempts || !(error instanceof StorageError && hasErrno(error.cause, 'ESTALE'))) {
+        throw error;
+      }
+    }
+  }
+}
+
+async function openOnce(path: string, key: string, ring: KeyRing): Promise<OpenFile> {
   const file = await openFile(path);
   try {
     const content = await readHeader(file, key, ring);

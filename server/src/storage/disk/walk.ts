@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keys } from '../keys.ts';
@@ -13,15 +14,29 @@ export async function* walkObjects(directory: string, prefix: string): AsyncGene
       if (entry.isDirectory()) {
         yield* walkObjects(path, `${prefix}${entry.name}/`);
       } else if (isKey(`${prefix}${entry.name}`)) {
-        const { size, mtime } = await stat(path);
-        yield { key: `${prefix}${entry.name}`, sizeBytes: sizeInFile(size) ?? size, createdAt: mtime };
+        const facts = await findFacts(path);
+        if (facts !== null) {
+          yield { key: `${prefix}${entry.name}`, sizeBytes: sizeInFile(facts.size) ?? facts.size, createdAt: facts.mtime };
+        }
       }
     }
   } catch (error) {
-    // Removed while it was being listed, which is what a listing may say of it.
+    // The directory was removed while it was being listed, which is what a listing may say of it.
     if (!hasErrno(error, 'ENOENT', 'ENOTDIR')) {
       throw error;
     }
+  }
+}
+
+/** What the file system says of a file; null when it has gone since its name was read, which must not end the listing of the others. */
+async function findFacts(path: string): Promise<Stats | null> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR', 'ESTALE')) {
+      return null;
+    }
+    throw error;
   }
 }
 
