@@ -22,7 +22,6 @@ function buildRendition(id: string, aspect: Rendition['aspect'], state: Renditio
     durationSeconds: null,
     failure: null,
     editVersion: 1,
-    version: 'suggested-1-1-x',
     layout: null,
     layoutReason: null,
     codec: 'h264',

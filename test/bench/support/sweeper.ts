@@ -88,7 +88,7 @@ export interface S3StandIn {
 
 /** Starts the stand-in of an S3 server in which every video has `perVideo` objects. */
 export async function startS3StandIn(perVideo: number): Promise<S3StandIn> {
-  const program = await startProgram('s3StandIn.ts', [String(perVideo)], {});
+  const program = await startProgram('s3StandInProcess.ts', [String(perVideo)], {});
   const endpoint = `http://127.0.0.1:${program.firstLine}`;
   return {
     endpoint,
