@@ -23,6 +23,7 @@ const others: Partial<Record<RouteName, string>> = {
   updateTerm: 'a line of a list, written whole',
   updateWorkspaceEngines: 'an order, written whole',
   updateInstanceEngines: 'an order, written whole',
+  putUsageBudget: 'two figures of one workspace, written whole by an owner who sees both',
   changeSubscription: 'names the plan it ends with, and the next payment decides',
   decideSafetyReview: 'decided once; a second decision is refused',
 };
