@@ -125,10 +125,11 @@ function wantedMore(limits: ProvisionLimits, active: readonly MachineState[], { 
 }
 
 function roomFor(limits: ProvisionLimits, left: readonly MachineState[], hourlyMicros: number | null): number {
-  if (hourlyMicros === null) {
+  const cost = left.reduce((sum, machine) => sum + machine.hourlyMicros, 0);
+  // Where the limit is passed already, not even a machine that costs nothing is taken.
+  if (hourlyMicros === null || cost > limits.maxHourlyMicros) {
     return 0;
   }
-  const cost = left.reduce((sum, machine) => sum + machine.hourlyMicros, 0);
   const affordable = hourlyMicros === 0 ? Number.MAX_SAFE_INTEGER : Math.floor((limits.maxHourlyMicros - cost) / hourlyMicros);
   return Math.max(0, Math.min(limits.maxMachines - left.length, affordable));
 }

@@ -21,16 +21,18 @@ export const budgets: Migration = {
       alerted_month date,
       mailed_month date
     );
+    ALTER TABLE usage_entries ADD CONSTRAINT usage_entries_of_workspace UNIQUE (workspace_id, id);
     -- The part of a commit that was beyond the plan; its entry's number is the identifier at Stripe, so that nothing is counted twice.
     CREATE TABLE meter_events (
-      entry_id bigint PRIMARY KEY REFERENCES usage_entries,
+      entry_id bigint PRIMARY KEY,
       workspace_id uuid NOT NULL,
       seconds integer NOT NULL CHECK (seconds > 0),
       happened_at timestamptz NOT NULL,
       attempts integer NOT NULL DEFAULT 0,
       next_attempt_at timestamptz NOT NULL,
       sent_at timestamptz,
-      failure text
+      failure text,
+      FOREIGN KEY (workspace_id, entry_id) REFERENCES usage_entries (workspace_id, id)
     );
     CREATE INDEX meter_events_due ON meter_events (next_attempt_at) WHERE sent_at IS NULL;
     CREATE INDEX meter_events_workspace ON meter_events (workspace_id, happened_at);
@@ -40,5 +42,6 @@ export const budgets: Migration = {
   `,
   down: `
     DROP TABLE meter_events, usage_budgets;
+    ALTER TABLE usage_entries DROP CONSTRAINT usage_entries_of_workspace;
   `,
 };
