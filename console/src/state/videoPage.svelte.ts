@@ -22,6 +22,8 @@ export interface Waveform {
 
 const refreshEveryMs = 1200;
 
+type ClipChange = Partial<Pick<Clip, 'title' | 'state' | 'cover'>>;
+
 /** All that one video's page shows, kept up to date by the live stream. */
 export class VideoPage {
   readonly id: string;
@@ -33,6 +35,10 @@ export class VideoPage {
   status = $state<'loading' | 'ready' | 'gone' | 'failed'>('loading');
   error = $state('');
   #newestEdits = $state<Record<string, number>>({});
+  readonly #lines = new Map<string, Promise<void>>();
+  #unanswered: { clipId: string; change: ClipChange }[] = [];
+  /** How many changes of clips were answered. */
+  #answers = 0;
   readonly #call: Call;
   readonly #t: Messages;
   readonly #refreshes = new Throttle(refreshEveryMs, (what) => void (what === 'clips' ? this.#loadClips() : this.#loadVideo()));
@@ -109,16 +115,43 @@ export class VideoPage {
     await this.#call('deleteVideo', { params: { id: this.id } });
   }
 
-  async updateClip(clip: Clip, change: { title?: string; state?: Clip['state']; cover?: Clip['cover'] }): Promise<void> {
+  async updateClip(clip: Clip, change: ClipChange): Promise<void> {
     // Shown at once, put back if the server refuses.
-    this.#takeClip({ ...clip, ...change });
-    try {
-      this.#takeClip(await this.#call('updateClip', { params: { id: clip.id }, body: change }, { ifMatch: clip.version }));
-    } catch (error) {
-      this.#takeClip(clip);
-      await this.#showNow(clip, error);
-      throw error;
-    }
+    this.#takeClip({ ...this.#now(clip), ...change });
+    this.#unanswered.push({ clipId: clip.id, change });
+    await this.#inLine(clip.id, async () => {
+      try {
+        const answer = await this.#call('updateClip', { params: { id: clip.id }, body: change }, { ifMatch: this.#now(clip).version });
+        this.#answered(change);
+        const later = this.#unanswered.filter(({ clipId }) => clipId === clip.id).map((waiting) => waiting.change);
+        this.#takeClip(Object.assign({}, answer, ...later) as Clip);
+      } catch (error) {
+        this.#answered(change);
+        this.#takeClip(clip);
+        await this.#showNow(clip, error);
+        throw error;
+      }
+    });
+  }
+
+  /** Changes of a clip go one after the other, each on top of what the one before has made of it: a quick hand is no second person. */
+  #inLine(clipId: string, work: () => Promise<void>): Promise<void> {
+    const own = (this.#lines.get(clipId) ?? Promise.resolve()).then(work);
+    this.#lines.set(
+      clipId,
+      own.catch(() => undefined),
+    );
+    return own;
+  }
+
+  #answered(change: ClipChange): void {
+    this.#answers += 1;
+    this.#unanswered = this.#unanswered.filter((waiting) => waiting.change !== change);
+  }
+
+  /** A clip as it is known by now. */
+  #now(clip: Clip): Clip {
+    return this.clips.find(({ id }) => id === clip.id) ?? clip;
   }
 
   /** The highest version of a clip's edit list that is known here: redo goes up to it. */
@@ -135,12 +168,16 @@ export class VideoPage {
   /** Goes to another version of a clip's edit list. */
   async chooseEdit(clip: Clip, version: number): Promise<void> {
     this.#newestEdits[clip.id] = this.newestEdit(clip);
-    try {
-      this.#takeEdit(await this.#call('chooseClipEdit', { params: { id: clip.id }, body: { version } }, { ifMatch: clip.version }));
-    } catch (error) {
-      await this.#showNow(clip, error);
-      throw error;
-    }
+    await this.#inLine(clip.id, async () => {
+      try {
+        const ifMatch = this.#now(clip).version;
+        this.#takeEdit(await this.#call('chooseClipEdit', { params: { id: clip.id }, body: { version } }, { ifMatch }));
+        this.#answers += 1;
+      } catch (error) {
+        await this.#showNow(clip, error);
+        throw error;
+      }
+    });
   }
 
   /** Shows a clip as somebody else has left it, when a change was refused for that. */
@@ -194,7 +231,13 @@ export class VideoPage {
 
   async #loadClips(): Promise<void> {
     try {
+      const answers = this.#answers;
       const { items } = await this.#call('listClips', { params: { id: this.id } });
+      if (answers !== this.#answers || this.#unanswered.length > 0) {
+        // Read before a change of this page had its answer: older than what is shown.
+        this.#refreshes.nudge('clips');
+        return;
+      }
       this.clips = keepClipMedia(this.clips, items);
     } catch (error) {
       if (this.status === 'ready' && !isGone(error)) {
