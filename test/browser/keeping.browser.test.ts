@@ -138,7 +138,10 @@ test('an administrator holds a workspace, lifts the hold again, and compares the
 
   await page.getByRole('button', { name: 'Look only' }).click();
   await page.getByText('All as it should be').waitFor();
-  await page.getByText(/\d+ files? compared/).first().waitFor();
+  await page
+    .getByText(/\d+ files? compared/)
+    .first()
+    .waitFor();
   expect(await findBarriersEverywhere(page)).toEqual([]);
 
   await page.getByRole('button', { name: /^Lift the hold/ }).click();
