@@ -2,10 +2,11 @@
 /**
  * Answers what `askProcess` asks, and ends when nobody can ask any more. Plain JavaScript, so that it starts the same way under every loader.
  *
- * @param {(request: any) => Promise<unknown>} answer
+ * @template Request
+ * @param {(request: Request) => Promise<unknown>} answer
  */
 export function answerQuestions(answer) {
-  process.on('message', (/** @type {{ id: number, request: unknown }} */ { id, request }) => {
+  process.on('message', (/** @type {{ id: number, request: Request }} */ { id, request }) => {
     answer(request).then(
       (given) => process.send?.({ id, answer: given }),
       (error) => process.send?.({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
