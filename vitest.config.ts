@@ -12,7 +12,10 @@ const retry = process.env['CI'] === 'true' ? 1 : 0;
 // The kinds run one after the other, quick ones first. Tests with real agents watch the clock while ffmpeg fills the processors, so
 // that they run one file at a time; what only renders does not.
 const agentProcesses = ['gpu-agent/test/agent.test.ts', 'gpu-agent/test/longSource.test.ts'];
-const slow = { globalSetup, retry, testTimeout: 180_000, hookTimeout: 120_000 };
+// What is waited for comes when it comes: a busy machine is no fault, so that waiting ends long after anybody would have given up.
+const patient = { expect: { poll: { timeout: 60_000, interval: 100 } } };
+
+const slow = { ...patient, globalSetup, retry, testTimeout: 240_000, hookTimeout: 240_000 };
 
 export default defineConfig({
   test: {
@@ -38,10 +41,7 @@ export default defineConfig({
         test: {
           name: 'api',
           include: ['test/api/**/*.test.ts', 'test/storage/*.test.ts'],
-          globalSetup,
-          retry,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...slow,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
@@ -79,9 +79,10 @@ export default defineConfig({
         test: {
           name: 'images',
           include: ['test/images/**/*.test.ts'],
+          ...patient,
           retry,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
           maxWorkers: 1,
           sequence: { groupOrder: 6 },
         },
@@ -91,8 +92,8 @@ export default defineConfig({
         test: {
           name: 'chart',
           include: ['test/chart/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           maxWorkers: 2,
           sequence: { groupOrder: 7 },
         },

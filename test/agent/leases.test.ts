@@ -99,7 +99,7 @@ describe('in the middle of an encode', () => {
     const { video } = await startEncoding(first);
     first.child.kill('SIGSTOP');
     const second = await startAgent();
-    await until('the second agent to have it', async () => (((await taskOf(video.id))?.attempt ?? 0) >= 2 ? true : null), 30_000);
+    await until('the second agent to have it', async () => (((await taskOf(video.id))?.attempt ?? 0) >= 2 ? true : null), 60_000);
     first.child.kill('SIGCONT');
     await goneWithin(first, 5000);
     await untilReady(video.id);

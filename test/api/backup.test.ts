@@ -95,7 +95,7 @@ beforeAll(async () => {
   firstId = idOf(first);
   before = await hashesOf(instance.server);
   expect(before.size).toBeGreaterThan(6);
-}, 120_000);
+}, 240_000);
 
 afterAll(async () => {
   await instance.stop();
@@ -162,7 +162,7 @@ describe('a backup', () => {
     } finally {
       await server.close();
     }
-  }, 120_000);
+  }, 240_000);
 
   test('forgets what was deleted for good with its next run, whichever snapshot names it (R6)', async () => {
     const filesOf = () =>

@@ -44,7 +44,7 @@ async function finished(who: Caller) {
         await workErasures(deps(), { isUnpaced: true });
         return (await who.call('listErasures', { query: { state: 'open' } })).items.length;
       },
-      { timeout: 20_000 },
+      { timeout: 60_000 },
     )
     .toBe(0);
   return (await who.call('listErasures', { query: {} })).items;

@@ -30,7 +30,7 @@ async function suggestClip() {
     throw new Error('There is nothing to inspect.');
   }
   await agent.finish(lease);
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 60_000;
   for (;;) {
     const [clip] = (await caller.call('listClips', { params: { id: video.id } })).items;
     if (clip !== undefined) {

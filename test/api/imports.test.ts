@@ -34,7 +34,7 @@ const ended = (id: string, caller = owner) =>
       const video = await caller.call('getVideo', { params: { id } });
       return video.state === 'uploading' ? null : video;
     },
-    30_000,
+    60_000,
   );
 const failureOf = async (path: string) => {
   const { failure } = await ended((await importFrom(files.url(path))).id);

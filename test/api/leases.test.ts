@@ -111,7 +111,7 @@ describe('a lease that ran out', () => {
   test('a task that loses every agent ends as failed, with what to do next', async () => {
     const { agent, lease, videoId } = await leaseNew();
     for (let attempt = 2; attempt <= 3; attempt++) {
-      const next = await until(`attempt ${attempt}`, () => agent.lease(['inspect'], 5), 20_000);
+      const next = await until(`attempt ${attempt}`, () => agent.lease(['inspect'], 5), 60_000);
       expect(next.attempt).toBe(attempt);
     }
     const video = await until('the failure', async () => {

@@ -24,7 +24,7 @@ interface Message {
 async function follow(lastEventId: string | null, enough: (messages: Message[]) => boolean): Promise<Message[]> {
   const response = await fetch(new URL('/api/v1/events/stream', instance.baseUrl), {
     headers: { authorization: `Bearer ${caller.token}`, ...(lastEventId === null ? {} : { 'last-event-id': lastEventId }) },
-    signal: AbortSignal.timeout(20_000),
+    signal: AbortSignal.timeout(60_000),
   });
   expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/);
   const messages: Message[] = [];
@@ -83,7 +83,7 @@ describe('the live stream', () => {
     const reader = (async () => {
       let cursor = before;
       // The last ones appear once no older transaction is running anywhere in PostgreSQL, in other tests' databases neither.
-      for (const deadline = Date.now() + 20_000; ;) {
+      for (const deadline = Date.now() + 60_000; ;) {
         const isLast = !isWriting && (read.length >= 60 || Date.now() > deadline);
         const { items } = await owner.call('listEvents', { query: { limit: 100, ...(cursor === undefined ? {} : { cursor }) } });
         read.push(...items.map((event) => String(event.data['n'])));

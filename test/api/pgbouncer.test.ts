@@ -106,7 +106,7 @@ test('somebody signs in, uploads, gets clips and deletes a video; another one ex
     return rows.length === 0 ? true : null;
   });
   expect((await call('listVideos')).items).toEqual([]);
-}, 120_000);
+}, 240_000);
 
 test('200 parallel requests of two tenants: no foreign row, nothing left behind on the one connection', async (context) => {
   requireOrSkip(context, 'pgbouncer');
@@ -139,7 +139,7 @@ test('200 parallel requests of two tenants: no foreign row, nothing left behind 
   );
   await led.end();
   expect(settings).toEqual([{ workspace: null, system: null, rows: '0', prepared: '0' }]);
-}, 120_000);
+}, 240_000);
 
 test('a second connection inside of a transaction is refused: behind a pool of one it would wait for itself', async (context) => {
   requireOrSkip(context, 'pgbouncer');

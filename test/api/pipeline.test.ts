@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { ApiError, type Video } from '@carmic/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Videos } from '../../server/src/library/model.ts';
+import { transcribeVideo } from '../../server/src/understanding/transcribeVideo.ts';
 import { watch } from '../../server/src/watchdog.ts';
 import { type Caller, startInstance, type TestInstance, until } from '../support/instance.ts';
 import { enrolAgent, type ProtocolAgent } from '../support/protocolAgent.ts';
@@ -32,7 +33,7 @@ const untilState = (id: string, state: Video['state'], owner = caller) =>
       const video = await stateOf(id, owner);
       return video.state === state ? video : null;
     },
-    30_000,
+    60_000,
   );
 
 /** Does every task until the video is ready. */
@@ -235,6 +236,7 @@ describe('Deepgram', () => {
   let deepgram: Server;
   let answer: { status: number; body: unknown };
   const requests: { url: string; authorization: string | undefined; bytes: number }[] = [];
+  let beforeAnswer: () => Promise<void> = async () => undefined;
   let withKey: TestInstance;
   let owner: Caller;
   let worker: ProtocolAgent;
@@ -247,8 +249,10 @@ describe('Deepgram', () => {
       });
       request.on('end', () => {
         requests.push({ url: request.url ?? '', authorization: request.headers.authorization, bytes });
-        response.writeHead(answer.status, { 'content-type': 'application/json', 'dg-request-id': 'req-1' });
-        response.end(JSON.stringify(answer.body));
+        void beforeAnswer().then(() => {
+          response.writeHead(answer.status, { 'content-type': 'application/json', 'dg-request-id': 'req-1' });
+          response.end(JSON.stringify(answer.body));
+        });
       });
     });
     await new Promise<void>((resolve) => deepgram.listen(0, '127.0.0.1', resolve));
@@ -288,16 +292,37 @@ describe('Deepgram', () => {
         results: { channels: [{ detected_language: 'en', alternatives: [{ transcript: '', confidence: 0.9, words }] }], utterances: [] },
       },
     };
+    requests.splice(0);
+    let goOn = () => {};
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    beforeAnswer = () => held;
     const video = await uploadVideo(owner.call, withKey.baseUrl, Buffer.from('to be heard'), { wishes: { clipCount: 1 } });
     await worker.finish(await until('the inspection', () => worker.lease(['inspect'], 5)));
-    const transcript = await until('the transcript', () => owner.call('getTranscript', { params: { id: video.id } }).catch(() => null));
+    const { db } = withKey.server.deps;
+    await until('the request', async () => (requests.length > 0 ? true : null), 60_000);
+    // The stage is woken by several events and by the watchdog, also at the same time; asked is once.
+    const asked: string[] = [];
+    const counting = { ...withKey.server.deps, jobs: { ...withKey.server.deps.jobs, enqueue: async (name: string) => void asked.push(name) } };
+    const advance = () =>
+      Promise.all(Array.from({ length: 4 }, () => transcribeVideo(counting, { id: video.id, workspaceId: owner.workspaceId })));
+    await advance();
+    expect(asked).toEqual([]);
+    const notBegun = "UPDATE videos SET stage_times = stage_times #- '{transcript,engine}' WHERE id = :id";
+    await db.asSystem((tx) => db.change(tx, notBegun, { id: video.id }));
+    await advance();
+    expect(asked).toEqual(['transcripts.deepgram']);
+    goOn();
+    const transcript = await until(
+      'the transcript',
+      () => owner.call('getTranscript', { params: { id: video.id } }).catch(() => null),
+      60_000,
+    );
     expect(transcript.words.map((word) => word.text)).toEqual(words.map((word) => word.punctuated_word));
     expect(transcript.engine).toMatch(/deepgram/i);
     expect(requests).toHaveLength(1);
     expect(requests[0]?.url).toContain('mip_opt_out=true');
     expect(requests[0]?.bytes).toBe('the audio'.length);
     expect(requests[0]?.authorization).toBe('Token test-key');
-    const { db } = withKey.server.deps;
     await until('the audio to be gone', async () =>
       (await db.asSystem((tx) => db.rows(tx, "SELECT 1 FROM stored_objects WHERE kind = 'audio' AND state <> 'removed'"))).length === 0
         ? true

@@ -33,7 +33,7 @@ test('20 agents that ask at once get no more tasks of a workspace than its plan 
     );
     return Number(row?.count);
   };
-  await expect.poll(() => countOf('queued'), { timeout: 30_000 }).toBe(videos.length);
+  await expect.poll(() => countOf('queued'), { timeout: 60_000 }).toBe(videos.length);
   const agents = await Promise.all(Array.from({ length: 20 }, () => enrolAgent(instance)));
   const leases = await Promise.all(agents.map((agent) => agent.lease(['inspect'], 0)));
   expect(leases.filter((lease) => lease !== null)).toHaveLength(3);

@@ -129,7 +129,7 @@ describe('with two servers that run', () => {
     const call = callerFor(() => again.baseUrl, caller.token);
     expect(await call('createVideo', { body: { fileName: 'b.mp4', sizeBytes: 10 } })).toBeDefined();
     await again.close();
-  }, 120_000);
+  }, 240_000);
 
   test('a schema that no longer serves this release is refused, by a start and by a migration, with what to do', async () => {
     await stamp('0.3.0', '0.2.0');

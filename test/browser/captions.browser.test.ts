@@ -15,7 +15,7 @@ import { makeTalk } from '../support/media.ts';
 import { uploadVideo } from '../support/upload.ts';
 import { findBarriersEverywhere } from './support/axe.ts';
 import { consoleDirectory, prepareBrowser } from './support/browser.ts';
-import { enlargePreview, pixelsOfPreview, seekPreview } from './support/captionPreview.ts';
+import { enlargePreview, expectPreviewToBe, seekPreview } from './support/captionPreview.ts';
 import { untilRendered } from './support/untilRendered.ts';
 
 /** A sentence every four seconds, and somebody who thinks behind it. */
@@ -96,26 +96,17 @@ test('the preview in the dialog has the pixels of the rendered frame', async (co
   await enlargePreview(page, rendered);
   const seconds = 2.4;
   await seekPreview(page, style, seconds);
-  const drawn = await pixelsOfPreview(page);
-  const [background, frame] = [await frameOf(bare, seconds, drawn), await frameOf(rendered, seconds, drawn)];
-  let [covered, apart, changed] = [0, 0, 0];
-  for (let index = 0; index < drawn.width * (drawn.height - drawn.top); index++) {
-    const alpha = (drawn.pixels[index * 4 + 3] ?? 0) / 255;
-    for (let channel = 0; channel < 3; channel++) {
-      const [before, after] = [background[index * 3 + channel] ?? 0, frame[index * 3 + channel] ?? 0];
-      const expected = before * (1 - alpha) + (drawn.pixels[index * 4 + channel] ?? 0) * alpha;
-      if (alpha > 0.02 || Math.abs(before - after) > 60) {
-        covered += 1;
-        apart += Math.abs(expected - after);
-        changed += Math.abs(before - after);
-      }
-    }
-  }
+  const difference = await expectPreviewToBe(page, style, 0.15, {
+    leastChange: 60,
+    rendered: async (size) => {
+      const [background, frame] = [await frameOf(bare, seconds, size), await frameOf(rendered, seconds, size)];
+      return { ground: (index, channel) => background[index * 3 + channel] ?? 0, frame };
+    },
+  });
   process.stderr.write(
-    `preview against render, ${style}: ${(apart / covered).toFixed(1)} of ${(changed / covered).toFixed(1)} levels apart on ${covered / 3} pixels\n`,
+    `preview against render, ${style}: ${difference.apart.toFixed(1)} of ${difference.changed.toFixed(1)} levels apart on ${difference.pixels} pixels\n`,
   );
-  expect(covered / 3, style).toBeGreaterThan(drawn.width * drawn.height * 0.005);
-  expect(apart / covered, style).toBeLessThan(0.15 * (changed / covered));
+  expect(difference.pixels, style).toBeGreaterThan(difference.width * difference.height * 0.005);
   expect(visit.problems).toEqual([]);
 });
 
@@ -231,29 +222,19 @@ test('every template is drawn in the preview as ffmpeg draws it', async (context
   const size = { width: 960, height: 540 };
   await enlargePreview(page, size);
   const seconds = 2.4;
-  const [red, green, blue] = [0x3a, 0x6e, 0xa5];
+  const ground = [0x3a, 0x6e, 0xa5];
   const frames = await drawAll(size, seconds, '0x3a6ea5');
   const results: string[] = [];
   for (const style of drawnStyles) {
     await dialog.locator(`input[value="${style}"]`).dispatchEvent('click');
     await seekPreview(page, style, seconds);
-    const drawn = await pixelsOfPreview(page, 0);
-    const frame = frames.get(style) ?? Buffer.alloc(0);
-    let [covered, apart, changed] = [0, 0, 0];
-    for (let index = 0; index < size.width * size.height; index++) {
-      const alpha = (drawn.pixels[index * 4 + 3] ?? 0) / 255;
-      for (const [channel, before] of [red, green, blue].entries()) {
-        const after = frame[index * 3 + channel] ?? 0;
-        if (alpha > 0.02 || Math.abs(before - after) > 8) {
-          covered += 1;
-          apart += Math.abs(before * (1 - alpha) + (drawn.pixels[index * 4 + channel] ?? 0) * alpha - after);
-          changed += Math.abs(before - after);
-        }
-      }
-    }
-    results.push(`${style} ${(apart / covered).toFixed(1)} of ${(changed / covered).toFixed(1)}`);
-    expect(covered / 3, style).toBeGreaterThan(size.width * size.height * 0.002);
-    expect.soft(apart / covered, style).toBeLessThan(0.06 * (changed / covered));
+    const { apart, changed, pixels } = await expectPreviewToBe(page, style, 0.06, {
+      from: 0,
+      leastChange: 8,
+      rendered: async () => ({ ground: (_, channel) => ground[channel] ?? 0, frame: frames.get(style) ?? Buffer.alloc(0) }),
+    });
+    results.push(`${style} ${apart.toFixed(1)} of ${changed.toFixed(1)}`);
+    expect(pixels, style).toBeGreaterThan(size.width * size.height * 0.002);
   }
   process.stderr.write(`preview against ffmpeg, levels apart of levels changed: ${results.join('; ')}\n`);
   expect(visit.problems).toEqual([]);

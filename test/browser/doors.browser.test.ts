@@ -70,7 +70,7 @@ test('an owner makes a webhook, tries it, reads its log, and is told when somebo
   await act('Send a test');
   await page.getByRole('button', { name: `Deliveries to ${address}` }).click();
   const log = page.getByRole('dialog', { name: 'Deliveries' });
-  await log.getByText('Delivered', { exact: true }).waitFor({ timeout: 20_000 });
+  await log.getByText('Delivered', { exact: true }).waitFor({ timeout: 60_000 });
   await log.getByText('answered 204').waitFor();
   await pictures(page, 'webhooks-log');
   await log.getByRole('button', { name: 'Send again' }).click();

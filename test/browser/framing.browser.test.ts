@@ -208,7 +208,6 @@ test('the preview keeps captions off a face as the rendered clip does', async (c
   const seconds = 2.4;
   await seekPreview(page, 'karaoke', seconds);
   const [{ width, height }, frame] = [rendered, await frameOf(rendered, seconds + 0.001, rendered.width, rendered.height)];
-  const { pixels } = await pixelsOfPreview(page, 0);
   // The rows in which white letters stand, in what libass drew and in the rendered frame.
   const rowsOf = (isWhite: (index: number) => boolean) => {
     const rows: number[] = [];
@@ -218,14 +217,16 @@ test('the preview keeps captions off a face as the rendered clip does', async (c
     }
     return [rows[0] ?? -1, rows.at(-1) ?? -1] as const;
   };
-  const drawn = rowsOf((index) => [0, 1, 2, 3].every((at) => (pixels[index * 4 + at] ?? 0) > 240));
   const burned = rowsOf((index) => [0, 1, 2].every((at) => (frame[index * 3 + at] ?? 0) > 225));
-  expect(drawn[0]).toBeGreaterThan(0);
-  expect(drawn[1]).toBeLessThan(height / 3);
-  expect([Math.abs(drawn[0] - burned[0]) < 14, Math.abs(drawn[1] - burned[1]) < 14], `${String(drawn)} and ${String(burned)}`).toEqual([
-    true,
-    true,
-  ]);
+  expect(burned[0]).toBeGreaterThan(0);
+  expect(burned[1]).toBeLessThan(height / 3);
+  // The canvas shows what libass drew with the browser's next picture.
+  const apart = async () => {
+    const { pixels } = await pixelsOfPreview(page, 0);
+    const drawn = rowsOf((index) => [0, 1, 2, 3].every((at) => (pixels[index * 4 + at] ?? 0) > 240));
+    return Math.max(Math.abs(drawn[0] - burned[0]), Math.abs(drawn[1] - burned[1]));
+  };
+  await expect.poll(apart, slowly).toBeLessThan(14);
   expect(visit.problems).toEqual([]);
 });
 

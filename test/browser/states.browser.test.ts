@@ -140,7 +140,7 @@ test('the page follows the server live and finds its way back after a restart', 
   await instance.restart(async () => {
     await page.getByText('Reconnecting…').waitFor();
   });
-  await page.getByText('Reconnecting…').waitFor({ state: 'detached', timeout: 30_000 });
+  await page.getByText('Reconnecting…').waitFor({ state: 'detached', timeout: 60_000 });
   await upload(caller, 'after.mp4');
   await page.getByRole('heading', { name: 'after' }).waitFor();
   // A cut line is the subject here; what the page asks meanwhile cannot be answered.

@@ -113,7 +113,7 @@ export function callerFor(baseUrl: () => string, token: string): Call {
 }
 
 /** Repeats `look` until it answers something other than null or undefined. Throws after `timeoutMs`. */
-export async function until<T>(what: string, look: () => Promise<T | null | undefined>, timeoutMs = 20_000): Promise<T> {
+export async function until<T>(what: string, look: () => Promise<T | null | undefined>, timeoutMs = 60_000): Promise<T> {
   const endsAt = performance.now() + timeoutMs;
   for (;;) {
     const found = await look();

@@ -89,6 +89,7 @@ export function openCaptionCanvas(canvas: HTMLCanvasElement): CaptionCanvas {
   let current: CaptionPlan | null = null;
   let closed = false;
   let wanted = 0;
+  let shownWidth: number | null = null;
   let last: Promise<unknown> = Promise.resolve();
   const start = async (plan: CaptionPlan): Promise<JASSUB> => {
     const fonts = await Promise.all(plan.fonts.map((font) => fontFile(font.id)));
@@ -98,6 +99,9 @@ export function openCaptionCanvas(canvas: HTMLCanvasElement): CaptionCanvas {
       fonts: fonts.map((font) => font.slice()),
       defaultFont: plan.fonts[0]?.family ?? 'Montserrat ExtraBold',
     });
+    // It watches the size of the canvas too, and what it draws then comes when it likes, or not at all where the moment is the same: whoever
+    // shows the canvas asks for a new picture instead, and everything here goes one after the other.
+    made._ro.disconnect();
     await made.ready;
     return made;
   };
@@ -117,7 +121,12 @@ export function openCaptionCanvas(canvas: HTMLCanvasElement): CaptionCanvas {
       await jassub.renderer.setTrack(plan.ass);
     }
     const { width, height } = plan.look;
+    const [isFirst, isResized] = [shownWidth === null, shownWidth !== canvas.clientWidth];
+    shownWidth = canvas.clientWidth;
     await jassub.manualRender({ mediaTime: seconds, expectedDisplayTime: 0, width, height }, true);
+    if (isResized && !isFirst) {
+      await jassub.resize(true);
+    }
   };
   return {
     draw(plan, seconds) {

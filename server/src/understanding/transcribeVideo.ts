@@ -16,10 +16,14 @@ import { tryNextEngine } from './nextEngine.ts';
 import { countUse } from './switchboard/usage.ts';
 import { findTranscript, saveTranscriptRow } from './transcripts.ts';
 
-/** Does the next step of the transcript stage. Runs again safely. */
-export function transcribeVideo(deps: Deps, video: Video): Promise<void> {
+/** Does the next step of the transcript stage. Runs again safely, also at the same time: whoever comes second sees what the first one began. */
+export function transcribeVideo(deps: Deps, { id, workspaceId }: Pick<Video, 'id' | 'workspaceId'>): Promise<void> {
   const { db } = deps;
-  return db.inWorkspace(video.workspaceId, async (tx) => {
+  return db.inWorkspace(workspaceId, async (tx) => {
+    const video = await db.model(Videos).findOne({ where: { id, state: 'transcribing' }, lock: tx.LOCK.UPDATE, transaction: tx });
+    if (video === null) {
+      return;
+    }
     if ((await findTranscript(deps, tx, video.id)) !== null) {
       await finish(deps, tx, video, {});
       return;

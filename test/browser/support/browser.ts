@@ -102,7 +102,7 @@ async function openVisit(browser: Browser, options: VisitOptions): Promise<Visit
     await context.addCookies([{ name: 'carmic', value: token, url: baseUrl, httpOnly: true, sameSite: 'Lax' }]);
   }
   const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(60_000);
   const problems: string[] = [];
   const refusals: string[] = [];
   collectProblems(page, new URL(baseUrl).origin, problems, refusals);

@@ -30,6 +30,62 @@ export async function pixelsOfPreview(page: Page, from = 0.7): Promise<{ width: 
   return { ...read, pixels: Buffer.from(read.text, 'latin1') };
 }
 
+/** How far a preview is from a rendered frame, in levels of 255 per colour where either of them has a caption. */
+export interface Difference {
+  /** Between the preview over its ground and the frame. */
+  apart: number;
+  /** Between the ground and the frame: what the captions change. */
+  changed: number;
+  pixels: number;
+  width: number;
+  height: number;
+}
+
+/** What a preview is held against: what is behind the captions and the frame with them, as RGB of the size that is drawn, from its row `top` on. */
+export interface Rendered {
+  ground: (index: number, channel: number) => number;
+  frame: Buffer;
+}
+
+/**
+ * Holds what is drawn against a rendered frame until it is at most `share` of the captions' own change away. The canvas shows what libass
+ * drew when the browser composes its next picture, which can be later than libass says so.
+ */
+export async function expectPreviewToBe(
+  page: Page,
+  label: string,
+  share: number,
+  options: { from?: number; leastChange: number; rendered: (size: { width: number; height: number; top: number }) => Promise<Rendered> },
+): Promise<Difference> {
+  let difference: Difference = { apart: 0, changed: 0, pixels: 0, width: 0, height: 0 };
+  let rendered: Rendered | undefined;
+  const look = async () => {
+    const drawn = await pixelsOfPreview(page, options.from);
+    rendered ??= await options.rendered(drawn);
+    difference = compare(drawn, rendered, options.leastChange);
+    return difference.pixels === 0 ? Infinity : difference.apart / difference.changed;
+  };
+  await expect.poll(look, { ...slowly, message: label }).toBeLessThan(share);
+  return difference;
+}
+
+function compare(drawn: Awaited<ReturnType<typeof pixelsOfPreview>>, { ground, frame }: Rendered, leastChange: number): Difference {
+  const { width, height, top, pixels } = drawn;
+  let [covered, apart, changed] = [0, 0, 0];
+  for (let index = 0; index < width * (height - top); index++) {
+    const alpha = (pixels[index * 4 + 3] ?? 0) / 255;
+    for (let channel = 0; channel < 3; channel++) {
+      const [before, after] = [ground(index, channel), frame[index * 3 + channel] ?? 0];
+      if (alpha > 0.02 || Math.abs(before - after) > leastChange) {
+        covered += 1;
+        apart += Math.abs(before * (1 - alpha) + (pixels[index * 4 + channel] ?? 0) * alpha - after);
+        changed += Math.abs(before - after);
+      }
+    }
+  }
+  return { apart: apart / covered, changed: changed / covered, pixels: covered / 3, width, height };
+}
+
 /** Shows the preview in the size of the rendition, pixel for pixel. */
 export async function enlargePreview(page: Page, { width, height }: { width: number; height: number }) {
   const preview = page.getByRole('dialog').locator('.preview');
