@@ -302,7 +302,10 @@ describe('Deepgram', () => {
     await until('the request', async () => (requests.length > 0 ? true : null), 60_000);
     // The stage is woken by several events and by the watchdog, also at the same time; asked is once.
     const asked: string[] = [];
-    const counting = { ...withKey.server.deps, jobs: { ...withKey.server.deps.jobs, enqueue: async (name: string) => void asked.push(name) } };
+    const counting = {
+      ...withKey.server.deps,
+      jobs: { ...withKey.server.deps.jobs, enqueue: async (name: string) => void asked.push(name) },
+    };
     const advance = () =>
       Promise.all(Array.from({ length: 4 }, () => transcribeVideo(counting, { id: video.id, workspaceId: owner.workspaceId })));
     await advance();
