@@ -2,6 +2,7 @@ import { getContext, setContext } from 'svelte';
 import { buildCall, type Call } from './api/client.ts';
 import { Live } from './api/live.svelte.ts';
 import type { Messages } from './messages/en.ts';
+import type { LanguageChoice } from './state/language.svelte.ts';
 import { Library } from './state/library.svelte.ts';
 import { Now } from './state/now.svelte.ts';
 import { Reauth } from './state/reauth.svelte.ts';
@@ -21,13 +22,15 @@ export interface App {
   uploads: Uploads;
   toasts: Toasts;
   theme: Theme;
+  language: LanguageChoice;
   now: Now;
 }
 
 const contextKey = Symbol('app');
 
 /** Builds what the pages share; nothing is asked of the server yet. */
-export function buildApp(origin: string, t: Messages): App {
+export function buildApp(origin: string, language: LanguageChoice): App {
+  const { t } = language;
   const reauth = new Reauth();
   const call = buildCall(origin, t, { signedOut: () => session.ended(), proofNeeded: () => reauth.ask() });
   const session: Session = new Session(call, t);
@@ -35,7 +38,7 @@ export function buildApp(origin: string, t: Messages): App {
   const toasts = new Toasts();
   const library = new Library(call, t);
   const uploads = new Uploads({ call, t, toasts, library });
-  return { t, call, reauth, session, live, library, uploads, toasts, theme: new Theme(), now: new Now() };
+  return { t, call, reauth, session, live, library, uploads, toasts, theme: new Theme(), language, now: new Now() };
 }
 
 /** Hands the app to all components below. */

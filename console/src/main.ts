@@ -4,9 +4,11 @@ import './ui/base.css';
 import { mount } from 'svelte';
 import Root from './Root.svelte';
 import { buildApp } from './app.ts';
-import { en } from './messages/en.ts';
+import { LanguageChoice } from './state/language.svelte.ts';
 
 const target = document.getElementById('app');
 if (target) {
-  mount(Root, { target, props: { app: buildApp(location.origin, en) } });
+  const language = new LanguageChoice();
+  await language.start();
+  mount(Root, { target, props: { app: buildApp(location.origin, language) } });
 }

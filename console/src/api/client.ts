@@ -25,7 +25,7 @@ export function buildCall(origin: string, t: Messages, on: { signedOut: () => vo
         if (error.status === 401 && routes[name].policy !== 'public') {
           on.signedOut();
         }
-        throw error;
+        throw new ApiError(error.status, error.code, t.server.error(error.code, error.message), error.details, error.retryAfterSeconds);
       }
       if (error instanceof DOMException && error.name === 'AbortError') {
         throw error;

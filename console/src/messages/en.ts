@@ -14,6 +14,7 @@ import { storage } from './storage.en.ts';
 import { people } from './people.en.ts';
 import { moments, safety } from './safety.en.ts';
 import { legalHold, safekeeping } from './safekeeping.en.ts';
+import { server } from './server.en.ts';
 import { signOn } from './signOn.en.ts';
 import { words } from './words.ts';
 
@@ -39,6 +40,7 @@ export const en = {
   safety,
   moments,
   brand,
+  server,
 
   viewer: {
     note: 'You are a viewer here: you can look at everything, play and download it. Editors and owners can change it.',
@@ -59,6 +61,7 @@ export const en = {
     theme: 'Appearance',
     themes: { system: 'System', light: 'Light', dark: 'Dark' },
     version: (version: string) => `Version ${version}`,
+    language: 'Language',
   },
 
   live: {

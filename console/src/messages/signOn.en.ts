@@ -66,4 +66,4 @@ export const signOn = {
   breakGlass: 'break glass',
   makeBreakGlass: 'Make break-glass administrator',
   endBreakGlass: 'No break-glass administrator any more',
-} as const;
+};

@@ -1,0 +1,75 @@
+/** German words about legal holds and the comparison of storage and records. */
+import { count, number } from './count.de.ts';
+import type { legalHold as englishHold, safekeeping as english } from './safekeeping.en.ts';
+
+/** Was Mitglieder von einer Löschsperre erfahren; ihr Grund ist für die Administration. */
+export const legalHold: typeof englishHold = {
+  short: 'Löschsperre',
+  text: (end) =>
+    `Dieses Video steht unter einer Löschsperre, ${end === null ? 'bis die Administration sie aufhebt' : `bis ${end}`}: Niemand kann es oder seine Clips löschen. Ist seine Zeit vorbei, wird es wie üblich für alle geschlossen, und seine Dateien bleiben erhalten.`,
+};
+
+export const safekeeping: typeof english = {
+  nav: 'Verwahrung',
+  title: 'Verwahrung',
+  lead: 'Was nicht gelöscht werden darf, und ob der Speicher genau das enthält, was er soll.',
+  holds: {
+    title: 'Löschsperren',
+    text: 'Inhalte unter einer Löschsperre werden nie gelöscht, wer es auch verlangt und was auch abläuft. Abgelaufenes bleibt seinen Lesern verschlossen.',
+    add: 'Löschsperre setzen',
+    emptyTitle: 'Nichts ist gesperrt',
+    emptyText: 'Eine Löschsperre bewahrt einen Arbeitsbereich, oder eines seiner Videos, vor jeder Löschung.',
+    wholeWorkspace: (name) => `Alles von ${name}`,
+    oneVideo: (name) => `Ein Video von ${name}`,
+    openVideo: 'Video',
+    placed: (by, at) => (by === null ? `Gesetzt ${at}.` : `Gesetzt von ${by}, ${at}.`),
+    noEnd: 'Bis sie aufgehoben wird.',
+    endsAt: (at) => `Endet ${at}.`,
+    endedAt: (at) => `Endete ${at}.`,
+    lifted: (at) => `Aufgehoben ${at}.`,
+    inForce: 'In Kraft',
+    over: 'Vorbei',
+    lift: 'Aufheben',
+    liftNamed: (what) => `Löschsperre aufheben: ${what}`,
+    liftTitle: 'Diese Löschsperre aufheben?',
+    liftText: 'Was inzwischen abgelaufen ist, wird innerhalb einer Stunde endgültig gelöscht.',
+    liftDone: 'Die Löschsperre wurde aufgehoben.',
+    dialogTitle: 'Löschsperre setzen',
+    workspace: 'Arbeitsbereich',
+    search: 'Arbeitsbereich suchen',
+    searchHint: 'Ein Teil seines Namens.',
+    noneFound: 'Kein Arbeitsbereich heißt so.',
+    video: 'Nur ein Video: seine Kennung',
+    videoHint: 'Der letzte Teil der Adresse der Videoseite. Leer: alles im Arbeitsbereich.',
+    reason: 'Grund',
+    reasonHint: 'Wird verschlüsselt aufbewahrt und nur der Administration gezeigt.',
+    end: 'Letzter Tag',
+    endHint: 'Leer: bis sie aufgehoben wird.',
+    place: 'Löschsperre setzen',
+    missing: 'Wählen Sie einen Arbeitsbereich, und nennen Sie einen Grund.',
+    done: 'Die Löschsperre wurde gesetzt.',
+  },
+  comparisons: {
+    title: 'Speicher gegen Verzeichnis',
+    text: 'Einmal am Tag wird jede gespeicherte Datei mit dem Verzeichnis verglichen, in beide Richtungen. Dateien, die älter als ein Tag sind und in keinem Eintrag stehen, werden entfernt; fehlende werden gemeldet.',
+    look: 'Nur ansehen',
+    lookAndClean: 'Ansehen und entfernen',
+    started: 'Der Vergleich hat begonnen.',
+    emptyTitle: 'Noch kein Vergleich',
+    emptyText: 'Der erste läuft innerhalb eines Tages, oder jetzt, wenn Sie ihn starten.',
+    dry: 'Nur angesehen',
+    cleaned: 'Angesehen und entfernt',
+    running: 'Läuft',
+    good: 'Alles, wie es sein soll',
+    differs: 'Unterschiede',
+    failed: 'Nicht erledigt',
+    listed: (n) => `${count(n, 'Datei', 'Dateien')} verglichen.`,
+    orphans: (n, removed) => `${count(n, 'Datei', 'Dateien')} ohne Eintrag, ${removed === 0 ? 'keine' : number.format(removed)} entfernt.`,
+    young: (n) => `${count(n, 'junge Datei', 'junge Dateien')} nicht angerührt: Daran wird vielleicht gearbeitet.`,
+    missing: (n) => `${count(n, 'Eintrag', 'Einträge')} ohne Datei.`,
+    uploads: (n, removed) =>
+      `${count(n, 'vergessener Upload', 'vergessene Uploads')}, ${removed === 0 ? 'keiner' : number.format(removed)} entfernt.`,
+    findings: 'Was gefunden wurde',
+    kinds: { orphan: 'Ohne Eintrag', missing: 'Datei fehlt', open_upload: 'Vergessener Upload' },
+  },
+};

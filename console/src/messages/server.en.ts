@@ -1,0 +1,18 @@
+/**
+ * What the server says in its own words. It speaks English; another language tells it anew by the code or the name that comes along, and
+ * may quote what only the sentence knows.
+ */
+import type { Failure, ScorePart } from '@carmic/contract';
+
+export const server = {
+  error: (_code: string, message: string) => message,
+  failure: ({ message, nextAction }: Pick<Failure, 'code' | 'message' | 'nextAction'>) => ({ message, nextAction }),
+  scorePart: ({ label, reason }: Pick<ScorePart, 'name' | 'label' | 'reason' | 'points'>) => ({ label, reason }),
+  fact: (_name: string, label: string) => label,
+  bound: (bound: string) => bound,
+  unit: (unit: string) => unit,
+  /** A line beside a stage: what is going on, or why it was left out. */
+  note: (note: string) => note,
+  /** Why a layout or an encoder was chosen. */
+  choice: (reason: string) => reason,
+};
