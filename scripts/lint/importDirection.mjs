@@ -22,6 +22,8 @@ const serverLayers = [
   ['billing'],
   ['privacy'],
   ['webhooks', 'admin'],
+  ['logFields.ts'],
+  ['dataMap.ts'],
   ['watchdog.ts'],
   ['pipeline.ts'],
   ['instance.ts'],

@@ -25,6 +25,7 @@ import { type Env, readEnv } from './core/env.ts';
 import { StartError } from './core/errors.ts';
 import { createLog, type Log } from './core/log.ts';
 import { createSignal } from './core/signal.ts';
+import { dataMap } from './dataMap.ts';
 import { createDatabase, type Database, isDatabaseAway } from './db/database.ts';
 import { migrate } from './db/migrate.ts';
 import { migrations } from './db/migrations/index.ts';
@@ -52,6 +53,7 @@ import { defineJobs, deliverEvent, specBuilders, wakingEvents } from './pipeline
 import { deferContinue } from './storage/continueLater.ts';
 import { cdnParties, createCdn } from './retention/cdn/cdn.ts';
 import { replayJournal } from './retention/erasure/journal.ts';
+import { createDataMapHandlers } from './privacy/dataMapRoutes.ts';
 import { createReceiptSigner, publishReceiptKey } from './retention/receipts/signer.ts';
 import { retentionHandlers } from './retention/routes.ts';
 import { createStorageMiddleware } from './storage/routes.ts';
@@ -255,6 +257,7 @@ function buildHandlers(): Handlers {
     ...billingHandlers,
     ...storageHandlers,
     ...eventHandlers,
+    ...createDataMapHandlers(dataMap),
   };
 }
 

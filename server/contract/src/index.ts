@@ -7,6 +7,7 @@ export * from './billing.ts';
 export * from './branding.ts';
 export * from './client.ts';
 export * from './common.ts';
+export * from './dataMap.ts';
 export * from './edits.ts';
 export * from './erasures.ts';
 export * from './encoders.ts';

@@ -18,6 +18,7 @@ import {
 import { brandRoutes } from './brand.ts';
 import { idParamsSchema, noContentSchema, pageOf, pageQuerySchema } from './common.ts';
 import { chooseClipEditBodySchema, clipEditSchema, createClipEditBodySchema } from './edits.ts';
+import { dataMapRoutes } from './dataMap.ts';
 import { directoryRoutes } from './directory.ts';
 import { erasureRoutes } from './erasures.ts';
 import { auditRoutes } from './audit.ts';
@@ -425,6 +426,7 @@ export const routes = {
   ...safetyRoutes,
   ...billingRoutes,
   ...momentRoutes,
+  ...dataMapRoutes,
   ...importRoutes,
   ...framingRoutes,
 } as const satisfies Record<string, RouteDefinition>;

@@ -101,7 +101,7 @@ export async function reconcile(deps: Deps, id: string): Promise<void> {
     ),
   );
   if (run.findings.length > 0) {
-    log.warn({ reconciliationId: id, ...counts }, 'storage and rows differ');
+    log.warn({ reconciliationId: id, counts }, 'storage and rows differ');
     await db.asSystem((tx) => deps.appendEvent(tx, { workspaceId: null, type: 'storage.reconciled', subjectId: id, data: { ...counts } }));
   }
 }

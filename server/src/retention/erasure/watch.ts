@@ -37,7 +37,7 @@ async function raise(deps: Deps, type: EventType, column: 'alarmed_at' | 'overdu
     for (const row of late) {
       const data = { items: row.item_count, done: row.done_count, deadlineAt: row.deadline_at.toISOString() };
       log.error(
-        { erasureId: row.id, ...data },
+        { erasureId: row.id, counts: data },
         type === 'erasure.late' ? 'a deletion comes near its deadline' : 'a deletion is past its deadline',
       );
       await appendEvent(tx, { workspaceId: row.workspace_id, type, subjectId: row.id, data });

@@ -1,0 +1,106 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+import { columnData } from './core/dataMap.ts';
+import { dataMap } from './dataMap.ts';
+import { buildProcessingRecord, writeProcessingRecord } from './privacy/processingRecord.ts';
+import { publishDataMap } from './privacy/publishDataMap.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const levels = new Set(['trace', 'debug', 'info', 'warn', 'error', 'fatal']);
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .map((name) => join(root, folder, name));
+}
+
+/** The fields that one file writes into the log; what cannot be read off the text is answered as a sentence. */
+function logFieldsOf(path: string, text: string): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node) => {
+    if (ts.isCallExpression(node) && isLogCall(node.expression)) {
+      const [first] = node.arguments;
+      if (first !== undefined && ts.isObjectLiteralExpression(first)) {
+        found.push(...first.properties.map((property) => property.name?.getText() ?? `${property.getText()} of ${path}`));
+      } else if (first !== undefined && !ts.isStringLiteral(first) && !ts.isNoSubstitutionTemplateLiteral(first)) {
+        found.push(`${first.getText()} of ${path}`);
+      }
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true));
+  return found;
+}
+
+function isLogCall(called: ts.Expression): boolean {
+  if (ts.isPropertyAccessExpression(called)) {
+    return levels.has(called.name.text) && /(^|\.)log$/.test(called.expression.getText());
+  }
+  return ts.isElementAccessExpression(called) && /(^|\.)log$/.test(called.expression.getText());
+}
+
+describe('the data map (C1, G1)', () => {
+  test('names every field of every log line', () => {
+    const files = [...sourceFiles('server/src'), ...sourceFiles('gpu-agent/src')];
+    const written = files.flatMap((path) => logFieldsOf(path, readFileSync(path, 'utf8')));
+    expect(written.length).toBeGreaterThan(80);
+    const undeclared = [...new Set(written)].filter((name) => !(name in dataMap.logFields));
+    expect(undeclared, 'Name these fields in server/src/logFields.ts, or log something that says less').toEqual([]);
+    const unused = Object.keys(dataMap.logFields).filter((name) => !written.includes(name));
+    expect(unused, 'Nothing logs these fields any more').toEqual([]);
+  });
+
+  test('finds fields in every form in which they can be logged', () => {
+    const text =
+      "deps.log.warn({ email, to: x }, 'a'); log[isBad ? 'warn' : 'error']({ name: 1 }, 'b'); log.info({ ...all }); log.info(thing);";
+    expect(logFieldsOf('a.ts', text)).toEqual(['email', 'to', 'name', '...all of a.ts', 'thing of a.ts']);
+  });
+
+  test('has each table once, and every sealed column says how it opens or is kept back', () => {
+    const names = dataMap.tables.map((table) => table.name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const table of dataMap.tables) {
+      for (const [name, declaration] of Object.entries(table.columns)) {
+        const { class: dataClass, sealed } = columnData(table, declaration);
+        if (name.endsWith('_sealed') && dataClass !== 'credential' && dataClass !== 'derived') {
+          expect(sealed, `${table.name}.${name}`).toBeDefined();
+          expect(table.columns).toHaveProperty(sealed?.by ?? 'id');
+        }
+      }
+      for (const { column } of table.subjects) {
+        expect(table.columns, table.name).toHaveProperty(column);
+      }
+    }
+  });
+
+  test('publishes no secret as exported, and everything that somebody uploaded or wrote', () => {
+    const { tables } = publishDataMap(dataMap);
+    const columns = tables.flatMap((table) => table.columns.map((each) => ({ ...each, id: `${table.name}.${each.name}` })));
+    const exported = columns.filter((each) => each.isExported).map((each) => each.id);
+    expect(exported).toContain('users.email');
+    expect(exported).toContain('videos.title_sealed');
+    expect(exported).not.toContain('users.password_hash');
+    expect(exported).not.toContain('invitations.email');
+    expect(columns.filter((each) => /hash|password|secret/.test(each.name) && each.class !== 'credential').map((each) => each.id)).toEqual([
+      'audit_chain.hash',
+      'idempotency_keys.request_hash',
+      'renditions.spec_hash',
+    ]);
+  });
+
+  test('makes a record of processing with basis, recipients and time of every purpose', () => {
+    const record = buildProcessingRecord(dataMap, { installation: 'A <b>', address: 'https://x.test', madeAt: '2026-11-27T00:00:00.000Z' });
+    expect(record.activities.length).toBeGreaterThan(6);
+    for (const activity of record.activities) {
+      expect(activity.legalBasis).toMatch(/^Article 6/);
+      expect(activity.retention.length).toBeGreaterThan(0);
+      expect(activity.subjects.length).toBeGreaterThan(0);
+    }
+    const page = writeProcessingRecord(record);
+    expect(page).toContain('A &lt;b&gt;');
+    expect(page).not.toContain('<b>');
+  });
+});
