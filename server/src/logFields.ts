@@ -57,7 +57,6 @@ export const logFields: Readonly<Record<string, LogFieldData>> = {
   slots: { about: 'How many tasks at once', class: 'count' },
   soundSeconds: { about: 'Length of a sound', class: 'count' },
   sql: { about: 'The first 400 letters of a statement, with its values; only at the level `trace`', class: 'content' },
-  state: { about: 'How far a deletion is', class: 'state' },
   status: { about: 'Status of an answer', class: 'state' },
   userId: { about: 'Number of a person', class: 'person' },
   why: { about: 'Why something ended', class: 'state' },

@@ -71,7 +71,7 @@ describe('the data map (C1, G1)', () => {
     expect(map.tables.flatMap((table) => table.columns).length).toBeGreaterThan(500);
 
     const record = (path: string, token: string) =>
-      fetch(`${instance.baseUrl}/api/v1/processing-record.${path}`, { headers: { authorization: `Bearer ${token}` } });
+      fetch(`${instance.baseUrl}/api/v1/processing-record/${path}`, { headers: { authorization: `Bearer ${token}` } });
     const admin = await instance.createCaller({ isAdmin: true });
     const page = await record('html', admin.token);
     expect(page.status).toBe(200);

@@ -48,7 +48,7 @@ export const dataMapRoutes = {
   }),
   getProcessingRecord: route({
     method: 'GET',
-    path: '/api/v1/processing-record.:format',
+    path: '/api/v1/processing-record/:format',
     summary: 'The record of processing activities (GDPR, article 30), made from the data map',
     policy: 'admin',
     params: z.object({ format: z.enum(['html', 'json']) }),
