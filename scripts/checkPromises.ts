@@ -7,7 +7,9 @@ import { join } from 'node:path';
 
 /** How many promises there are of each kind: a row that is taken out does not take its promise back. */
 const counts = { C: 4, M: 3, A: 4, R: 6, S: 4, T: 3, G: 6 };
-const promiseIds = Object.entries(counts).flatMap(([letter, count]) => Array.from({ length: count }, (_, index) => `${letter}${index + 1}`));
+const promiseIds = Object.entries(counts).flatMap(([letter, count]) =>
+  Array.from({ length: count }, (_, index) => `${letter}${index + 1}`),
+);
 
 /** One promise with what was found of it. */
 export interface PromiseReport {

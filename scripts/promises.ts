@@ -19,11 +19,18 @@ for (const { id, promise, where, proofs, tests, problems } of reports) {
   }
 }
 const open = reports.filter(({ problems }) => problems.length > 0).map(({ id }) => id);
-console.log(`\n${reports.length - open.length} of ${reports.length} promises are proven${open.length === 0 ? '.' : `; without a proof: ${open.join(', ')}.`}`);
+console.log(
+  `\n${reports.length - open.length} of ${reports.length} promises are proven${open.length === 0 ? '.' : `; without a proof: ${open.join(', ')}.`}`,
+);
 process.exitCode = open.length === 0 ? 0 : 1;
 
 if (process.argv.includes('--run')) {
-  const cheap = [...new Set(reports.flatMap(({ proofs }) => proofs))].filter((proof) => /^(server|captions|gpu-agent|scripts)\/.*\.test\.ts$/.test(proof));
-  const { status } = spawnSync(join(root, 'node_modules/.bin/vitest'), ['run', '--project', 'unit', ...cheap], { cwd: root, stdio: 'inherit' });
+  const cheap = [...new Set(reports.flatMap(({ proofs }) => proofs))].filter((proof) =>
+    /^(server|captions|gpu-agent|scripts)\/.*\.test\.ts$/.test(proof),
+  );
+  const { status } = spawnSync(join(root, 'node_modules/.bin/vitest'), ['run', '--project', 'unit', ...cheap], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   process.exitCode ||= status ?? 1;
 }
