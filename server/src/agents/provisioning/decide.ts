@@ -22,6 +22,15 @@ export interface ProvisionLimits {
   aheadSeconds: number;
 }
 
+/** Limits that are not the operator's. An agent holds no task without a word for a twentieth of `silentSeconds`. */
+export const fixedLimits = { silentSeconds: 600, billedSeconds: 3600, aheadSeconds: 600 } as const;
+
+/** A round rents no more than this: the next comes soon, and a wrong figure costs less. */
+export const mostPerRound = 20;
+
+/** Seconds from one round to the next. */
+export const roundSeconds = 30;
+
 export interface MachineState {
   id: string;
   ageSeconds: number;

@@ -4,11 +4,10 @@ import type { Env } from '../../core/env.ts';
 import { StartError } from '../../core/errors.ts';
 import type { Deps } from '../../deps.ts';
 import type { Party } from '../../egress/egress.ts';
+import { roundSeconds } from './decide.ts';
 import { createHetzner } from './hetzner.ts';
 import type { MachineProvider } from './provider.ts';
 import { provisionOnce } from './provision.ts';
-
-const roundSeconds = 30;
 
 /** Who the way out must know when machines are rented. */
 export function provisionParties(env: Env): Party[] {

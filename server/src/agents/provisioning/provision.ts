@@ -7,16 +7,9 @@ import { isDatabaseAway } from '../../db/database.ts';
 import { uuidArray } from '../../db/uuidArray.ts';
 import type { Deps } from '../../deps.ts';
 import { createEnrolment } from '../enrol.ts';
-import { decide, type MachineState, type ProvisionLimits, type QueueState } from './decide.ts';
+import { decide, fixedLimits, type MachineState, mostPerRound, type ProvisionLimits, type QueueState } from './decide.ts';
 import { type Machine, type MachineProvider, type Offer, ProvisionError } from './provider.ts';
 import { writeUserData } from './userData.ts';
-
-/** Twenty times as long as an agent holds a task without a word. */
-const silentSeconds = 600;
-const billedSeconds = 3600;
-const aheadSeconds = 600;
-/** A round rents no more than this: the next comes soon, and a wrong figure costs less. */
-const mostPerRound = 20;
 
 interface AgentState {
   id: string;
@@ -95,10 +88,8 @@ function limitsOf({ env }: Deps): ProvisionLimits {
     maxHourlyMicros: Math.round(env.CARMIC_PROVISION_MAX_EUROS_PER_HOUR * 1_000_000),
     waitSeconds: env.CARMIC_PROVISION_WAIT_SECONDS,
     bootSeconds: env.CARMIC_PROVISION_BOOT_SECONDS,
-    silentSeconds,
     drainSeconds: env.CARMIC_PROVISION_DRAIN_SECONDS,
-    billedSeconds,
-    aheadSeconds,
+    ...fixedLimits,
   };
 }
 
