@@ -8,8 +8,8 @@ import { fixedLimits } from '../server/src/agents/provisioning/decide.ts';
 import { createRandom } from './capacity/random.ts';
 import { type Demand, type Plant, simulateFleet } from './capacity/simulateFleet.ts';
 
-/** `npm run bench -- analyze` and `-- render`, medians of three runs on 27 November 2026 (libx264, 1080p, docs/scaling.md). */
-const measured = { inspect: '0.02', render: '3.5' };
+/** What `npm run bench -- analyze` and `-- render` said on 27 November 2026 on two cores with a load of 1.5 to 3.6 (libx264, 1080p, docs/scaling.md). */
+const measured = { inspect: '0.061', render: '2.79' };
 
 const { values } = parseArgs({
   options: {

@@ -176,6 +176,13 @@ describe('a backup', () => {
   });
 });
 
+test.runIf(process.platform === 'linux')('a backup to a place that takes no files is refused with what to do', async () => {
+  const { code, err } = await carmic(environmentOf(instance), 'backup', '--to', '/proc/carmic/backups');
+  expect(code).toBe(78);
+  expect(err).toContain('The folder of the backups cannot be used');
+  expect(err).toContain('Make /proc/carmic/backups writable for this user');
+});
+
 describe('a restore is refused', () => {
   const restore = async (where: { database: TestDatabase; directory: string }, from = place, ...more: string[]) => {
     const result = await carmic(environmentOf(where), 'restore', '--from', from, ...more);

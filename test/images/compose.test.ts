@@ -1,18 +1,16 @@
 /** The images as they are shipped, and the whole of compose.yaml through `./install`, on a real engine. */
-import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from 'node:tls';
-import { type Call, createClient } from '@carmic/contract';
-import { Agent, fetch as fetchVia } from 'undici';
+import type { Clip, Video } from '@carmic/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../support/instance.ts';
 import { makeCaptions, makeTalk, readMedia } from '../support/media.ts';
 import { sha256, uploadVideo } from '../support/upload.ts';
-import { type Docker, makeSite, startDocker, whyNoDocker } from './support/docker.ts';
+import { type Docker, startDocker, whyNoDocker } from './support/docker.ts';
+import { hostname, installSite, type Site } from './support/site.ts';
 
-const hostname = 'carmic.test';
 const images = [
   ['docker/server.Dockerfile', 'carmic/server:0.1.0'],
   ['docker/agent.Dockerfile', 'carmic/gpu-agent:0.1.0'],
@@ -96,45 +94,18 @@ describe.skipIf(reason !== null && process.env['CI'] !== 'true')('the images', (
   });
 
   describe('with compose', () => {
-    let site: string;
-    let port: number;
-    let call: Call;
-    let via: typeof globalThis.fetch;
-    const compose = (...args: string[]) => run(docker, site, 'docker-compose', args);
-    const idOf = async (service: string) => (await compose('ps', '-q', service)).trim();
+    let site: Site;
+    let video: Video;
+    let clips: Map<string, string>;
 
     beforeAll(async () => {
-      site = makeSite();
-      port = await freePort();
-      const httpPort = await freePort();
-      const said = await run(docker, site, './install', [
-        '--hostname',
-        hostname,
-        '--https-port',
-        String(port),
-        '--http-port',
-        String(httpPort),
-        '--yes',
-      ]);
-      expect(said).toContain(`Carmic is ready at https://${hostname}:${port}`);
-      const token = /sign-in\?token=(\S+)/.exec(said)?.[1] ?? '';
-      via = trustingFetch(readFileSync(join(site, 'secrets/tls/ca.crt'), 'utf8'));
-      const reply = await via(`https://${hostname}:${port}/api/v1/one-time-sessions`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ token }),
-      });
-      expect(reply.status).toBe(200);
-      const cookie = (reply.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
-      call = createClient({ baseUrl: `https://${hostname}:${port}`, headers: () => ({ cookie }), fetch: via });
+      site = await installSite(docker);
+      say(`installed and ready in ${site.installSeconds.toFixed(0)} s`);
     }, 900_000);
-    afterAll(async () => {
-      await compose('down', '-v', '--timeout', '5');
-      rmSync(site, { recursive: true, force: true });
-    }, 120_000);
+    afterAll(() => site.stop(), 120_000);
 
     test('the secrets are for their owner alone', () => {
-      const files = readdirSync(join(site, 'secrets'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+      const files = readdirSync(join(site.folder, 'secrets'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
       expect(files.length).toBeGreaterThan(8);
       for (const entry of files.filter(({ name }) => !name.endsWith('.crt'))) {
         expect(statSync(join(entry.parentPath, entry.name)).mode & 0o077, entry.name).toBe(0);
@@ -142,62 +113,151 @@ describe.skipIf(reason !== null && process.env['CI'] !== 'true')('the images', (
     });
 
     test('S2, S3: TLS 1.3 only at the front; the database answers PgBouncer and migrations alone', async () => {
-      await expect(handshake(port, 'TLSv1.2')).rejects.toThrow(/protocol version|alert/i);
-      await expect(handshake(port, 'TLSv1.3')).resolves.toBe('TLSv1.3');
+      await expect(handshake(site.port, 'TLSv1.2')).rejects.toThrow(/protocol version|alert/i);
+      await expect(handshake(site.port, 'TLSv1.3')).resolves.toBe('TLSv1.3');
       const reach = (host: string, to: number) =>
         `require('net').connect(${to}, '${host}').on('connect', () => process.exit(0)).on('error', (error) => { console.log(error.code); process.exit(3); })`;
-      await expect(compose('exec', '-T', 'server', 'node', '-e', reach('db', 5432))).rejects.toThrow(/ENOTFOUND|EAI_AGAIN/);
-      await compose('exec', '-T', 'server', 'node', '-e', reach('pgbouncer', 6432));
+      await expect(site.compose('exec', '-T', 'server', 'node', '-e', reach('db', 5432))).rejects.toThrow(/ENOTFOUND|EAI_AGAIN/);
+      await site.compose('exec', '-T', 'server', 'node', '-e', reach('pgbouncer', 6432));
     });
 
     test('T2: server, worker, agent and database have no way out of the host', async () => {
       for (const service of ['server', 'worker', 'agent', 'db', 'pgbouncer']) {
-        const networks = JSON.parse(
-          await docker.run(['inspect', '-f', '{{json .NetworkSettings.Networks}}', await idOf(service)]),
-        ) as object;
-        for (const name of Object.keys(networks)) {
+        for (const name of await networksOf(docker, await site.idOf(service))) {
           expect(await docker.run(['network', 'inspect', '-f', '{{.Internal}}', name]), `${service} on ${name}`).toBe('true\n');
         }
       }
     });
 
-    test('a video becomes clips through it, while processes are killed', async () => {
-      const bytes = readMedia(await makeTalk({ seconds: 32 }));
-      const video = await uploadVideo(call, `https://${hostname}:${port}`, bytes, {
-        captions: makeCaptions(32),
-        wishes: { clipCount: 1 },
-        fetch: via,
-      });
-      for (const service of ['worker', 'pgbouncer', 'server']) {
-        await kill(docker, await idOf(service));
+    test('videos become clips while processes are killed, networks cut and the database stands still; nothing is lost', async () => {
+      const startedAt = performance.now();
+      [video] = [await sendTalk(site)];
+      const other = await sendTalk(site);
+      for (const service of ['worker', 'pgbouncer', 'server', 'db']) {
+        await site.kill(service);
       }
-      const ended = await until(
-        'the video to end',
-        async () => {
-          const now = await call('getVideo', { params: { id: video.id } }).catch(() => null);
-          return now !== null && (now.state === 'ready' || now.state === 'failed') ? now : null;
-        },
-        300_000,
-      );
-      expect(ended.failure).toBeNull();
-      const { items } = await call('listClips', { params: { id: video.id } });
-      const url = items[0]?.renditions[0]?.media.downloadUrl ?? '';
-      const file = await via(new URL(url, `https://${hostname}:${port}`).href);
-      expect(file.status).toBe(200);
-      const clip = Buffer.from(await file.arrayBuffer());
-      expect(clip.subarray(4, 8).toString()).toBe('ftyp');
-      expect(sha256(clip)).toMatch(/^[0-9a-f]{64}$/);
+      await until('an agent at work', () => hasTask(site, 'inspect'), 300_000);
+      await site.kill('agent');
+      await until('an agent at work again', () => hasTask(site, 'render'), 300_000);
+      for (const service of ['worker', 'server']) {
+        await cutOff(docker, site, service, 'inside', 8000);
+      }
+      await cutOff(docker, site, 'pgbouncer', 'data', 8000);
+      await docker.run(['pause', await site.idOf('db')]);
+      await pause(8000);
+      await docker.run(['unpause', await site.idOf('db')]);
+      await cutOff(docker, site, 'agent', 'inside', 8000);
+      for (const { id } of [video, other]) {
+        expect((await ended(site, id)).failure).toBeNull();
+      }
+      say(`two videos of 32 s are clips, through all faults, after ${seconds(startedAt)} s`);
+      clips = await readClips(site, video.id);
+      expect(clips.size).toBeGreaterThan(0);
+      // Compares the storage with the database both ways; fails when either lacks something.
+      expect(await site.compose('exec', '-T', 'server', 'carmic', 'reconcile')).toMatch(/0 missing|nothing is missing/i);
+    }, 900_000);
+
+    test('without faults a video is clips soon', async () => {
+      const startedAt = performance.now();
+      const { id } = await sendTalk(site);
+      expect((await ended(site, id)).failure).toBeNull();
+      say(`a video of 32 s is clips after ${seconds(startedAt)} s`);
     }, 400_000);
+
+    test('what was backed up comes back after everything is destroyed', async () => {
+      const exec = (...args: string[]) => site.compose('exec', '-T', 'server', 'carmic', ...args);
+      let startedAt = performance.now();
+      await exec('backup');
+      say(`backup: ${seconds(startedAt)} s`);
+      expect(await exec('verify')).toContain('every hash is right');
+      await site.compose('down', '-v', '--timeout', '10');
+      startedAt = performance.now();
+      await site.compose('up', '-d', 'db', 'pgbouncer');
+      await site.compose('run', '--rm', '-T', 'migrate', 'restore', '--from', '/backup');
+      await site.run('./install', ['--yes']);
+      say(`restore, until it answers: ${seconds(startedAt)} s`);
+      expect(await readClips(site, video.id)).toEqual(clips);
+    }, 900_000);
   });
+
+  test('with MinIO beside it, objects are in the bucket, encrypted, and a video becomes clips', async () => {
+    const site = await installSite(docker, ['--storage', 'minio']);
+    try {
+      const { id } = await sendTalk(site);
+      expect((await ended(site, id)).failure).toBeNull();
+      expect((await readClips(site, id)).size).toBeGreaterThan(0);
+      const kept = readdirSync(join(site.folder, 'minio/carmic'), { recursive: true, withFileTypes: true });
+      const bodies = kept.filter((entry) => entry.isFile()).map((entry) => readFileSync(join(entry.parentPath, entry.name)));
+      expect(bodies.length).toBeGreaterThan(3);
+      expect(bodies.some((body) => body.includes('ftyp'))).toBe(false);
+      const inside = await site.compose('exec', '-T', 'minio', 'sh', '-c', 'ls /run/minio; id -u');
+      expect(inside).not.toContain('root-key');
+    } finally {
+      await site.stop();
+    }
+  }, 1_500_000);
 });
 
-/** Fetches from the front on this machine, whatever the name in the address, and trusts the installation's authority. */
-function trustingFetch(ca: string): typeof globalThis.fetch {
-  const dispatcher = new Agent({
-    connect: { ca, lookup: (_name, _options, done) => done(null, [{ address: '127.0.0.1', family: 4 }]) },
+/** Figures for docs/operate.md. */
+function say(text: string): void {
+  process.stdout.write(`figures: ${text}\n`);
+}
+
+const seconds = (startedAt: number) => ((performance.now() - startedAt) / 1000).toFixed(0);
+
+async function sendTalk({ call, baseUrl, fetch }: Site): Promise<Video> {
+  return uploadVideo(call, baseUrl, readMedia(await makeTalk({ seconds: 32 })), {
+    captions: makeCaptions(32),
+    wishes: { clipCount: 1 },
+    fetch,
   });
-  return ((input: string | URL, init?: RequestInit) =>
-    fetchVia(input, { ...init, dispatcher } as never)) as unknown as typeof globalThis.fetch;
+}
+
+/** Waits until a video is ready or has failed; an answer that does not come is asked for again. */
+function ended({ call }: Site, id: string): Promise<Video> {
+  return until(
+    'the video to end',
+    async () => {
+      const now = await call('getVideo', { params: { id } }).catch(() => null);
+      return now !== null && (now.state === 'ready' || now.state === 'failed') ? now : null;
+    },
+    600_000,
+  );
+}
+
+/** True while an agent does such a task, or when everything is done already. */
+async function hasTask({ call }: Site, kind: string): Promise<true | null> {
+  const agents = await call('listAgents').catch(() => null);
+  const { items } = (await call('listVideos', { query: {} }).catch(() => null)) ?? { items: [] };
+  const isAtWork = agents?.items.some(({ currentTasks }) => currentTasks.some((task) => task.kind === kind)) === true;
+  return isAtWork || (items.length > 0 && items.every(({ state }) => state === 'ready' || state === 'failed')) ? true : null;
+}
+
+/** The SHA-256 of every clip's file by its id, as people download it. */
+async function readClips({ call, baseUrl, fetch }: Site, id: string): Promise<Map<string, string>> {
+  const { items } = await call('listClips', { params: { id } });
+  const hashes = new Map<string, string>();
+  for (const clip of items.filter((each: Clip) => each.renditions[0]?.media.downloadUrl)) {
+    const file = await fetch(new URL(clip.renditions[0]?.media.downloadUrl ?? '', baseUrl).href);
+    expect(file.status).toBe(200);
+    const bytes = Buffer.from(await file.arrayBuffer());
+    expect(bytes.subarray(4, 8).toString()).toBe('ftyp');
+    hashes.set(clip.id, sha256(bytes));
+  }
+  return hashes;
+}
+
+async function networksOf(docker: Docker, id: string): Promise<string[]> {
+  return Object.keys(JSON.parse(await docker.run(['inspect', '-f', '{{json .NetworkSettings.Networks}}', id])) as object);
+}
+
+/** Pulls a container's cable for a while. */
+async function cutOff(docker: Docker, site: Site, service: string, network: string, ms: number): Promise<void> {
+  const id = await site.idOf(service);
+  const name = (await networksOf(docker, id)).find((each) => each.endsWith(`_${network}`)) ?? expect.fail(`${service} is not on ${network}`);
+  await docker.run(['network', 'disconnect', name, id]);
+  await pause(ms);
+  await docker.run(['network', 'connect', '--alias', service, name, id]);
 }
 
 function handshake(port: number, version: 'TLSv1.2' | 'TLSv1.3'): Promise<string | null> {
@@ -215,33 +275,5 @@ function handshake(port: number, version: 'TLSv1.2' | 'TLSv1.3'): Promise<string
       socket.destroy();
     });
     socket.once('error', reject);
-  });
-}
-
-/** `kill -9` of the process itself, as the system does it when memory runs out: Docker's own kill would count as wished. */
-async function kill(docker: Docker, id: string): Promise<void> {
-  process.kill(Number(await docker.run(['inspect', '-f', '{{.State.Pid}}', id])), 'SIGKILL');
-}
-
-function run(docker: Docker, cwd: string, file: string, args: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    execFile(file, args, { cwd, env: docker.env, maxBuffer: 64 * 1024 * 1024, timeout: 900_000 }, (error, out, err) => {
-      if (error === null) {
-        resolve(out);
-      } else {
-        reject(new Error(`${file} ${args.join(' ')}: ${error.message}\n${out.slice(-3000)}\n${err.slice(-3000)}`));
-      }
-    });
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
   });
 }

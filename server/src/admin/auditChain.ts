@@ -5,9 +5,10 @@
  * erasing a person takes their name from the log and leaves every hash as it was.
  */
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
-import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { makeFolder } from '../core/makeFolder.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 
@@ -97,7 +98,7 @@ export async function writeHead(deps: Deps): Promise<void> {
   const last = await deps.db.asSystem((tx) => readLast(deps, tx));
   const head = { sequence: last.sequence, hash: last.hash.toString('hex'), at: deps.clock.now().toISOString() };
   const signature = sign(null, signedText(head), keyOf(deps.auditKey)).toString('base64');
-  await mkdir(headsFolder(deps), { recursive: true, mode: 0o700 });
+  await makeFolder(headsFolder(deps), 0o700);
   await appendFile(headsFile(deps), `${JSON.stringify({ ...head, signature })}\n`, { mode: 0o600 });
 }
 

@@ -3,6 +3,7 @@ import { mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { isCode } from '../failures.ts';
 import { StartError } from '../../core/errors.ts';
+import { makeFolder } from '../../core/makeFolder.ts';
 import type { Env } from '../../core/env.ts';
 import { openBucketPlace } from './bucketPlace.ts';
 
@@ -42,7 +43,7 @@ async function openFolder(path: string): Promise<BackupPlace> {
       ? new StartError(`The disk of the backups is full (${root}): free some space on it, or keep fewer with CARMIC_BACKUP_KEEP.`)
       : new StartError(`The folder of the backups cannot be used: ${reason}. Make ${root} writable for this user.`);
   };
-  await mkdir(root, { recursive: true, mode: 0o700 }).catch(explain);
+  await makeFolder(root, 0o700).catch(explain);
   return {
     name: root,
     async write(name, body) {

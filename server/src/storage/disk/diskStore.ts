@@ -6,9 +6,10 @@
  * everything before workspaces had keys. Nothing is ever written in the clear, a file gets its name when it is whole and
  * durable, and a name that is gone is gone durably. format.ts and header.ts say what a file looks like.
  */
-import { chmod, mkdir, unlink } from 'node:fs/promises';
+import { chmod, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
+import { makeFolder } from '../../core/makeFolder.ts';
 import type { KeyProvider } from '../../keyring/keyProvider.ts';
 import { keys } from '../keys.ts';
 import type { ByteRange, ListedObject, ListedVersion, ObjectStore, OpenObject, StoredInfo } from '../objectStore.ts';
@@ -63,7 +64,7 @@ export async function openDiskStore(options: DiskStoreOptions): Promise<DiskStor
   const root = join(options.dataDir, 'objects');
   const blobs = join(root, 'blobs');
   try {
-    await mkdir(options.dataDir, { recursive: true, mode: directoryMode });
+    await makeFolder(options.dataDir, directoryMode);
     await makeDirectory(blobs);
     await chmod(root, directoryMode);
     const scratch = await openScratch(join(root, 'scratch'));
