@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runIsolated, whyNotIsolated } from '../support/isolated.ts';
 import { makeCaptions, makeTalk, readMedia } from '../support/media.ts';
+import { providerHosts } from '../support/providerHosts.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(CARMIC_|VITEST|npm_|INIT_CWD)/.test(name)));
@@ -48,7 +49,28 @@ describe('T2: without third parties', () => {
     expect(readdirSync(out, { recursive: true }).filter((name) => String(name).endsWith('.mp4'))).toHaveLength(1);
     expect(JSON.parse(readFileSync(join(out, 'clips.json'), 'utf8'))).toBeDefined();
     expect(attempts).toEqual([]);
-  }, 400_000);
+  }, 1_200_000);
+
+  test('with providers switched on, they are asked under their own names and nobody else is', async (context) => {
+    context.skip(reason !== null, reason ?? '');
+    const hosts = join(folder, 'hosts');
+    writeFileSync(hosts, `127.0.0.1 localhost ${Object.values(providerHosts).join(' ')}\n::1 localhost\n`);
+    const mounted = ['-m', 'sh', '-c', 'mount --make-rprivate / && mount --bind "$CARMIC_HOSTS" /etc/hosts && exec "$@"', 'sh'];
+    const start = ['start/index.mjs', join(folder, 'talk.mp4'), '--count', '1', '--out', join(folder, 'provided'), '--once'];
+    const { attempts, code, output } = await runIsolated(
+      'unshare',
+      [
+        ...[...mounted, process.execPath, '--import', 'tsx', 'test/support/providersProcess.ts'],
+        ...[...start, '--data', join(folder, 'provided-data'), '--port', '0', '--no-demo'],
+      ],
+      { cwd: root, env: { ...inherited, CARMIC_MODE: 'test', CARMIC_HOSTS: hosts } },
+    );
+    expect(code, output).toBe(0);
+    const { asked } = JSON.parse(output.trimEnd().split('\n').at(-1) ?? '') as { asked: Record<string, number> };
+    expect(Object.keys(asked).sort()).toEqual(Object.values(providerHosts).sort());
+    expect(attempts).toEqual([]);
+    expect(readFileSync(join(folder, 'provided/clips.json'), 'utf8')).toContain('harbour');
+  }, 1_200_000);
 
   test('an attempt would have been seen: by IPv4, by IPv6, and the question for a name', async (context) => {
     context.skip(reason !== null, reason ?? '');

@@ -8,7 +8,7 @@ import { Members, Users } from '../../server/src/accounts/model.ts';
 import { createWorkspace } from '../../server/src/accounts/createWorkspace.ts';
 import { openSession } from '../../server/src/accounts/sessions.ts';
 import { newId } from '../../server/src/core/ids.ts';
-import { createLog } from '../../server/src/core/log.ts';
+import { createLog, type Log } from '../../server/src/core/log.ts';
 import { type ProcessName, type RunningServer, startServer } from '../../server/src/main.ts';
 import { createTestDatabase, type TestDatabase } from './postgres.ts';
 
@@ -34,6 +34,7 @@ export interface TestInstance {
 export interface InstanceOptions {
   env?: Record<string, string>;
   processes?: readonly ProcessName[];
+  log?: Log;
   /** Leads the application's connections another way; answers the URL to use. */
   leadThrough?: (url: string) => Promise<string>;
 }
@@ -63,7 +64,7 @@ export async function startInstance(options: InstanceOptions = {}): Promise<Test
     startServer({
       env: environment(port),
       processes: options.processes ?? ['web', 'worker'],
-      log: createLog({ level: process.env['CARMIC_TEST_LOG'] ?? 'silent' }),
+      log: options.log ?? createLog({ level: process.env['CARMIC_TEST_LOG'] ?? 'silent' }),
     });
   const instance: TestInstance = {
     server: await start(0),

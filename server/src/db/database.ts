@@ -55,10 +55,13 @@ const inside = new AsyncLocalStorage<{ isOpen: boolean }>();
  * `isStrict` and logged without: behind a pool of one connection it would wait for itself.
  */
 export function createDatabase(options: { url: string; poolSize: number; log: Log; isStrict?: boolean }): Database {
-  const sequelize = connect(options.url, {
-    poolSize: options.poolSize,
-    onQuery: (sql) => options.log.trace({ sql: sql.slice(0, 400) }, 'query'),
-  });
+  // Values may be anybody's: the shape of a statement is what a log needs.
+  const logQuery = (sql: string) => {
+    if (options.log.isLevelEnabled('trace')) {
+      options.log.trace({ sql: sql.replace(/'(?:[^'\\]|\\[^]|'')*'?/g, "'…'").slice(0, 400) }, 'query');
+    }
+  };
+  const sequelize = connect(options.url, { poolSize: options.poolSize, onQuery: logQuery });
   const models = new Map<ModelDefinition<never>, ModelStatic<Model>>();
 
   const refuseNesting = () => {
@@ -80,7 +83,7 @@ export function createDatabase(options: { url: string; poolSize: number; log: Lo
   // Begin and scope travel together: every statement of its own is a way to the database and back.
   const scopeOf = (workspaceId: string | null) =>
     `SELECT set_config('carmic.workspace_id', ${sequelize.escape(workspaceId ?? '')}, true), set_config('carmic.system', '${workspaceId === null ? 'on' : ''}', true)`;
-  const read = createReader(sequelize, scopeOf, (sql) => options.log.trace({ sql: sql.slice(0, 400) }, 'query'));
+  const read = createReader(sequelize, scopeOf, logQuery);
   const { queryGenerator } = sequelize.getQueryInterface() as unknown as TransactionQueries;
   const startTransaction = queryGenerator.startTransactionQuery.bind(queryGenerator);
   queryGenerator.startTransactionQuery = (tx) => {

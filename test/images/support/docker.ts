@@ -19,6 +19,16 @@ const minio = 'minio/minio:RELEASE.2025-09-07T16-13-09Z';
 /** The longest build takes a minute or two on two idle cores; others may use them too. */
 const longestBuildMs = 1_500_000;
 
+/** The images of this checkout, and their Dockerfiles. */
+export const images = { server: 'carmic/server:0.1.0', agent: 'carmic/gpu-agent:0.1.0', pgbouncer: 'carmic/pgbouncer:0.1.0' } as const;
+
+/** Builds the images of this checkout; what has not changed is in the cache. */
+export async function buildImages(docker: Docker): Promise<void> {
+  for (const [name, tag] of Object.entries(images)) {
+    await docker.build(`docker/${name}.Dockerfile`, tag);
+  }
+}
+
 export interface Docker {
   /** The environment in which `docker` and `docker-compose` speak to the engine. */
   readonly env: NodeJS.ProcessEnv;
@@ -81,7 +91,7 @@ export async function startDocker(): Promise<Docker> {
     daemon = await startDaemon();
     env = { ...env, DOCKER_HOST: `unix://${daemon.directory}/docker.sock` };
   }
-  const run = (args: readonly string[], options: { timeoutMs?: number } = {}) => execute(client, args, env, options.timeoutMs ?? 60_000);
+  const run = (args: readonly string[], options: { timeoutMs?: number } = {}) => execute(client, args, env, options.timeoutMs ?? 300_000);
   const docker: Docker = {
     env,
     run,
@@ -146,6 +156,7 @@ async function makeBases(docker: Docker): Promise<void> {
   await provide(docker, minio, () => makeMinio(docker));
   for (const [tag, folder] of [
     ['postgres:17-bookworm', 'postgres'],
+    ['postgres:17.6-bookworm', 'postgres'],
     ['caddy:2.10.2-alpine', 'caddy'],
   ] as const) {
     await provide(docker, tag, async () => {
