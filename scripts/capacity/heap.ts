@@ -17,7 +17,7 @@ export function createHeap(): EventHeap {
   const entries: Entry[] = [];
   let order = 0;
   const swapUp = (start: number) => {
-    for (let child = start; child > 0; ) {
+    for (let child = start; child > 0;) {
       const parent = (child - 1) >> 1;
       const [lower, upper] = [entries[child], entries[parent]];
       if (lower === undefined || upper === undefined || !isBefore(lower, upper)) {
@@ -28,7 +28,7 @@ export function createHeap(): EventHeap {
     }
   };
   const sinkDown = () => {
-    for (let parent = 0; ; ) {
+    for (let parent = 0; ;) {
       const [left, right] = [entries[2 * parent + 1], entries[2 * parent + 2]];
       const child = right !== undefined && left !== undefined && isBefore(right, left) ? 2 * parent + 2 : 2 * parent + 1;
       const [upper, lower] = [entries[parent], entries[child]];

@@ -3,7 +3,13 @@
  * `decide` rents and gives back. The same seed gives the same figures. What it leaves out: fairness between workspaces (one queue, first in,
  * first out), and everything that is not media work.
  */
-import { decide, type MachineState, mostPerRound, type ProvisionLimits, roundSeconds } from '../../server/src/agents/provisioning/decide.ts';
+import {
+  decide,
+  type MachineState,
+  mostPerRound,
+  type ProvisionLimits,
+  roundSeconds,
+} from '../../server/src/agents/provisioning/decide.ts';
 import { createHeap } from './heap.ts';
 
 /** Processor seconds that the work takes, and what a machine has. */
@@ -73,7 +79,13 @@ interface Machine {
 const takenBackSeconds = 45;
 
 /** Simulates until every video is done and every machine is given back. `hourlyMicros` is what a machine costs. */
-export function simulateFleet(plant: Plant, demand: Demand, limits: ProvisionLimits, hourlyMicros: number, random: () => number): FleetReport {
+export function simulateFleet(
+  plant: Plant,
+  demand: Demand,
+  limits: ProvisionLimits,
+  hourlyMicros: number,
+  random: () => number,
+): FleetReport {
   const events = createHeap();
   const machines = new Map<string, Machine>();
   const free: { machine: Machine; turn: number }[] = [];
@@ -81,10 +93,20 @@ export function simulateFleet(plant: Plant, demand: Demand, limits: ProvisionLim
   const waits: number[] = [];
   const dones: number[] = [];
   let [now, freeAt, queueAt, arrivals, running, busySeconds] = [0, 0, 0, 0, 0, 0];
-  const report = { videos: 0, videoHours: 0, tasks: 0, mostMachines: 0, rentedMachines: 0, paidMachineHours: 0, mostRunning: 0, tasksTakenBack: 0 };
+  const report = {
+    videos: 0,
+    videoHours: 0,
+    tasks: 0,
+    mostMachines: 0,
+    rentedMachines: 0,
+    paidMachineHours: 0,
+    mostRunning: 0,
+    tasksTakenBack: 0,
+  };
   const at = (seconds: number, work: () => void) => events.push(now + seconds, work);
   const secondsOf = ({ isInspection, video }: Task) =>
-    ((isInspection ? plant.inspectPerSourceSecond * video.seconds : plant.renderPerClipSecond * demand.clipSeconds) * limits.slotsPerMachine) /
+    ((isInspection ? plant.inspectPerSourceSecond * video.seconds : plant.renderPerClipSecond * demand.clipSeconds) *
+      limits.slotsPerMachine) /
     plant.coresPerMachine;
   const canWork = ({ drainingSince, isGone, silentSince }: Machine) => !isGone && drainingSince === null && silentSince === null;
 

@@ -76,7 +76,13 @@ function formerAgent(file: string) {
       understand('renew', await send('PATCH', `leases/${taskId}`, { leaseToken, progress: 0.5 }));
       const outputs = [];
       for (const { name, url, headers, contentType } of slots) {
-        const analysis = { hopSeconds: 0.5, loudnessDb: [], peaks: [], motion: Array.from({ length: 120 }, (_, at) => at % 7), cutsSeconds: [] };
+        const analysis = {
+          hopSeconds: 0.5,
+          loudnessDb: [],
+          peaks: [],
+          motion: Array.from({ length: 120 }, (_, at) => at % 7),
+          cutsSeconds: [],
+        };
         const body = Buffer.from(name === 'analysis' ? JSON.stringify(analysis) : `the ${name}`);
         const reply = await fetch(url.replace(instance.baseUrl, state.baseUrl), {
           method: 'PUT',
@@ -126,9 +132,14 @@ describe.each(releases)('an agent as in %s', (file) => {
     try {
       const agent = formerAgent(file);
       await agent.register();
-      const video = await uploadVideo(callerFor(() => second.baseUrl, caller.token), second.baseUrl, Buffer.from('another'), {
-        wishes: { clipCount: 1 },
-      });
+      const video = await uploadVideo(
+        callerFor(() => second.baseUrl, caller.token),
+        second.baseUrl,
+        Buffer.from('another'),
+        {
+          wishes: { clipCount: 1 },
+        },
+      );
       const lease = await until('the first task', () => agent.lease(), 30_000);
       agent.state.baseUrl = second.baseUrl;
       await agent.work(lease);

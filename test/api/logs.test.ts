@@ -88,7 +88,9 @@ describe('the log holds no personal data', () => {
       params: { id: lease.taskId },
       body: { leaseToken: lease.leaseToken, code: 'decode_failed', message: planted.note, isRetryable: false },
     });
-    await until('the video to fail', async () => ((await caller.call('getVideo', { params: { id: video.id } })).state === 'failed' ? true : null));
+    await until('the video to fail', async () =>
+      (await caller.call('getVideo', { params: { id: video.id } })).state === 'failed' ? true : null,
+    );
   });
 
   test('of faults of the database, whose errors carry whole rows', async () => {
@@ -108,7 +110,11 @@ describe('the log holds no personal data', () => {
     const { db } = instance.server.deps;
     await db.asSystem((tx) => db.change(tx, 'UPDATE users SET email = :email WHERE id = :id', { email: planted.email, id: caller.userId }));
     expect(await ask('POST', 'password-resets', { email: planted.email }, { authorization: '' })).toBeLessThan(300);
-    await until('the mail to fail', async () => lines().find(({ err }) => err?.code === 'ECONNREFUSED' || err?.code === 'ESOCKET') ?? null, 60_000);
+    await until(
+      'the mail to fail',
+      async () => lines().find(({ err }) => err?.code === 'ECONNREFUSED' || err?.code === 'ESOCKET') ?? null,
+      60_000,
+    );
   });
 
   test('in any line', () => {

@@ -75,7 +75,11 @@ describe.skipIf(reason !== null && process.env['CI'] !== 'true')('the chart', ()
     const token = /token=(\S+)/.exec(await carmic('first-link'))?.[1] ?? '';
     const call = await signIn(baseUrl, token, fetch);
     const wishes = { clipCount: 1 };
-    const sent = await uploadVideo(call, baseUrl, readMedia(await makeTalk({ seconds: 32 })), { captions: makeCaptions(32), wishes, fetch });
+    const sent = await uploadVideo(call, baseUrl, readMedia(await makeTalk({ seconds: 32 })), {
+      captions: makeCaptions(32),
+      wishes,
+      fetch,
+    });
     const [worker = ''] = cluster.containersOf('Deployment/carmic-worker');
     process.kill(Number(await docker.run(['inspect', '-f', '{{.State.Pid}}', worker])), 'SIGKILL');
     const video = await until(
@@ -92,7 +96,11 @@ describe.skipIf(reason !== null && process.env['CI'] !== 'true')('the chart', ()
     expect(reply.status).toBe(200);
     // The link leads on to the bucket, through the second Ingress.
     expect(new URL(reply.url).hostname).toBe('s3.carmic.test');
-    expect(Buffer.from(await reply.arrayBuffer()).subarray(4, 8).toString()).toBe('ftyp');
+    expect(
+      Buffer.from(await reply.arrayBuffer())
+        .subarray(4, 8)
+        .toString(),
+    ).toBe('ftyp');
   }, 1_800_000);
 });
 
@@ -106,8 +114,7 @@ async function startFront(docker: Docker, { network }: Cluster, manifests: reado
   const sites = rules.map(({ host, http }) => {
     const service = http.paths[0]?.backend.service ?? expect.fail(`no service for ${host}`);
     const ports = manifests.find(({ kind, metadata }) => kind === 'Service' && metadata.name === service.name)?.spec?.ports as
-      | { name: string; port: number }[]
-      | undefined;
+      { name: string; port: number }[] | undefined;
     const port = ports?.find(({ name }) => name === service.port.name)?.port ?? expect.fail(`no port for ${host}`);
     const isTls = service.port.name === 's3';
     return `https://${host} {

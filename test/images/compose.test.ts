@@ -252,7 +252,8 @@ async function networksOf(docker: Docker, id: string): Promise<string[]> {
 /** Pulls a container's cable for a while. */
 async function cutOff(docker: Docker, site: Site, service: string, network: string, ms: number): Promise<void> {
   const id = await site.idOf(service);
-  const name = (await networksOf(docker, id)).find((each) => each.endsWith(`_${network}`)) ?? expect.fail(`${service} is not on ${network}`);
+  const name =
+    (await networksOf(docker, id)).find((each) => each.endsWith(`_${network}`)) ?? expect.fail(`${service} is not on ${network}`);
   await docker.run(['network', 'disconnect', name, id]);
   await pause(ms);
   await docker.run(['network', 'connect', '--alias', service, name, id]);

@@ -11,7 +11,12 @@ describe('an error in the log', () => {
       parameters: ['Jane'],
     });
     const { stack, ...rest } = describeError(planted);
-    expect(rest).toEqual({ type: 'Error', message: 'duplicate key …\n    at a line of what somebody wrote', code: '23505', constraint: 'users_email' });
+    expect(rest).toEqual({
+      type: 'Error',
+      message: 'duplicate key …\n    at a line of what somebody wrote',
+      code: '23505',
+      constraint: 'users_email',
+    });
     expect(stack).toMatch(/describeError\.test\.ts:\d+:\d+/);
     expect(stack).not.toContain('somebody');
   });

@@ -171,10 +171,7 @@ async function makeMinio(docker: Docker): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'carmic-minio-image-'));
   try {
     cpSync(path, join(directory, 'minio'));
-    writeFileSync(
-      join(directory, 'Dockerfile'),
-      `FROM ${debian}\nCOPY --chmod=755 minio /usr/bin/minio\nENTRYPOINT ["minio"]\n`,
-    );
+    writeFileSync(join(directory, 'Dockerfile'), `FROM ${debian}\nCOPY --chmod=755 minio /usr/bin/minio\nENTRYPOINT ["minio"]\n`);
     await docker.run(['build', '-q', '-t', minio, directory], { timeoutMs: longestBuildMs });
   } finally {
     rmSync(directory, { recursive: true, force: true });

@@ -98,7 +98,8 @@ export async function createCluster(docker: Docker, manifests: readonly Manifest
     }
     for (const { name, value, valueFrom } of env) {
       const ref = valueFrom?.secretKeyRef;
-      values[name] = ref === undefined ? (value ?? pod) : String(filesOfSecret(ref.name)[ref.key] ?? fail(`${ref.name} has no ${ref.key}.`));
+      values[name] =
+        ref === undefined ? (value ?? pod) : String(filesOfSecret(ref.name)[ref.key] ?? fail(`${ref.name} has no ${ref.key}.`));
     }
     return Object.entries(values).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
   };
@@ -175,7 +176,15 @@ export async function createCluster(docker: Docker, manifests: readonly Manifest
         const name = `${network}-${pod}-${container.name}`;
         started.set(title, [...(started.get(title) ?? []), name]);
         const isJob = manifest.kind === 'Job';
-        await docker.run(['run', '-d', '--name', name, '--restart', isJob ? 'on-failure:6' : 'always', ...optionsOf(pod, template, container, claims)]);
+        await docker.run([
+          'run',
+          '-d',
+          '--name',
+          name,
+          '--restart',
+          isJob ? 'on-failure:6' : 'always',
+          ...optionsOf(pod, template, container, claims),
+        ]);
         await waitFor(name, async () => {
           if (!isJob) {
             return isReady(name, container);
