@@ -12,6 +12,7 @@ import { libraryData } from './library/dataMap.ts';
 import { objectData } from './library/objectData.ts';
 import { logFields } from './logFields.ts';
 import { mailData } from './mail/dataMap.ts';
+import { privacyData } from './privacy/dataMap.ts';
 import { plansData } from './plans/dataMap.ts';
 import { retentionData } from './retention/dataMap.ts';
 import { understandingData } from './understanding/dataMap.ts';
@@ -21,7 +22,7 @@ import { webhooksData } from './webhooks/dataMap.ts';
 export const dataMap: DataMap = {
   tables: [
     ...[...accountsData, ...plansData, ...libraryData, ...agentsData, ...understandingData, ...clipsData, ...retentionData],
-    ...[...billingData, ...webhooksData, ...adminData, ...eventsData, ...mailData, ...jobsData, ...httpData, ...dbData],
+    ...[...billingData, ...privacyData, ...webhooksData, ...adminData, ...eventsData, ...mailData, ...jobsData, ...httpData, ...dbData],
   ],
   objects: objectData,
   logFields,

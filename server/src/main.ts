@@ -53,6 +53,9 @@ import { defineJobs, deliverEvent, specBuilders, wakingEvents } from './pipeline
 import { deferContinue } from './storage/continueLater.ts';
 import { cdnParties, createCdn } from './retention/cdn/cdn.ts';
 import { replayJournal } from './retention/erasure/journal.ts';
+import { privacyRequestHandlers } from './privacy/requestRoutes.ts';
+import { archiveHandlers } from './privacy/archiveRoutes.ts';
+import { defineArchiveJobs } from './privacy/archive/archives.ts';
 import { createDataMapHandlers } from './privacy/dataMapRoutes.ts';
 import { createReceiptSigner, publishReceiptKey } from './retention/receipts/signer.ts';
 import { retentionHandlers } from './retention/routes.ts';
@@ -111,6 +114,7 @@ export async function startServer(options: {
     await publishReceiptKey(deps.db, deps.receipts);
     await replayJournal(deps);
     defineJobs(deps);
+    defineArchiveJobs(deps, dataMap);
     const metrics = createMetrics(deps);
     const stopping = new AbortController();
     const operations = await startOperationsIfAsked(deps, metrics, stopping.signal, options.processes);
@@ -258,6 +262,8 @@ function buildHandlers(): Handlers {
     ...storageHandlers,
     ...eventHandlers,
     ...createDataMapHandlers(dataMap),
+    ...archiveHandlers,
+    ...privacyRequestHandlers,
   };
 }
 

@@ -16,6 +16,7 @@ import { buildRenderSpec } from './clips/renderSpec.ts';
 import { indexVideo } from './clips/indexVideo.ts';
 import { suggestClipsForVideo } from './clips/suggestClipsForVideo.ts';
 import { syncRendition } from './clips/syncRendition.ts';
+import { isRestricted } from './privacy/requests/rights.ts';
 import { buildFailure } from './core/errors.ts';
 import type { Deps } from './deps.ts';
 import type { StoredEvent } from './events/read.ts';
@@ -105,7 +106,7 @@ export async function deliverEvent(deps: Deps, event: StoredEvent): Promise<void
 /** Does the next step of a video, whatever it is. */
 export async function advanceVideo(deps: Deps, workspaceId: string, videoId: string): Promise<void> {
   const video = await deps.db.inWorkspace(workspaceId, (tx) => deps.db.model(Videos).findByPk(videoId, { transaction: tx }));
-  if (video !== null) {
+  if (video !== null && !(await isRestricted(deps, video))) {
     await verbOfState[video.state]?.(deps, video);
   }
 }

@@ -25,6 +25,7 @@ const others: Partial<Record<RouteName, string>> = {
   updateInstanceEngines: 'an order, written whole',
   putUsageBudget: 'two figures of one workspace, written whole by an owner who sees both',
   changeSubscription: 'names the plan it ends with, and the next payment decides',
+  updateRights: 'switches of one person, each set to a named value',
   decideSafetyReview: 'decided once; a second decision is refused',
 };
 

@@ -1,8 +1,11 @@
 import { dataMapSchema } from '@carmic/contract';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { columnData, type TableData } from '../../server/src/core/dataMap.ts';
+import { newId } from '../../server/src/core/ids.ts';
 import { dataMap } from '../../server/src/dataMap.ts';
 import { StoredObjects } from '../../server/src/library/model.ts';
+import { keys } from '../../server/src/storage/keys.ts';
 import { startInstance, type TestInstance } from '../support/instance.ts';
 
 let instance: TestInstance;
@@ -62,6 +65,26 @@ describe('the data map (C1, G1)', () => {
     });
     expect(deps.db.model(StoredObjects).getAttributes()).toHaveProperty('kind');
     expect(kinds.map(([, kind]) => kind).filter((kind) => !((kind ?? '') in dataMap.objects))).toEqual([]);
+  });
+
+  test('keeps everything that is made of content inside its workspace: in rows behind row-level security, under keys of the workspace (A2)', async () => {
+    const guarded = await withDatabase(async (client) => {
+      const { rows } = await client.query<{
+        name: string;
+      }>(`SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relforcerowsecurity AND a.attname = 'workspace_id' AND a.attnotnull`);
+      return new Set(rows.map((row) => row.name));
+    });
+    const hasContent = (table: TableData) => Object.values(table.columns).some((column) => columnData(table, column).class === 'content');
+    const ofContent = dataMap.tables.filter((table) => table.purpose === 'service' && hasContent(table));
+    expect(ofContent.length).toBeGreaterThan(12);
+    expect(ofContent.map((table) => table.name).filter((name) => !guarded.has(name))).toEqual([]);
+    const elsewhere = dataMap.tables.filter((table) => table.purpose !== 'service' && hasContent(table)).map((table) => table.name);
+    // What people write when they ask for something, and why something is held; neither is made of a video.
+    expect(elsewhere.sort()).toEqual(['legal_holds', 'privacy_request_log', 'privacy_requests']);
+    const [workspaceId, id] = [newId(), newId()];
+    const names = [keys.source(workspaceId, id), keys.transcript(workspaceId, id, id), keys.output(workspaceId, id, id, 1, 'analysis')];
+    expect(names.every((key) => key.startsWith(keys.workspacePrefix(workspaceId)))).toBe(true);
   });
 
   test('is served to everybody, and the record of processing to administrators', async () => {

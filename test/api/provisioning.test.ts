@@ -93,7 +93,7 @@ describe('renting', () => {
     expect(hetzner.servers).toHaveLength(2);
   });
 
-  test('elsewhere when a place is sold out, and outside the EU only where that is allowed and named', async () => {
+  test('elsewhere when a place is sold out, and outside the EU only where that is allowed and named (T3)', async () => {
     await makeTasks(1);
     hetzner.soldOut.add('fsn1').add('nbg1');
     await round();

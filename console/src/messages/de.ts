@@ -11,6 +11,7 @@ import { keeping } from './keeping.de.ts';
 import { people } from './people.de.ts';
 import { moments, safety } from './safety.de.ts';
 import { legalHold, safekeeping } from './safekeeping.de.ts';
+import { personalData } from './personalData.de.ts';
 import { server } from './server.de.ts';
 import { signOn } from './signOn.de.ts';
 import { storage } from './storage.de.ts';
@@ -39,6 +40,7 @@ export const de: Messages = {
   moments,
   brand,
   server,
+  personalData,
 
   viewer: {
     note: 'Sie sind hier Betrachter: Sie können alles ansehen, abspielen und herunterladen. Bearbeiter und Inhaber können es ändern.',

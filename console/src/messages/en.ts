@@ -14,6 +14,7 @@ import { storage } from './storage.en.ts';
 import { people } from './people.en.ts';
 import { moments, safety } from './safety.en.ts';
 import { legalHold, safekeeping } from './safekeeping.en.ts';
+import { personalData } from './personalData.en.ts';
 import { server } from './server.en.ts';
 import { signOn } from './signOn.en.ts';
 import { words } from './words.ts';
@@ -41,6 +42,7 @@ export const en = {
   moments,
   brand,
   server,
+  personalData,
 
   viewer: {
     note: 'You are a viewer here: you can look at everything, play and download it. Editors and owners can change it.',

@@ -10,6 +10,8 @@ const errors: Partial<Record<ErrorCode, string>> = {
   reauthentication_needed: 'Diese Änderung braucht einen frischen Nachweis, dass Sie es sind.',
   second_factor_needed: 'Ihre Rolle verlangt einen zweiten Faktor. Richten Sie auf der Kontoseite einen ein.',
   sign_on_needed: 'Melden Sie sich über den Anmeldedienst Ihres Unternehmens an.',
+  processing_restricted:
+    'Sie haben die Verarbeitung Ihrer Inhalte eingeschränkt: Es entsteht nichts Neues. Heben Sie das zuerst auf der Seite „Ihre Daten“ auf.',
   not_found: 'Das gibt es nicht, oder nicht mehr.',
   method_not_allowed: 'Das ist unter dieser Adresse nicht möglich.',
   request_timeout: 'Die Anfrage dauerte zu lange. Versuchen Sie es noch einmal.',

@@ -9,6 +9,7 @@ export const errorStatus = {
   forbidden: 403,
   reauthentication_needed: 403,
   second_factor_needed: 403,
+  processing_restricted: 403,
   sign_on_needed: 403,
   sign_on_failed: 403,
   not_found: 404,

@@ -20,13 +20,16 @@ import { idParamsSchema, noContentSchema, pageOf, pageQuerySchema } from './comm
 import { chooseClipEditBodySchema, clipEditSchema, createClipEditBodySchema } from './edits.ts';
 import { dataMapRoutes } from './dataMap.ts';
 import { directoryRoutes } from './directory.ts';
+import { engineReportRoutes } from './engineReport.ts';
 import { erasureRoutes } from './erasures.ts';
 import { auditRoutes } from './audit.ts';
 import { billingRoutes } from './billing.ts';
 import { importRoutes } from './imports.ts';
 import { framingRoutes } from './framing.ts';
 import { identityRoutes, peopleRoutes, signInReplySchema } from './identity.ts';
+import { personalDataRoutes } from './personalData.ts';
 import { planRoutes } from './plans.ts';
+import { privacyRequestRoutes } from './privacyRequests.ts';
 import { retentionRoutes } from './retention.ts';
 import { route, type RouteDefinition } from './route.ts';
 import { signOnRoutes } from './signOn.ts';
@@ -427,6 +430,9 @@ export const routes = {
   ...billingRoutes,
   ...momentRoutes,
   ...dataMapRoutes,
+  ...personalDataRoutes,
+  ...engineReportRoutes,
+  ...privacyRequestRoutes,
   ...importRoutes,
   ...framingRoutes,
 } as const satisfies Record<string, RouteDefinition>;

@@ -2,7 +2,6 @@ import { listPendingMails, isMailOn } from '../mail/mail.ts';
 import type { ApiRequest, Handlers } from '../http/request.ts';
 import { personOf } from '../http/request.ts';
 import { createApiKey, deleteApiKey, listApiKeys, rotateApiKey } from './apiKeys.ts';
-import { deleteMe } from './deleteMe.ts';
 import { enter } from './enter.ts';
 import { createMediaVisit, listMediaVisits } from './mediaVisits.ts';
 import {
@@ -79,11 +78,6 @@ export const accountHandlers = {
     return request.deps.db.asSystem((tx) => presentMe(request.deps, tx, person));
   },
   updateMe: (request) => updateMe(request.deps, personOf(request), request.body),
-  async deleteMe(request) {
-    await deleteMe(request.deps, personOf(request));
-    request.clearSession();
-    return undefined;
-  },
   async createReauthentication(request) {
     await reauthenticate(request.deps, personOf(request), request.body);
     return undefined;

@@ -51,6 +51,7 @@ const pickSql = `
     ) w ON w.workspace_id = q.workspace_id
     WHERE q.state = 'queued' AND q.kind IN (:kinds) AND q.run_after <= :now
       AND NOT EXISTS (SELECT FROM agents g WHERE g.id = :agentId AND g.draining_at IS NOT NULL)
+      AND NOT EXISTS (SELECT FROM videos v JOIN person_rights r ON r.user_id = v.created_by WHERE v.id = q.video_id AND r.restricted_at IS NOT NULL)
       AND w.running < COALESCE(l.parallel_tasks, 2147483647)
     ORDER BY w.running, w.last_leased_at NULLS FIRST, q.priority, q.queued_at, q.id
     LIMIT 1 FOR UPDATE OF q SKIP LOCKED

@@ -23,6 +23,9 @@ import { sealContent } from './content.ts';
 import { type ClipRow, Clips } from './model.ts';
 import { queueRendition } from './queueRendition.ts';
 
+/** Who chose when no language model was asked. */
+const builtInRanker = 'built-in ranker';
+
 /** Suggests the clips of a video and queues their renderings. Runs again safely: only one run's clips are kept. */
 export async function suggestClipsForVideo(deps: Deps, video: Video): Promise<void> {
   const { db } = deps;
@@ -39,7 +42,7 @@ export async function suggestClipsForVideo(deps: Deps, video: Video): Promise<vo
   await db.inWorkspace(video.workspaceId, (tx) => readChapters(deps, tx, video));
   const { clipCount, minClipSeconds, maxClipSeconds } = video.options;
   const chosen = suggestClips({ durationSeconds: probe.durationSeconds, words, analysis, exclude, options: { clipCount, minClipSeconds, maxClipSeconds, language } });
-  const suggestions = await askedClips(deps, video.workspaceId, chosen);
+  const { suggestions, engine } = await askedClips(deps, video.workspaceId, chosen);
   await db.inWorkspace(video.workspaceId, async (tx) => {
     if (suggestions.length === 0) {
       const failure = buildFailure('highlights', 'no_clips_found', `No moment of ${minClipSeconds} to ${maxClipSeconds} seconds stood out in this video.`);
@@ -56,17 +59,17 @@ export async function suggestClipsForVideo(deps: Deps, video: Video): Promise<vo
         await queueRendition(deps, tx, clip, probe, { aspect, captionStyle, brand });
       }
     }
-    await deps.appendEvent(tx, { workspaceId: video.workspaceId, type: 'clips.suggested', videoId: video.id, data: { count: suggestions.length } });
+    await deps.appendEvent(tx, { workspaceId: video.workspaceId, type: 'clips.suggested', videoId: video.id, data: { count: suggestions.length, engine } });
   });
 }
 
 /** Best first; ordered and named by the first language engine of the order whose answer holds. */
-async function askedClips(deps: Deps, workspaceId: string, chosen: readonly SuggestedClip[]): Promise<SuggestedClip[]> {
+async function askedClips(deps: Deps, workspaceId: string, chosen: readonly SuggestedClip[]): Promise<{ suggestions: SuggestedClip[]; engine: string }> {
   const sorted = [...chosen].sort((a, b) => b.score - a.score);
   const [engine] = await deps.db.inWorkspace(workspaceId, (tx) => enginesFor(deps, tx, workspaceId, 'language'));
   const model = engine === languageModelParty ? openLanguageModel(deps) : null;
   if (model === null) {
-    return sorted;
+    return { suggestions: sorted, engine: builtInRanker };
   }
   const { clips, refusedBecause } = await askModelAboutClips(model, sorted);
   const isFailed = refusedBecause !== null;
@@ -75,7 +78,7 @@ async function askedClips(deps: Deps, workspaceId: string, chosen: readonly Sugg
   }
   const characters = isFailed ? 0 : sorted.reduce((sum, { excerpt }) => sum + excerpt.length, 0);
   await deps.db.inWorkspace(workspaceId, (tx) => countUse(deps, tx, { workspaceId, kind: 'language', engine: languageModelParty, isFailed, characters }));
-  return clips;
+  return { suggestions: clips, engine: isFailed ? builtInRanker : languageModelParty };
 }
 
 /** What clips of a video are chosen from. */

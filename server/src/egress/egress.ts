@@ -1,4 +1,4 @@
-/** The one way out of the server. Keeps: T2. A host that no switched-on third party names is never contacted. */
+/** The one way out of the server. Keeps: T1, T2. A host that no switched-on third party names is never contacted. */
 import { StartError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 

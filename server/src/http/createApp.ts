@@ -9,6 +9,7 @@ import { anyHoldsCardNumber } from '../core/cardNumbers.ts';
 import { AppError, forbidden, invalidInput, notFound } from '../core/errors.ts';
 import type { Deps } from '../deps.ts';
 import { authorize } from './authorize.ts';
+import { requireUnrestricted } from './restriction.ts';
 import { describeBrowser } from './browser.ts';
 import { buildEtag } from './etag.ts';
 import { buildAnswers } from './answers.ts';
@@ -242,6 +243,7 @@ function answerRoutes(names: readonly RouteName[], options: AppOptions): Middlew
   async function answerRoute(context: Context, { name, params }: Found): Promise<void> {
     const definition: RouteDefinition = routes[name];
     authorize(definition, context.state['actor'] as Actor);
+    await requireUnrestricted(options.deps, name, context.state['actor'] as Actor);
     if (definition.policy === 'admin') {
       const { adminAddresses } = await options.settings();
       if (adminAddresses.length > 0 && !isInRanges(addressOf(context), adminAddresses)) {

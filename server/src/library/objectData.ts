@@ -34,6 +34,10 @@ export const objectData: Readonly<Record<ObjectKind | 'captions' | KeptOutside, 
     about: 'Numbers of what was deleted, so that a restored backup deletes it again',
     ...{ class: 'id', purpose: 'deletion', retention: 'installation', recipients: ['storage'] },
   },
+  archive: {
+    about: 'Everything about one person, for them to fetch',
+    ...{ class: 'content', purpose: 'rights', retention: 'expiry', recipients: ['storage'] },
+  },
   probe: {
     about: 'A few bytes with which a start tries the storage',
     ...{ class: 'state', purpose: 'operation', retention: 'work', recipients: ['storage'] },

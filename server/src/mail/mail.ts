@@ -98,6 +98,10 @@ export async function listPendingMails(deps: Deps, tx: Tx) {
   }));
 }
 
+/** To whom a waiting mail goes. */
+export const addressOf = (deps: Deps, row: Pick<MailRow, 'id' | 'content_sealed'>): string =>
+  contentSchema.parse(JSON.parse(deps.sealer.open(contextOf(row.id), row.content_sealed))).to;
+
 /** Tells the job runner how mails are sent. */
 export function defineMailJobs(deps: Deps): void {
   deps.jobs.define({

@@ -7,6 +7,7 @@ import { administratorLink, clearAddresses, createAdmin, enrolmentCode, firstLin
 import { exportAudit, verifyAudit } from './auditCommands.ts';
 import { checkLedger, syncPrices } from './billingCommands.ts';
 import { backup, restore, verify } from './backupCommands.ts';
+import { importArchiveCommand } from './archiveCommands.ts';
 import type { OperatorCommand } from './command.ts';
 import { doctor } from './doctor.ts';
 import { messageOf } from './failures.ts';
@@ -34,6 +35,7 @@ const commands: Readonly<Record<string, OperatorCommand>> = {
   'export-audit': exportAudit,
   'sync-prices': syncPrices,
   'check-ledger': checkLedger,
+  'import-archive': importArchiveCommand,
   'support-bundle': supportBundle,
 };
 

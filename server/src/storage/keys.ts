@@ -13,8 +13,9 @@ const documentPattern = new RegExp(`^w/(${uuid})/v/(${uuid})/(transcript|caption
 const brandPattern = new RegExp(`^w/(${uuid})/b/(${uuid})/(${uuid})$`);
 const day = '[0-9]{4}-[0-9]{2}-[0-9]{2}';
 const journalPattern = new RegExp(`^journal/(${day})/(${uuid})$`);
+const archivePattern = new RegExp(`^archives/(${uuid})$`);
 const probePattern = new RegExp(`^probe/(${uuid})$`);
-const journalPrefixPattern = new RegExp(`^journal/(?:${day}/)?$`);
+const journalPrefixPattern = new RegExp(`^(?:journal/(?:${day}/)?|archives/)$`);
 const prefixPattern = new RegExp(`^(?:w/(?:${uuid}/(?:b/(?:${uuid}/)?|v/(?:${uuid}/(?:t/(?:${uuid}/(?:[1-9][0-9]{0,5}/)?)?)?)?)?)?)?$`);
 
 /** What a key says: whose object it is and what it holds. */
@@ -24,6 +25,7 @@ export type ParsedKey =
   | { kind: 'transcript' | 'captions'; workspaceId: string; videoId: string; objectId: string }
   | { kind: 'brand'; workspaceId: string; kitId: string; objectId: string }
   | { kind: 'journal'; day: string; erasureId: string }
+  | { kind: 'archive'; archiveId: string }
   | { kind: 'probe'; probeId: string };
 
 /** Builds and reads the keys of stored objects; everything that is not such a key is refused with `invalid_key`. */
@@ -42,6 +44,8 @@ export const keys = {
   brand: (workspaceId: string, kitId: string, objectId: string) => `w/${id(workspaceId)}/b/${id(kitId)}/${id(objectId)}`,
   /** What has to be deleted again after the database was put back from a backup; `day` is a UTC day, 2026-03-01. */
   journal: (journalDay: string, erasureId: string) => checked(`journal/${journalDay}/${id(erasureId)}`),
+  /** An archive of a person's data. */
+  archive: (archiveId: string) => `archives/${id(archiveId)}`,
   /** A throw-away object with which a start-up check tries the store. */
   probe: (probeId: string) => `probe/${id(probeId)}`,
 
@@ -49,6 +53,8 @@ export const keys = {
   allPrefix: () => 'w/',
   /** The start of the journal of deletions, or of one day of it. */
   journalPrefix: (journalDay?: string) => checkedPrefix(journalDay === undefined ? 'journal/' : `journal/${journalDay}/`),
+  /** The start of every archive of a person's data. */
+  archivesPrefix: () => 'archives/',
   /** The start of every key of a workspace. */
   workspacePrefix: (workspaceId: string) => `w/${id(workspaceId)}/`,
   /** The start of every key of the brand kit whose file has this key. */
@@ -110,6 +116,10 @@ function parseKey(key: string): ParsedKey {
   if (journal !== null) {
     const [, journalDay = '', erasureId = ''] = journal;
     return { kind: 'journal', day: journalDay, erasureId };
+  }
+  const archive = archivePattern.exec(key);
+  if (archive !== null) {
+    return { kind: 'archive', archiveId: archive[1] ?? '' };
   }
   const probe = probePattern.exec(key);
   if (probe !== null) {

@@ -1,7 +1,7 @@
 /**
  * Which machines to rent, empty and give back: arithmetic on what is known, so that it can be tried on every state there may be.
  *
- * Keeps: never more machines or a higher cost than allowed; a machine with work is emptied before it goes, unless it went silent or its time to
+ * Keeps: T3. Never more machines or a higher cost than allowed; a machine with work is emptied before it goes, unless it went silent or its time to
  * drain is over; a machine that nobody needs goes before its next billed hour begins.
  */
 

@@ -20,6 +20,8 @@ import { enrolments } from './20261127EnrolmentsMigration.ts';
 import { restore } from './20261127RestoreMigration.ts';
 import { billing } from './20261127BillingMigration.ts';
 import { budgets } from './20261127BudgetsMigration.ts';
+import { personalRights } from './20261127PersonalRightsMigration.ts';
+import { archives } from './20261127ArchivesMigration.ts';
 import { drainingAgents } from './20261127DrainingAgentsMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
@@ -54,4 +56,6 @@ export const migrations: readonly Migration[] = [
   sessionActor,
   budgets,
   drainingAgents,
+  archives,
+  personalRights,
 ];

@@ -19,7 +19,7 @@ import { keys } from '../../storage/keys.ts';
 import type { ObjectStore } from '../../storage/objectStore.ts';
 import { openDriver } from '../../storage/storeFromEnv.ts';
 import { readDeletions, restoreJournal } from './deletions.ts';
-import { createBodyHash, storeObject, unpackObject } from './objectBody.ts';
+import { createBodyHash, storeObject, unpackObject } from '../../storage/objectBody.ts';
 import { type Manifest, readManifest, readObjectList, readSealed, type Repository, requireSealed, tablePath } from './repository.ts';
 import { connectTo, loadTables, type TableRows } from './tables.ts';
 

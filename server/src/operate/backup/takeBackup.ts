@@ -17,7 +17,7 @@ import type { ObjectStore } from '../../storage/objectStore.ts';
 import { StorageError } from '../../storage/storageError.ts';
 import { isCode } from '../failures.ts';
 import { copyJournal } from './deletions.ts';
-import { packObject } from './objectBody.ts';
+import { packObject } from '../../storage/objectBody.ts';
 import { pruneBackups } from './pruneBackups.ts';
 import {
   type ListedInBackup,

@@ -24,6 +24,9 @@ const entrySchema = z.object({
   /** Absent in entries of before brand kits were deleted this way. */
   brandFileIds: z.array(z.uuid()).default([]),
   kitIds: z.array(z.uuid()).default([]),
+  /** Whose account was erased, with the workspaces that were theirs alone. */
+  userIds: z.array(z.uuid()).default([]),
+  workspaceIds: z.array(z.uuid()).default([]),
 });
 type Entry = z.infer<typeof entrySchema>;
 /** What one entry of the journal says was deleted. */
@@ -71,6 +74,8 @@ export async function journalErasures(deps: Deps, erasureIds: readonly string[])
       clipIds: row.clip_ids,
       brandFileIds: row.brand_files ?? [],
       kitIds: row.kit_ids,
+      userIds: [],
+      workspaceIds: [],
     };
     await store.put(keys.journal(requestedAt.slice(0, 10), row.id), Buffer.from(JSON.stringify(entry)), {
       contentType: 'application/json',
@@ -85,6 +90,27 @@ export async function journalErasures(deps: Deps, erasureIds: readonly string[])
       }),
     );
   }
+}
+
+/** What a person's tombstone says. */
+export interface PersonTombstone {
+  erasureId: string;
+  userId: string;
+  workspaceIds: string[];
+  requestedAt: string;
+}
+
+/** Stands in the place of a workspace where a deletion is of a person. */
+export const nobodysWorkspace = '00000000-0000-0000-0000-000000000000';
+
+/** Writes the tombstone of a person whose account was erased. */
+export async function journalPerson(deps: Deps, { erasureId, requestedAt, userId, workspaceIds }: PersonTombstone): Promise<void> {
+  const nothing = { videoIds: [], renditionIds: [], clipIds: [], brandFileIds: [], kitIds: [] };
+  const entry: Entry = { version: 1, erasureId, workspaceId: nobodysWorkspace, requestedAt, ...nothing, userIds: [userId], workspaceIds };
+  await deps.store.put(keys.journal(requestedAt.slice(0, 10), erasureId), Buffer.from(JSON.stringify(entry)), {
+    contentType: 'application/json',
+    maxBytes: maxEntryBytes,
+  });
 }
 
 /** Writes the journal before the caller is answered; when the storage is away, the saga does it as its first step. */
@@ -213,6 +239,11 @@ async function replayEntry(deps: Deps, tx: Tx, entry: JournalEntry): Promise<num
   });
   const { workspaceId, kitIds, brandFileIds: objectIds } = entry;
   const files = await buryBrandFiles(deps, tx, wish, { workspaceId, kitIds, objectIds });
+  await db.change(tx, 'DELETE FROM users WHERE id = ANY(CAST(:ids AS uuid[]))', { ids: uuidArray(entry.userIds) });
+  await db.change(tx, 'UPDATE workspaces SET deleted_at = :now WHERE id = ANY(CAST(:ids AS uuid[])) AND deleted_at IS NULL', {
+    ids: uuidArray(entry.workspaceIds),
+    now: clock.now(),
+  });
   await db.change(
     tx,
     `INSERT INTO erasures (id, workspace_id, scope, cause, requested_at, deadline_at, journaled_at, item_count, finished_at)

@@ -21,7 +21,9 @@ const mostTerms = 500;
 const mostKeyTerms = 100;
 
 const contextOf = (id: string) => `glossary_terms.content:${id}`;
-const tokenOfTerm = (deps: Deps, workspaceId: string, term: string) => deps.sealer.blind(`glossary:${workspaceId}`)(term.toLowerCase());
+/** By which a term is found again in its workspace. */
+export const tokenOfTerm = (deps: Deps, workspaceId: string, term: string): string =>
+  deps.sealer.blind(`glossary:${workspaceId}`)(term.toLowerCase());
 
 const presentTerm = (deps: Deps, row: Row): GlossaryTerm => ({
   id: row.id,

@@ -2,9 +2,9 @@
 import { createHash, type Hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { StartError } from '../../core/errors.ts';
-import type { ObjectStore, StoredInfo } from '../../storage/objectStore.ts';
-import { compositeSha256, planParts } from '../../storage/planParts.ts';
+import { StartError } from '../core/errors.ts';
+import type { ObjectStore, StoredInfo } from './objectStore.ts';
+import { compositeSha256, planParts } from './planParts.ts';
 
 const factsSchema = z.object({
   key: z.string(),
