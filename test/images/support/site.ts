@@ -68,7 +68,7 @@ export async function installSite(docker: Docker, options: readonly string[] = [
     appendFileSync(join(folder, 'failure.log'), await compose('logs', '--tail', '60').catch(String));
     const log = readFileSync(join(folder, 'failure.log'), 'utf8');
     await stop();
-    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${log.slice(-6000)}`);
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${log.slice(-6000)}`, { cause: error });
   }
 }
 
