@@ -293,7 +293,7 @@ describe('Deepgram', () => {
       },
     };
     requests.splice(0);
-    let goOn = () => {};
+    let goOn = (): void => undefined;
     const held = new Promise<void>((resolve) => (goOn = resolve));
     beforeAnswer = () => held;
     const video = await uploadVideo(owner.call, withKey.baseUrl, Buffer.from('to be heard'), { wishes: { clipCount: 1 } });
