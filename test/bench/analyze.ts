@@ -12,6 +12,7 @@ import { probeSource } from '../../gpu-agent/src/media/probe.ts';
 import { chooseFrameRate } from '../../gpu-agent/src/render/timeline.ts';
 import { startEngine } from '../../gpu-agent/test/support/engine.ts';
 import { countCpu, createCpuMeter } from './support/measureCpu.ts';
+import { startStorageApart } from './support/storageApart.ts';
 import { makeTalkSource } from './support/talkSource.ts';
 
 const bounds = { framing: 0.35, inspection: 0.03 };
@@ -22,7 +23,7 @@ const limits = { durationSeconds: 7200, framePixels: 10_000_000 };
 export async function benchAnalyze(options: readonly string[]): Promise<Record<string, unknown>> {
   const minutes = options.includes('--full') ? 30 : 4;
   const directory = mkdtempSync(join(tmpdir(), 'carmic-bench-'));
-  const engine = await startEngine({ around: countCpu });
+  const engine = await startEngine({ around: countCpu, storage: await startStorageApart() });
   const detector = createFaceDetector();
   try {
     say(`Making a source of ${minutes} minutes, 1920x1080 ...`);

@@ -20,6 +20,7 @@ import { render } from '../../gpu-agent/src/render/render.ts';
 import { audioEncodeArgs, videoEncodeArgs } from '../../gpu-agent/src/render/renderArgs.ts';
 import { type Engine, startEngine } from '../../gpu-agent/test/support/engine.ts';
 import { countCpu, createCpuMeter } from './support/measureCpu.ts';
+import { startStorageApart } from './support/storageApart.ts';
 import { loopSeconds, makeTalkSource } from './support/talkSource.ts';
 
 const output = { width: 1080, height: 1920, maxFrameRate: 30 };
@@ -47,7 +48,7 @@ interface ClipCost {
 export async function benchRender(options: readonly string[]): Promise<Record<string, unknown>> {
   const size = options.includes('--full') ? fullSize : usualSize;
   const directory = mkdtempSync(join(tmpdir(), 'carmic-bench-'));
-  const engine = await startEngine({ around: countCpu });
+  const engine = await startEngine({ around: countCpu, storage: await startStorageApart() });
   const framer = createFramer(pino({ level: 'silent' }));
   try {
     say(`Making a source of ${size.minutes} minutes, 1920x1080 ...`);

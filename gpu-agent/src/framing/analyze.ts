@@ -45,20 +45,21 @@ export async function analyzeSpan(request: LookRequest, context: TaskContext, de
   const stills = createStillKeeper(request.span.frames, framesPerSecond);
   const faces = createFaceLooker(tracker, detector, framesPerSecond, stills);
   let before: SmallPicture | null = null;
-  const frames = await lookAtSpan(request, context, async (picture, frame) => {
-    context.signal.throwIfAborted();
+  const lookForFaces = async (last: SmallPicture | null, picture: SmallPicture, frame: number, mayBeCut: boolean): Promise<void> => {
+    if (mayBeCut && last !== null) {
+      await faces.look(last, frame - 1, false);
+    }
+    await faces.look(picture, frame, !mayBeCut);
+  };
+  const frames = await lookAtSpan(request, context, (picture, frame) => {
+    const last = before;
+    before = picture;
     const { change, mayBeCut } = cuts.push(picture);
     changes.push(change);
-    if (mayBeCut && before !== null) {
-      await faces.look(before, frame - 1, false);
+    if (last !== null && !mayBeCut) {
+      watchMouths(tracker, last, picture, frame);
     }
-    if (before !== null && !mayBeCut) {
-      watchMouths(tracker, before, picture, frame);
-    }
-    if (mayBeCut || faces.isDue(frame)) {
-      await faces.look(picture, frame, !mayBeCut);
-    }
-    before = picture;
+    return mayBeCut || faces.isDue(frame) ? lookForFaces(last, picture, frame, mayBeCut) : undefined;
   });
   if (before !== null) {
     await faces.look(before, frames - 1, true);

@@ -35,10 +35,11 @@ export interface LookRequest {
 const longSide = 640;
 
 /**
- * Shows every frame of a span to `watch`, which may take its time: decoding waits for it.
+ * Shows every frame of a span to `watch`. Where it answers a promise decoding waits for it; where it answers nothing, as for most frames,
+ * nothing is waited for: to hold the pipe and let go of it again for each of its pieces costs more than what is done with the frames.
  *
  * Frames lie on the same grid as those of the render, so that frame numbers mean the same in both. One thread, without the loop
- * filter and with the quickest scaler: what a detector and a difference of pictures need is left, at two thirds of the cost.
+ * filter, with the decoder's shortcuts and the quickest scaler: what a detector and a difference of pictures need is left, at two thirds of the cost.
  */
 export async function lookAtSpan(
   request: LookRequest,
@@ -51,8 +52,8 @@ export async function lookAtSpan(
   const buffers = [Buffer.alloc(bytesPerPicture), Buffer.alloc(bytesPerPicture)] as const;
   let gathered = 0;
   let frame = 0;
-  const takeChunk = async (chunk: Buffer): Promise<void> => {
-    for (let at = 0; at < chunk.length;) {
+  const takeChunk = (chunk: Buffer, from = 0): Promise<void> | void => {
+    for (let at = from; at < chunk.length;) {
       const bytes = buffers[frame % 2 === 0 ? 0 : 1];
       const taken = chunk.copy(bytes, gathered, at, at + bytesPerPicture - gathered);
       gathered += taken;
@@ -60,7 +61,11 @@ export async function lookAtSpan(
       if (gathered === bytesPerPicture) {
         gathered = 0;
         frame += 1;
-        await watch({ bytes, width, height }, frame - 1);
+        const watching = watch({ bytes, width, height }, frame - 1);
+        if (watching) {
+          const next = at;
+          return watching.then(() => takeChunk(chunk, next));
+        }
       }
     }
   };
@@ -72,7 +77,7 @@ export async function lookAtSpan(
       limits: { wallSeconds: 300 + (request.span.frames / rateValue(request.rate)) * 30, fileBytes: 1_000_000 },
       signal: context.signal,
       readsSource: true,
-      onOutput: takeChunk,
+      onOutput: (chunk) => takeChunk(chunk),
     });
   } catch (error) {
     throw describeRunError(error, 'render_failed', 'Looking at the picture');
@@ -86,7 +91,7 @@ export function lookArgs({ input, probe, rate, span }: LookRequest): string[] {
   const fps = `${rate.numerator}/${rate.denominator}`;
   const graph = `fps=fps=${fps}:start_time=0,trim=end_frame=${span.frames},scale=${width}:${height}:flags=fast_bilinear,format=yuv420p`;
   return [
-    ...[...quietArgs, '-v', 'error', '-threads', '1', '-skip_loop_filter', 'all', '-an'],
+    ...[...quietArgs, '-v', 'error', '-threads', '1', '-skip_loop_filter', 'all', '-flags2', 'fast', '-an'],
     ...spanInput(input, span.startSeconds, span.frames / rateValue(rate)),
     ...['-map', '0:V:0', '-vf', graph, '-f', 'rawvideo', 'pipe:1'],
   ];

@@ -1,14 +1,13 @@
-import { createReadStream, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { openProcessRegister } from '../../src/ffmpeg/processRegister.ts';
 import { createRunner, type Run } from '../../src/ffmpeg/run.ts';
 import { findSandbox, type Sandbox } from '../../src/ffmpeg/sandbox.ts';
-import { parseRange, startSourceServer } from '../../src/media/sourceServer.ts';
+import { startSourceServer } from '../../src/media/sourceServer.ts';
 import type { TaskContext } from '../../src/media/task.ts';
+import { startStorage, type TestStorage } from './storage.ts';
 
 export interface Engine {
   run: Run;
@@ -23,8 +22,8 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** Everything a task runs on, with the product's own runner, sandbox and source server. */
-export async function startEngine(options: { around?: (sandbox: Sandbox) => Sandbox } = {}): Promise<Engine> {
+/** Everything a task runs on, with the product's own runner, sandbox and source server; `storage` is closed with it. */
+export async function startEngine(options: { around?: (sandbox: Sandbox) => Sandbox; storage?: TestStorage } = {}): Promise<Engine> {
   const directory = mkdtempSync(join(tmpdir(), 'carmic-engine-'));
   const log = pino({ level: 'silent' });
   const sourceServer = await startSourceServer(join(directory, 'source.sock'));
@@ -32,7 +31,7 @@ export async function startEngine(options: { around?: (sandbox: Sandbox) => Sand
   const register = openProcessRegister(join(directory, 'processes'));
   const around = options.around ?? ((inner: Sandbox) => inner);
   const run = createRunner({ ffmpegPath: 'ffmpeg', ffprobePath: 'ffprobe', sandbox: around(sandbox), register, log });
-  const storage = await startStorage();
+  const storage = options.storage ?? (await startStorage());
   let taskCount = 0;
   return {
     run,
@@ -73,35 +72,6 @@ export function countLooks(engine: Engine): { engine: Engine; readonly looks: nu
     engine: { ...engine, contextFor },
     get looks() {
       return looks;
-    },
-  };
-}
-
-async function startStorage() {
-  const read = new Map<string, number>();
-  const server = createServer((request, response) => {
-    const path = decodeURIComponent((request.url ?? '').slice(1));
-    const size = statSync(path).size;
-    const range = parseRange(request.headers.range, size);
-    if (range === null || range === 'unsatisfiable') {
-      response.writeHead(416).end();
-      return;
-    }
-    read.set(path, (read.get(path) ?? 0) + range.end - range.start);
-    response.writeHead(206, { 'content-length': range.end - range.start });
-    createReadStream(path, { start: range.start, end: range.end - 1 }).pipe(response);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  return {
-    bytesReadOf: (path: string) => read.get(path) ?? 0,
-    urlOf: (path: string) => `http://127.0.0.1:${port}/${encodeURIComponent(path)}`,
-    async close() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
     },
   };
 }

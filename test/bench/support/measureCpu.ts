@@ -48,7 +48,7 @@ export function createCpuMeter(run: Run, stageOf: (request: RunRequest) => strin
   };
 }
 
-/** CPU seconds of this process and of those that run neural networks for it: the face detector, the source server, and the bench's own storage. */
+/** CPU seconds of this process, the source server in it, and of those that run neural networks for it. */
 export function ownCpuSeconds(): number {
   const { user, system } = process.cpuUsage();
   return (
