@@ -19,6 +19,7 @@ import { extendLeases } from './agents/watchTasks.ts';
 import { billingHandlers } from './billing/routes.ts';
 import { billingParties, createStripeGateway } from './billing/stripeGateway.ts';
 import { clipHandlers, provingRoutes } from './clips/routes.ts';
+import { boundHeap } from './core/boundHeap.ts';
 import { systemClock } from './core/clock.ts';
 import { createSealer, deriveKey } from './core/crypto.ts';
 import { type Env, readEnv } from './core/env.ts';
@@ -96,6 +97,7 @@ export async function startServer(options: {
   processes: readonly ProcessName[];
   log?: Log;
 }): Promise<RunningServer> {
+  boundHeap();
   const env = readEnv(options.env);
   const log = options.log ?? createLog({ level: env.CARMIC_LOG_LEVEL, file: env.CARMIC_LOG_FILE });
   if (options.processes.includes('migrate')) {

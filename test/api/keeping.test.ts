@@ -2,12 +2,14 @@
 import { ApiError, type Plan, type PlanOverrides, type Reconciliation, type Video } from '@carmic/contract';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writePng } from '../../server/src/clips/brand/logoFile.ts';
 import { newId } from '../../server/src/core/ids.ts';
 import type { Tx } from '../../server/src/db/database.ts';
 import { readStatement, requireMinutes, reserveMinutes, settleMinutes } from '../../server/src/plans/usage.ts';
 import { emptyWorkspace } from '../../server/src/retention/emptyWorkspace.ts';
+import { replayJournal } from '../../server/src/retention/erasure/journal.ts';
 import { giveNotices } from '../../server/src/retention/notices.ts';
 import { reconcile } from '../../server/src/retention/reconcile.ts';
 import { sweepExpired } from '../../server/src/retention/sweep.ts';
@@ -197,6 +199,61 @@ describe('a legal hold', () => {
     expect(await codeOf(admin.call('placeHold', { body: { ...body, endsAt: '2020-01-01T00:00:00Z' } }))).toBe('invalid_input');
     expect(await codeOf(admin.call('placeHold', { body: { ...body, videoId: who.workspaceId } }))).toBe('not_found');
   });
+});
+
+test('a legal hold on a video keeps each of its clips, made or not, its renditions and its translations, and says so', async () => {
+  const who = await withOverrides({}, 'enterprise');
+  const { id: videoId } = await upload(who);
+  await agent.finish(await until('the inspection', () => agent.lease(['inspect'], 5)), { probe: { durationSeconds: 60 } });
+  await stateOf(who, videoId, 'rendering');
+  const [clip, unmade] = (await who.call('listClips', { params: { id: videoId } })).items;
+  const translationId = newId();
+  const { db } = deps();
+  await db.asSystem(async (tx) => {
+    await db.change(tx, 'DELETE FROM renditions WHERE clip_id = :id', { id: unmade?.id });
+    await db.change(tx, "UPDATE renditions SET state = 'ready' WHERE clip_id = :id", { id: clip?.id });
+    await db.change(
+      tx,
+      `INSERT INTO translations (id, workspace_id, video_id, language, state, created_at, updated_at)
+       VALUES (:translationId, :workspaceId, :videoId, 'de', 'draft', now(), now())`,
+      { translationId, videoId, workspaceId: who.workspaceId },
+    );
+  });
+  const hold = await admin.call('placeHold', { body: { workspaceId: who.workspaceId, videoId, reason: 'Case 13/2026' } });
+  const renditionId = clip?.renditions[0]?.id ?? '';
+  const deletions = [
+    () => who.call('createErasure', { body: { scope: 'clip', clipId: clip?.id ?? '' } }),
+    () => who.call('createErasure', { body: { scope: 'clip', clipId: unmade?.id ?? '' } }),
+    () => who.call('createErasure', { body: { scope: 'rendition', renditionId } }),
+    () => who.call('cancelRendition', { params: { id: renditionId } }),
+    () => who.call('deleteTranslation', { params: { id: translationId } }),
+  ];
+  for (const work of deletions) {
+    await expect(work()).rejects.toMatchObject({ code: 'wrong_state', message: expect.stringContaining('under a legal hold') as string });
+  }
+  const { items } = await who.call('listClips', { params: { id: videoId } });
+  expect(items.map((item) => [item.id, item.renditions.map((each) => each.id)])).toEqual([
+    [clip?.id, [renditionId]],
+    [unmade?.id, []],
+  ]);
+  await admin.call('releaseHold', { params: { id: hold.id } });
+  const superuser = new Client({ connectionString: instance.database.superuserUrl });
+  await superuser.connect();
+  try {
+    await superuser.query(`CREATE TABLE clip_before AS SELECT * FROM clips WHERE id = '${unmade?.id}'`);
+    const { id } = await who.call('createErasure', { body: { scope: 'clip', clipId: unmade?.id ?? '' } });
+    // A restored database of before knows the hold and not the deletion after it: that is done again, and the start does not fail on it.
+    await superuser.query('INSERT INTO clips SELECT * FROM clip_before; DROP TABLE clip_before');
+    await superuser.query(`DELETE FROM erasures WHERE id = '${id}'`);
+    await superuser.query(`UPDATE legal_holds SET released_at = NULL WHERE id = '${hold.id}'`);
+    expect(await replayJournal(deps())).toBe(1);
+    await admin.call('releaseHold', { params: { id: hold.id } });
+  } finally {
+    await superuser.end();
+  }
+  expect((await who.call('listClips', { params: { id: videoId } })).items.map((item) => item.id)).toEqual([clip?.id]);
+  expect(await codeOf(who.call('deleteTranslation', { params: { id: translationId } }))).toBe('ok');
+  expect(await codeOf(who.call('cancelRendition', { params: { id: renditionId } }))).toBe('ok');
 });
 
 describe('a legal hold in a deleted workspace', () => {

@@ -5,24 +5,26 @@
  * `dbMicrosPerObject` is the time the saga waited for the database, planning included; `dbCpuMicrosPerObject` is the processor time of
  * PostgreSQL for the same, which other programs on the machine do not blur. `peakRssMb` is all memory of the sweeper's process at its peak,
  * `startRssMb` what it holds before the first deletion. `ratio` is the first at ten times the rows over that before. `p95Ratio` is what reading
- * a page of clips takes, 95 of 100 times, beside the sweeper as it is paced, over the same without it.
+ * a page of clips takes, 95 of 100 times, beside the sweeper as it is paced, over the same without it; `oneProcessP95Ratio` the same where web
+ * and worker are one process, as `npm start` has them. `npm run bench -- retention sweep`, `others` or `disk` measures a part.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Client } from 'pg';
 import { appRole } from '../../server/src/db/roles.ts';
+import type { Deps } from '../../server/src/deps.ts';
+import { workErasures } from '../../server/src/retention/erasure/work.ts';
+import { sweepExpired } from '../../server/src/retention/sweep.ts';
 import { startBenchServer } from './support/benchServer.ts';
+import { type Beside, measureBeside } from './support/besideSweeper.ts';
 import { seedClipPage } from './support/clipPage.ts';
-import { load } from './support/load.ts';
 import { type S3StandIn, startS3StandIn, startSweeper, type Sweeper } from './support/sweeper.ts';
+import { onStandIn } from './support/standInStore.ts';
 
 const objectsPerVideo = 50;
 const workspaceCount = 40;
-/** Calls of others in a second, and for how long they are measured. */
-const callsPerSecond = 10;
-const windowSeconds = 15;
-/** Enough for three such times, whatever `CARMIC_BENCH_VIDEOS` says. */
-const pacedVideos = 15_000;
+/** Enough for the turns of two measurements. */
+const pacedVideos = Number(process.env['CARMIC_BENCH_PACED_VIDEOS'] ?? 15_000);
 /** Workers that one server runs at once. */
 const productWorkers = 2;
 
@@ -138,40 +140,24 @@ async function countLeft(client: Client): Promise<number> {
   return Number(rows[0]?.left);
 }
 
-/** Others' p95 while the sweeper works, as the product paces it, over that without it; pairs, one after the other. */
-async function measureOthers({ client, sweeper, page }: Surroundings, videos: number, standIn: S3StandIn) {
-  await seed(client, videos);
-  const others = () => load(page.url, page.token, { connections: 4, perSecond: callsPerSecond, seconds: windowSeconds });
-  await others();
-  const pairs: { aloneP50Ms: number; aloneP95Ms: number; besideP95Ms: number; objectsPerSecond: number }[] = [];
-  for (let turn = 0; turn < 3; turn += 1) {
-    const alone = await others();
-    const order = { endpoint: standIn.endpoint, isPaced: true, workers: productWorkers, endsAfterMs: (windowSeconds + 3) * 1000 };
-    const sweeping = sweeper.run(order);
-    const beside = await others();
-    const { finished, totalMs } = await sweeping;
-    if (totalMs < windowSeconds * 1000) {
-      throw new Error(`${videos} videos were deleted before the calls had ended: the sweeper needs more of them.`);
-    }
-    pairs.push({
-      aloneP50Ms: round(alone.p50Ms, 1),
-      aloneP95Ms: round(alone.p95Ms, 1),
-      besideP95Ms: round(beside.p95Ms, 1),
-      objectsPerSecond: Math.round((finished * objectsPerVideo * 1000) / totalMs),
-    });
-    process.stdout.write(`Others: ${JSON.stringify(pairs.at(-1))}\n`);
-  }
-  pairs.sort((a, b) => a.besideP95Ms / a.aloneP95Ms - b.besideP95Ms / b.aloneP95Ms);
-  const middle = pairs[1];
-  if (middle === undefined) {
-    throw new Error('Three pairs were measured.');
-  }
-  return {
-    p95Ratio: round(middle.besideP95Ms / middle.aloneP95Ms, 2),
-    aloneP95Ms: middle.aloneP95Ms,
-    besideP95Ms: middle.besideP95Ms,
-    pacedObjectsPerSecond: middle.objectsPerSecond,
+/** What others' requests take beside the sweeper as the product paces it: in a process of its own, or in the one that answers them. */
+async function measureOthers(surroundings: Surroundings & { deps: Deps }, standIn: S3StandIn, isOneProcess: boolean): Promise<Beside> {
+  const { client, sweeper, page, deps } = surroundings;
+  await seed(client, pacedVideos);
+  await standIn.takeCounts();
+  const own = onStandIn(deps, standIn.endpoint);
+  const inHere = async (ms: number) => {
+    const signal = AbortSignal.timeout(ms);
+    await sweepExpired(own);
+    const finished = await Promise.all(Array.from({ length: productWorkers }, () => workErasures(own, { signal })));
+    return finished.reduce((sum, count) => sum + count, 0);
   };
+  const inSweeper = async (ms: number) =>
+    (await sweeper.run({ endpoint: standIn.endpoint, isPaced: true, workers: productWorkers, endsAfterMs: ms })).finished;
+  const beside = await measureBeside(page, async (ms) => (await (isOneProcess ? inHere : inSweeper)(ms)) * objectsPerVideo);
+  const rounded = Object.fromEntries(Object.entries(beside).map(([name, value]) => [name, round(value as number, 2)])) as unknown as Beside;
+  process.stdout.write(`Others, ${isOneProcess ? 'one process' : 'two processes'}: ${JSON.stringify(rounded)}\n`);
+  return rounded;
 }
 
 const round = (value: number, digits: number) => Number(value.toFixed(digits));
@@ -193,8 +179,11 @@ async function fillDisk(client: Client, directory: string): Promise<void> {
   }
 }
 
+const parts = ['sweep', 'others', 'disk'] as const;
+
 /** Measures; `CARMIC_BENCH_VIDEOS` videos (20,000 by default) and a tenth of them. */
-export async function benchRetention(): Promise<Record<string, unknown>> {
+export async function benchRetention(options: readonly string[] = []): Promise<Record<string, unknown>> {
+  const wanted = options.length === 0 ? parts : parts.filter((part) => options.includes(part));
   const videos = Number(process.env['CARMIC_BENCH_VIDEOS'] ?? 20_000);
   const { server, directory, superuserUrl, env, stop } = await startBenchServer({
     env: { CARMIC_PORT: '0', CARMIC_RATE_LIMIT_PER_MINUTE: '1000000000' },
@@ -210,36 +199,65 @@ export async function benchRetention(): Promise<Record<string, unknown>> {
     closers.push(() => standIn.stop());
     const sweeper = await startSweeper(env);
     closers.push(() => sweeper.stop());
-    const surroundings = { client, sweeper, page };
-    const rounds: Round[] = [];
-    for (const count of [videos / 10, videos]) {
-      await seed(client, count);
-      rounds.push(await measure(surroundings, count, standIn));
-      process.stdout.write(`S3 stand-in: ${JSON.stringify(rounds.at(-1))}\n`);
-    }
-    const others = await measureOthers(surroundings, pacedVideos, standIn);
-    await seed(client, videos / 10);
-    await fillDisk(client, directory);
-    const disk = await measure(surroundings, videos / 10, null);
-    process.stdout.write(`Disk driver: ${JSON.stringify(disk)}\n`);
-    const [tenth, whole] = rounds;
-    if (tenth === undefined || whole === undefined) {
-      throw new Error('Both rounds were measured.');
-    }
+    const surroundings = { client, sweeper, page, deps: server.deps };
     return {
-      ...whole,
-      startRssMb: tenth.startRssMb,
-      ratio: round(whole.dbMicrosPerObject / tenth.dbMicrosPerObject, 2),
-      cpuRatio: round(whole.dbCpuMicrosPerObject / tenth.dbCpuMicrosPerObject, 2),
-      ...others,
-      diskObjects: disk.objects,
-      diskObjectsPerSecond: disk.objectsPerSecond,
-      diskDbMicrosPerObject: disk.dbMicrosPerObject,
-      diskPeakRssMb: disk.peakRssMb,
+      ...(wanted.includes('sweep') ? await benchSweep(surroundings, videos, standIn) : {}),
+      ...(wanted.includes('others') ? await benchOthers(surroundings, standIn) : {}),
+      ...(wanted.includes('disk') ? await benchDisk(surroundings, videos / 10, directory) : {}),
     };
   } finally {
     for (const closer of closers.reverse()) {
       await closer();
     }
   }
+}
+
+async function benchSweep(surroundings: Surroundings, videos: number, standIn: S3StandIn) {
+  const rounds: Round[] = [];
+  for (const count of [videos / 10, videos]) {
+    await seed(surroundings.client, count);
+    rounds.push(await measure(surroundings, count, standIn));
+    process.stdout.write(`S3 stand-in: ${JSON.stringify(rounds.at(-1))}\n`);
+  }
+  const [tenth, whole] = rounds;
+  if (tenth === undefined || whole === undefined) {
+    throw new Error('Both rounds were measured.');
+  }
+  return {
+    ...whole,
+    startRssMb: tenth.startRssMb,
+    peakRssMbAtATenth: tenth.peakRssMb,
+    ratio: round(whole.dbMicrosPerObject / tenth.dbMicrosPerObject, 2),
+    cpuRatio: round(whole.dbCpuMicrosPerObject / tenth.dbCpuMicrosPerObject, 2),
+  };
+}
+
+async function benchOthers(surroundings: Surroundings & { deps: Deps }, standIn: S3StandIn) {
+  const two = await measureOthers(surroundings, standIn, false);
+  const one = await measureOthers(surroundings, standIn, true);
+  return {
+    p95Ratio: two.p95Ratio,
+    p95Noise: two.noise,
+    aloneP95Ms: two.aloneP95Ms,
+    besideP95Ms: two.besideP95Ms,
+    pacedObjectsPerSecond: two.objectsPerSecond,
+    oneProcessP95Ratio: one.p95Ratio,
+    oneProcessP95Noise: one.noise,
+    oneProcessAloneP95Ms: one.aloneP95Ms,
+    oneProcessBesideP95Ms: one.besideP95Ms,
+    oneProcessPacedObjectsPerSecond: one.objectsPerSecond,
+  };
+}
+
+async function benchDisk(surroundings: Surroundings, videos: number, directory: string) {
+  await seed(surroundings.client, videos);
+  await fillDisk(surroundings.client, directory);
+  const disk = await measure(surroundings, videos, null);
+  process.stdout.write(`Disk driver: ${JSON.stringify(disk)}\n`);
+  return {
+    diskObjects: disk.objects,
+    diskObjectsPerSecond: disk.objectsPerSecond,
+    diskDbMicrosPerObject: disk.dbMicrosPerObject,
+    diskPeakRssMb: disk.peakRssMb,
+  };
 }

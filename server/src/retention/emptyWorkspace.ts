@@ -2,7 +2,7 @@ import type { Deps } from '../deps.ts';
 import { buryVideos } from './erasure/bury.ts';
 import { buryBrandKits } from './erasure/buryBrandFiles.ts';
 import { journalErasures } from './erasure/journal.ts';
-import { notHeld } from './holds.ts';
+import { notHeld } from '../library/findHolds.ts';
 
 const batchSize = 500;
 

@@ -1,30 +1,8 @@
 /** Legal holds: content that must not be deleted, whoever asks. What has expired stays refused to readers; its bytes stay until the hold ends. */
 import type { LegalHold, PlaceHoldBody } from '@carmic/contract';
-import { invalidInput, notFound, wrongState } from '../core/errors.ts';
+import { invalidInput, notFound } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
-import type { Tx } from '../db/database.ts';
-import { uuidArray } from '../db/uuidArray.ts';
 import type { Deps } from '../deps.ts';
-
-/** SQL condition: no hold is in force on the video `v` at `:now`. */
-export const notHeld = `NOT EXISTS (SELECT 1 FROM legal_holds h WHERE h.workspace_id = v.workspace_id AND (h.video_id IS NULL OR h.video_id = v.id)
-  AND h.released_at IS NULL AND (h.ends_at IS NULL OR h.ends_at > :now))`;
-
-/** Throws wrong_state when one of these videos is under a legal hold. */
-export async function requireNoHold(deps: Deps, tx: Tx, videoIds: readonly string[]): Promise<void> {
-  const held = await deps.db.rows<{ id: string }>(
-    tx,
-    `SELECT v.id FROM videos v WHERE v.id = ANY(CAST(:ids AS uuid[])) AND v.deleted_at IS NULL AND NOT (${notHeld})`,
-    { ids: uuidArray(videoIds), now: deps.clock.now() },
-  );
-  if (held.length > 0) {
-    throw wrongState(
-      videoIds.length === 1
-        ? 'This content is under a legal hold and cannot be deleted: ask the administrator of this installation.'
-        : `${held.length} of these videos are under a legal hold and cannot be deleted: leave them out, or ask the administrator of this installation.`,
-    );
-  }
-}
 
 /** A row of `legal_holds`. */
 interface HoldRow {

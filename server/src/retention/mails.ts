@@ -9,7 +9,7 @@ import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { isMailOn, queueMail } from '../mail/mail.ts';
 import { formatBytes } from '../plans/quota.ts';
-import { notHeld } from './holds.ts';
+import { notHeld } from '../library/findHolds.ts';
 
 type Kind = 'expiry' | 'erasures' | 'quota';
 

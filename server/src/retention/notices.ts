@@ -4,7 +4,7 @@
  */
 import { addSeconds } from '../core/clock.ts';
 import type { Deps } from '../deps.ts';
-import { notHeld } from './holds.ts';
+import { notHeld } from '../library/findHolds.ts';
 import { mailExpiry } from './mails.ts';
 
 const day = 24 * 3600;

@@ -1,7 +1,7 @@
 /** Expired content goes for good. Keeps: R1, R2. Readers are refused by the clock already; this makes bytes and rows follow. */
 import type { Deps } from '../deps.ts';
 import { buryVideos } from './erasure/bury.ts';
-import { notHeld } from './holds.ts';
+import { notHeld } from '../library/findHolds.ts';
 
 const batchSize = 1000;
 /** Any fixed number: the lock under which one process at a time plans. */

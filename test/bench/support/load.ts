@@ -11,6 +11,8 @@ export interface Load {
   p95Ms: number;
   p99Ms: number;
   statuses: Record<string, number>;
+  /** When each call was due (milliseconds since 1970) and how long it took; empty without `perSecond`. */
+  samples: [number, number][];
 }
 
 export interface LoadOptions {

@@ -9,6 +9,8 @@ const connections = Number(connectionsText);
 const stepMs = Number(perSecondText) === 0 ? 0 : (1000 * connections) / Number(perSecondText);
 const agent = new Agent({ keepAlive: true, maxSockets: connections });
 const times: number[] = [];
+/** When each call was due (milliseconds since 1970) and how long it took; of calls at fixed times only. */
+const samples: [number, number][] = [];
 const statuses = new Map<number, number>();
 const begunAt = performance.now();
 const endsAt = begunAt + Number(secondsText) * 1000;
@@ -38,7 +40,11 @@ async function connection(index: number): Promise<void> {
     // From the time it was due: a call that waits for the one before it has waited for the server too.
     const startedAt = stepMs > 0 ? dueAt : performance.now();
     const status = await once();
-    times.push(performance.now() - startedAt);
+    const took = performance.now() - startedAt;
+    times.push(took);
+    if (stepMs > 0) {
+      samples.push([performance.timeOrigin + dueAt, took]);
+    }
     statuses.set(status, (statuses.get(status) ?? 0) + 1);
   }
 }
@@ -54,6 +60,7 @@ process.stdout.write(
     p95Ms: at(0.95),
     p99Ms: at(0.99),
     statuses: Object.fromEntries(statuses),
+    samples,
   }),
 );
 process.exit(0);

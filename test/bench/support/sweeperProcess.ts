@@ -9,7 +9,7 @@ import type { Deps } from '../../../server/src/deps.ts';
 import { startServer } from '../../../server/src/main.ts';
 import { workErasures } from '../../../server/src/retention/erasure/work.ts';
 import { sweepExpired } from '../../../server/src/retention/sweep.ts';
-import { openS3Store } from '../../../server/src/storage/s3/s3Store.ts';
+import { onStandIn } from './standInStore.ts';
 import type { SweepOrder, SweepReport } from './sweeper.ts';
 
 /** The most memory the process has held since it was last asked, in MB; then counts anew (proc(5), clear_refs). */
@@ -38,30 +38,8 @@ const server = await startServer({ env: process.env, processes: [], log: createL
 const { deps } = server;
 const queriedMs = timeQueries(deps);
 
-/** The S3 driver against an address; the disk driver without one. */
-function depsFor(endpoint: string | null): Deps {
-  if (endpoint === null) {
-    return deps;
-  }
-  const store = openS3Store({
-    endpoint,
-    region: 'us-east-1',
-    bucket: 'bench',
-    accessKeyId: 'key',
-    secretAccessKey: 'secret',
-    isPathStyle: true,
-    prefix: '',
-    encryption: { kind: 'bucket' },
-    secret: new Uint8Array(32),
-    baseUrl: () => 'http://localhost',
-    clock: deps.clock,
-    origins: () => [],
-  });
-  return { ...deps, store };
-}
-
 async function run(order: SweepOrder): Promise<SweepReport> {
-  const own = depsFor(order.endpoint);
+  const own = order.endpoint === null ? deps : onStandIn(deps, order.endpoint);
   const startMb = takePeakMb();
   const queriedBefore = queriedMs();
   const startedAt = performance.now();

@@ -7,6 +7,7 @@ import type { StorageCheck } from '../../../server/src/storage/objectStore.ts';
 import { createS3Client } from '../../../server/src/storage/s3/s3Client.ts';
 import { type MinioServer, startMinio } from '../../support/minio.ts';
 import { requireOrSkip } from '../../support/requirements.ts';
+import { startForgetfulProxy } from './forgetfulProxy.ts';
 import { type S3Harness, type S3HarnessOptions, startS3Harness } from './s3Harness.ts';
 
 const path = await awaitMinio();
@@ -103,6 +104,28 @@ if (path === null) {
       const checks = await failed({ bucket: await server.createBucket({ isLocked: true }) });
       expect(checks).toContainEqual(expect.objectContaining({ name: 'object_lock', isFatal: true }));
       expect(checks.find((check) => check.name === 'object_lock')?.remedy).toMatch(/another bucket/);
+    });
+
+    it('is refused on a server that does not keep the SHA-256 of parts, as Ceph before version 20', async () => {
+      const forgetful = await startForgetfulProxy(server.connection.endpoint);
+      try {
+        const harness = await startS3Harness(
+          { connection: { ...server.connection, endpoint: forgetful.endpoint } },
+          { bucket: await server.createBucket() },
+        );
+        const checks = (await harness.store.check()).filter((check) => !check.passed);
+        await harness.close();
+        expect(checks).toEqual([
+          expect.objectContaining({
+            name: 'checksums',
+            isFatal: true,
+            message: 'The storage does not keep the SHA-256 of parts, so that uploads could not be verified.',
+            remedy: expect.stringContaining('Ceph 20') as unknown,
+          }),
+        ]);
+      } finally {
+        await forgetful.close();
+      }
     });
 
     it('is refused when strangers can read it', async () => {

@@ -68,7 +68,7 @@ test(
 
 test(
   `kill -9 at ${kills} random points on a bucket with versions (seed ${killsSeed}) leaves no version, no marker and no part (R6)`,
-  { timeout: 120_000 + kills * 15_000 },
+  { timeout: 120_000 + kills * 60_000 },
   async (context) => {
     requireOrSkip({ skip: (note) => context.skip(note) }, 'minio');
     if (minio === undefined) {

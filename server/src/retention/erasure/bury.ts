@@ -10,7 +10,7 @@ import type { Tx } from '../../db/database.ts';
 import { uuidArray } from '../../db/uuidArray.ts';
 import type { Deps } from '../../deps.ts';
 import { settleMinutes } from '../../plans/usage.ts';
-import { requireNoHold } from '../holds.ts';
+import { requireNoHold } from '../../library/findHolds.ts';
 import { deadlineSeconds, type ErasureCause, type ErasureScope, type ErasureSubject } from './steps.ts';
 
 /** Who deletes, why, and what it is called. */
@@ -209,7 +209,15 @@ export async function buryRenditions(
        AND (id = ANY(CAST(:ids AS uuid[])) OR clip_id = ANY(CAST(:clipIds AS uuid[])))`,
     { workspaceId: doomed.workspaceId, ids: uuidArray(doomed.renditionIds), clipIds },
   );
-  await requireNoHold(deps, tx, [...new Set(found.map((row) => row.video_id))]);
+  if (wish.cause === 'request') {
+    // A clip that was never rendered is content too.
+    const clipVideos = await db.rows<{ video_id: string }>(
+      tx,
+      'SELECT video_id FROM clips WHERE workspace_id = :workspaceId AND id = ANY(CAST(:clipIds AS uuid[]))',
+      { workspaceId: doomed.workspaceId, clipIds },
+    );
+    await requireNoHold(deps, tx, [...new Set([...found, ...clipVideos].map((row) => row.video_id))]);
+  }
   const ids = uuidArray(found.map((row) => row.id));
   const warm = await db.rows<{ rendition_id: string }>(
     tx,

@@ -7,6 +7,7 @@ import type { Deps } from '../../deps.ts';
 import type { Handlers } from '../../http/request.ts';
 import { personOf } from '../../http/request.ts';
 import { titleOf } from '../../library/content.ts';
+import { requireNoHold } from '../../library/findHolds.ts';
 import { loadVideo } from '../../library/load.ts';
 import { enginesFor } from '../switchboard/engines.ts';
 import { findTranscript, readTranscript } from '../transcripts.ts';
@@ -158,6 +159,7 @@ export const translationHandlers = {
     const { workspaceId, userId } = personOf(request);
     await deps.db.inWorkspace(workspaceId, async (tx) => {
       const row = await loadTranslation(deps, tx, params.id);
+      await requireNoHold(deps, tx, [row.video_id]);
       await deps.db.change(tx, 'DELETE FROM translations WHERE id = :id', { id: row.id });
       await deps.appendEvent(tx, {
         workspaceId,
