@@ -32,29 +32,34 @@ interface Turn {
 
 /** Measures. `sweep` works until so many milliseconds are over and answers how many objects it deleted. */
 export async function measureBeside(page: { url: string; token: string }, sweep: (ms: number) => Promise<number>): Promise<Beside> {
-  const call = (seconds: number) => load(page.url, page.token, { connections: 4, perSecond: callsPerSecond, seconds });
-  await call(turnSeconds);
-  // Longer than all turns: the sweeper ends a turn only with its batch.
-  const calling = call(turns * (turnSeconds + 2));
+  const enough = new AbortController();
+  const calls = { connections: 4, perSecond: callsPerSecond, signal: enough.signal };
+  await load(page.url, page.token, { ...calls, seconds: turnSeconds });
+  // Ended when the turns are: the sweeper ends one only with its batch.
+  const calling = load(page.url, page.token, { ...calls, seconds: 3600 });
   const done: Turn[] = [];
   let objects = 0;
   let workedMs = 0;
-  // The client is a program that has to start.
-  await setTimeout(5000);
-  for (let turn = 0; turn < turns; turn += 1) {
-    const isBeside = turn % 4 === 1 || turn % 4 === 2;
-    const startMs = Date.now();
-    if (isBeside) {
-      const deleted = await sweep(turnSeconds * 1000);
-      if (Date.now() - startMs < turnSeconds * 1000 - 100) {
-        throw new Error('Everything was deleted before the calls had ended: the sweeper needs more to do.');
+  try {
+    // The client is a program that has to start.
+    await setTimeout(5000);
+    for (let turn = 0; turn < turns; turn += 1) {
+      const isBeside = turn % 4 === 1 || turn % 4 === 2;
+      const startMs = Date.now();
+      if (isBeside) {
+        const deleted = await sweep(turnSeconds * 1000);
+        if (Date.now() - startMs < turnSeconds * 1000 - 100) {
+          throw new Error('Everything was deleted before the calls had ended: the sweeper needs more to do.');
+        }
+        objects += deleted;
+        workedMs += Date.now() - startMs;
+      } else {
+        await setTimeout(turnSeconds * 1000);
       }
-      objects += deleted;
-      workedMs += Date.now() - startMs;
-    } else {
-      await setTimeout(turnSeconds * 1000);
+      done.push({ isBeside, startMs: startMs + settleMs, endMs: Math.min(Date.now(), startMs + turnSeconds * 1000) });
     }
-    done.push({ isBeside, startMs: startMs + settleMs, endMs: Math.min(Date.now(), startMs + turnSeconds * 1000) });
+  } finally {
+    enough.abort();
   }
   const { samples } = await calling;
   const of = (wanted: readonly Turn[]) =>

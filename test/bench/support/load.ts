@@ -23,6 +23,8 @@ export interface LoadOptions {
   expected?: number;
   /** Calls at fixed times, so many a second over all connections, and counts from the time a call was due; without it as fast as answers come. */
   perSecond?: number;
+  /** Ends the calls before their time. */
+  signal?: AbortSignal;
 }
 
 /** Calls an address from another process. Throws when an answer is none of `expected`. */
@@ -31,6 +33,7 @@ export async function load(url: string, token: string, options: LoadOptions): Pr
   const { connections, seconds = roundSeconds, method = 'GET', body = '', expected = 200, perSecond = 0 } = options;
   const words = [url, token, String(connections), String(seconds), method, body, String(perSecond)];
   const child = spawn(process.execPath, ['--import', 'tsx', program, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+  options.signal?.addEventListener('abort', () => child.kill('SIGTERM'));
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
   const code = await new Promise((resolve) => child.once('close', resolve));

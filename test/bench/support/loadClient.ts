@@ -13,7 +13,10 @@ const times: number[] = [];
 const samples: [number, number][] = [];
 const statuses = new Map<number, number>();
 const begunAt = performance.now();
-const endsAt = begunAt + Number(secondsText) * 1000;
+let endsAt = begunAt + Number(secondsText) * 1000;
+process.once('SIGTERM', () => {
+  endsAt = performance.now();
+});
 
 function once(): Promise<number> {
   return new Promise((resolve, reject) => {
