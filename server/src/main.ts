@@ -14,6 +14,7 @@ import { accountHandlers, peopleHandlers, workspaceHandlers } from './accounts/r
 import { createSettingsCache } from './accounts/settings.ts';
 import { agentPrefix, createEnrolment, findAgent } from './agents/enrol.ts';
 import { provisionParties } from './agents/provisioning/jobs.ts';
+import { overviewHandlers } from './admin/overview/routes.ts';
 import { createAgentHandlers } from './agents/routes.ts';
 import { extendLeases } from './agents/watchTasks.ts';
 import { billingHandlers } from './billing/routes.ts';
@@ -262,6 +263,7 @@ function buildHandlers(): Handlers {
     ...retentionHandlers,
     ...billingHandlers,
     ...storageHandlers,
+    ...overviewHandlers,
     ...eventHandlers,
     ...createDataMapHandlers(dataMap),
     ...archiveHandlers,

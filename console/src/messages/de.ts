@@ -8,6 +8,7 @@ import { audit, serviceAccounts, webhooks } from './doors.de.ts';
 import type { Messages } from './en.ts';
 import { imports } from './imports.de.ts';
 import { keeping } from './keeping.de.ts';
+import { overview } from './overview.de.ts';
 import { people } from './people.de.ts';
 import { moments, safety } from './safety.de.ts';
 import { legalHold, safekeeping } from './safekeeping.de.ts';
@@ -41,6 +42,7 @@ export const de: Messages = {
   brand,
   server,
   personalData,
+  overview,
 
   viewer: {
     note: 'Sie sind hier Betrachter: Sie können alles ansehen, abspielen und herunterladen. Bearbeiter und Inhaber können es ändern.',
@@ -62,6 +64,7 @@ export const de: Messages = {
     themes: { system: 'System', light: 'Hell', dark: 'Dunkel' },
     version: (version) => `Version ${version}`,
     language: 'Sprache',
+    administration: 'Verwaltung',
   },
 
   live: {

@@ -11,6 +11,7 @@ import { audit, serviceAccounts, webhooks } from './doors.en.ts';
 import { imports } from './imports.en.ts';
 import { keeping } from './keeping.en.ts';
 import { storage } from './storage.en.ts';
+import { overview } from './overview.en.ts';
 import { people } from './people.en.ts';
 import { moments, safety } from './safety.en.ts';
 import { legalHold, safekeeping } from './safekeeping.en.ts';
@@ -43,6 +44,7 @@ export const en = {
   brand,
   server,
   personalData,
+  overview,
 
   viewer: {
     note: 'You are a viewer here: you can look at everything, play and download it. Editors and owners can change it.',
@@ -64,6 +66,7 @@ export const en = {
     themes: { system: 'System', light: 'Light', dark: 'Dark' },
     version: (version: string) => `Version ${version}`,
     language: 'Language',
+    administration: 'Administration',
   },
 
   live: {

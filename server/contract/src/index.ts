@@ -27,6 +27,7 @@ export * from './routes.ts';
 export * from './directory.ts';
 export * from './signOn.ts';
 export * from './speech.ts';
+export * from './overview.ts';
 export * from './storage.ts';
 export * from './transcriber.ts';
 export * from './videos.ts';

@@ -34,6 +34,7 @@ import { retentionRoutes } from './retention.ts';
 import { route, type RouteDefinition } from './route.ts';
 import { signOnRoutes } from './signOn.ts';
 import { speechRoutes, transcriptSchema } from './speech.ts';
+import { overviewRoutes } from './overview.ts';
 import { storageRoutes } from './storage.ts';
 import { streamRoutes } from './streams.ts';
 import {
@@ -421,6 +422,7 @@ export const routes = {
   ...auditRoutes,
   ...planRoutes,
   ...storageRoutes,
+  ...overviewRoutes,
   ...streamRoutes,
   ...retentionRoutes,
   ...erasureRoutes,

@@ -1,10 +1,9 @@
+import { limits } from '../../admin/overview/limits.ts';
 import type { Env } from '../../core/env.ts';
 import { openPlace } from '../backup/place.ts';
 import { listSnapshots, snapshotTime } from '../backup/repository.ts';
 import { messageOf } from '../failures.ts';
 import { type Check, failed, ok, warning } from './check.ts';
-
-const oldestHours = 36;
 
 /** Whether there is a backup, and of when the newest is. */
 export async function checkBackups(env: Env): Promise<Check[]> {
@@ -19,7 +18,7 @@ export async function checkBackups(env: Env): Promise<Check[]> {
     }
     const hours = (Date.now() - snapshotTime(newest).getTime()) / 3_600_000;
     const message = `The newest backup is ${hours.toFixed(0)} hours old.`;
-    return [hours > oldestHours ? failed('backup', message, fix) : ok('backup', message)];
+    return [hours > limits.oldestBackupHours ? failed('backup', message, fix) : ok('backup', message)];
   } catch (error) {
     return [failed('backup', messageOf(error), 'Make the place of the backups reachable and writable for this user.')];
   }

@@ -1,25 +1,26 @@
-import { isIP } from 'node:net';
-import { connect } from 'node:tls';
+import { limits } from '../../admin/overview/limits.ts';
+import { readCertificate } from '../../admin/overview/readCertificate.ts';
 import type { Env } from '../../core/env.ts';
 import { messageOf } from '../failures.ts';
 import { type Check, failed, ok, skipped, warning } from './check.ts';
-
-const timeoutMs = 5000;
-const soonDays = 14;
 
 /** When the certificate that people see ends, and whether it is TLS 1.3 that they get. */
 export async function checkCertificate({ CARMIC_BASE_URL: url }: Env): Promise<Check[]> {
   if (url === undefined || !url.startsWith('https:')) {
     return [skipped('certificate', 'CARMIC_BASE_URL is not an https address: there is no certificate to look at.')];
   }
-  const { hostname, port } = new URL(url);
+  const { hostname } = new URL(url);
   try {
-    const { endsAt, protocol } = await look(hostname, port === '' ? 443 : Number(port));
+    const { endsAt, protocol } = await readCertificate(url);
     const days = (endsAt.getTime() - Date.now()) / 86_400_000;
     const message = `The certificate of ${hostname} ends on ${endsAt.toISOString().slice(0, 10)}.`;
     const fix = 'Renew it: ./install --certificate FILE --key FILE, or see why automatic renewal does not work in the front’s log.';
     const end =
-      days < 0 ? failed('certificate', message, fix) : days < soonDays ? warning('certificate', message, fix) : ok('certificate', message);
+      days < 0
+        ? failed('certificate', message, fix)
+        : days < limits.certificateSoonDays
+          ? warning('certificate', message, fix)
+          : ok('certificate', message);
     return [
       end,
       protocol === 'TLSv1.3'
@@ -35,17 +36,4 @@ export async function checkCertificate({ CARMIC_BASE_URL: url }: Env): Promise<C
       ),
     ];
   }
-}
-
-function look(host: string, port: number): Promise<{ endsAt: Date; protocol: string }> {
-  return new Promise((resolve, reject) => {
-    // Only the date is asked for: who signed it is for browsers and agents to judge, which know the authority.
-    const socket = connect({ host, port, rejectUnauthorized: false, ...(isIP(host) === 0 ? { servername: host } : {}) });
-    socket.setTimeout(timeoutMs, () => socket.destroy(new Error('no answer')));
-    socket.once('error', reject);
-    socket.once('secureConnect', () => {
-      resolve({ endsAt: new Date(socket.getPeerCertificate().valid_to), protocol: socket.getProtocol() ?? 'no TLS' });
-      socket.destroy();
-    });
-  });
 }

@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { limits } from '../../admin/overview/limits.ts';
 import type { Env } from '../../core/env.ts';
 import { createLog } from '../../core/log.ts';
 import { createDatabase } from '../../db/database.ts';
@@ -11,7 +12,6 @@ import { type Check, failed, ok, warning } from './check.ts';
 const oldestMajor = 15;
 const clockWarnMs = 2000;
 const clockFailMs = 30_000;
-const busyShare = 0.8;
 
 /** The database: reachable, of a good version, with the right role, schema, clock and room for connections. */
 export async function checkDatabase(env: Env): Promise<Check[]> {
@@ -103,7 +103,7 @@ async function checkConnections(client: Client): Promise<Check> {
   const used = Number(rows[0]?.used ?? 0);
   const most = Number(rows[0]?.most ?? 1);
   const message = `${used} of ${most} connections of PostgreSQL are in use.`;
-  return used > most * busyShare
+  return used > most * limits.busyConnectionShare
     ? warning('database_connections', message, 'Lower CARMIC_DATABASE_POOL, or put PgBouncer in between, or raise max_connections.')
     : ok('database_connections', message);
 }

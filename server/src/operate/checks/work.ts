@@ -1,13 +1,11 @@
+import { limits } from '../../admin/overview/limits.ts';
 import { systemClock } from '../../core/clock.ts';
 import type { Env } from '../../core/env.ts';
 import { createLog } from '../../core/log.ts';
 import { createDatabase } from '../../db/database.ts';
 import { type Check, failed, ok, warning } from './check.ts';
 
-const longWaitSeconds = 15 * 60;
-const lateErasureSeconds = 20 * 3600;
-const lateRetentionSeconds = 3600;
-const deadWorkerSeconds = 300;
+const { longWaitSeconds, lateErasureSeconds, lateRetentionSeconds, deadWorkerSeconds } = limits;
 
 interface Row {
   agents: number;
