@@ -51,6 +51,7 @@ function pagesOf({ videos }: Seeded): [name: string, path: string][] {
     ['overview', '/overview'],
     ['storage', '/storage'],
     ['safekeeping', '/safekeeping'],
+    ['privacy-requests', '/privacy-requests'],
     ['audit', '/audit'],
     ['webhooks', '/webhooks'],
     ['not-found', '/nowhere'],
