@@ -1,6 +1,7 @@
 import * as contract from '@carmic/contract';
 import { directoryErrorSchema, errorReplySchema, isIdempotent, type Policy, type RouteDefinition, routes } from '@carmic/contract';
 import { z } from 'zod';
+import { exampleOf } from './exampleOf.ts';
 
 type Json = Record<string, unknown>;
 
@@ -44,7 +45,7 @@ export function buildOpenApi(version: string): Json {
       schemas: Object.fromEntries(Object.entries(components).sort(([a], [b]) => (a < b ? -1 : 1))),
       securitySchemes: {
         session: { type: 'apiKey', in: 'cookie', name: '__Host-carmic', description: 'Set by signing in' },
-        token: { type: 'http', scheme: 'bearer', description: 'A session token, or the token of an agent' },
+        token: { type: 'http', scheme: 'bearer', description: 'An API key, a session token, or the token of an agent or a directory' },
       },
     },
   };
@@ -121,7 +122,12 @@ function buildOperation(name: string, route: RouteDefinition, errorReply: Json, 
     ],
     ...(route.body === undefined
       ? {}
-      : { requestBody: { required: true, content: { 'application/json': { schema: withoutNames(toSchema(route.body, 'input')) } } } }),
+      : {
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: withoutNames(toSchema(route.body, 'input')), example: exampleOf(route.body) } },
+          },
+        }),
     responses: {
       [route.status]: buildReply(route, components),
       default: error,

@@ -70,6 +70,20 @@ export const routes = {
 /** Pages in front of the house: they work whether or not somebody is signed in. */
 export const doors = ['/forgot', '/reset', '/sign-up', '/confirm', '/confirm-email', '/invitation'];
 
+/** Pages that are not about the workspace: they open although it is suspended. */
+export const pagesBesideWorkspace = [
+  '/account',
+  '/billing',
+  '/people',
+  '/sign-on',
+  '/plans',
+  '/safety',
+  '/storage',
+  '/safekeeping',
+  '/audit',
+  '/agents',
+];
+
 /** Goes to an address, as a link would. */
 export function goTo(href: string): void {
   void push(href);

@@ -125,8 +125,19 @@ describe('the audit chain', () => {
     await victim.call('deleteMe', { body: { confirmation: 'delete my account' } });
     expect(await nameIn()).toBe(false);
     expect((await verify()).isIntact).toBe(true);
+    const { rows } = await superuser.query<{ text: string }>('SELECT e::text AS text FROM events e');
+    expect(rows.length).toBeGreaterThan(5);
+    expect(rows.filter(({ text }) => /Planted|Somebody|@/.test(text))).toEqual([]);
     await superuser.query("DELETE FROM events WHERE type = 'no such event'");
   });
+});
+
+test('an event with text that a person may have written is refused', async () => {
+  const { db, appendEvent } = instance.server.deps;
+  const append = (data: Record<string, unknown>) => db.asSystem((tx) => appendEvent(tx, { workspaceId: null, type: 'user.updated', data }));
+  await expect(append({ fields: ['name'], name: 'Ada Lovelace' })).rejects.toThrow('was to carry text in name');
+  await expect(append({ nested: [{ email: 'ada@example.test' }] })).rejects.toThrow('was to carry text in email');
+  await append({ fields: ['name', 'email'], by: 'identity_provider', at: '2026-11-27T09:30:00.000Z', engine: 'whisper base.en', count: 2 });
 });
 
 test('the application’s role can add to the chain and neither change nor remove', async () => {

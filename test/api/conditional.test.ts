@@ -20,10 +20,6 @@ const others: Partial<Record<RouteName, string>> = {
   updateMember: 'one switch, set to a named value',
   transferOwnership: 'one step that names its end',
   assignPlan: 'bound to the preview by its confirmation, which another change makes void',
-  updateTerm: 'a line of a list, written whole',
-  updateWorkspaceEngines: 'an order, written whole',
-  updateInstanceEngines: 'an order, written whole',
-  putUsageBudget: 'two figures of one workspace, written whole by an owner who sees both',
   changeSubscription: 'names the plan it ends with, and the next payment decides',
   updateRights: 'switches of one person, each set to a named value',
   decideSafetyReview: 'decided once; a second decision is refused',
@@ -47,6 +43,10 @@ const bodies: Partial<Record<RouteName, (read: Record<string, unknown>) => unkno
   updateTranslation: ({ version }) => ({ version, lines: [{ index: 0, text: `Guten Tag ${newId()}` }] }),
   updateBrandKit: () => ({ name: `Look ${newId()}` }),
   putBrandAsset: () => logo,
+  updateTerm: () => ({ term: `Zeebrugge ${newId()}` }),
+  updateWorkspaceEngines: ({ order }) => ({ order: order === null ? ['language-model'] : null }),
+  updateInstanceEngines: ({ order }) => ({ order: order === null ? ['language-model'] : null }),
+  putUsageBudget: ({ capMinutes }) => ({ alertMinutes: 10, capMinutes: Number(capMinutes) + 100 }),
 };
 
 async function addVideo(): Promise<void> {
@@ -105,12 +105,13 @@ beforeAll(async () => {
     body: { name: 'Staff', issuer: 'https://id.example.test', clientId: 'carmic', clientSecret: 'a secret that is long enough' },
   });
   const kit = await owner.call('createBrandKit', { body: { name: 'Our look' } });
-  Object.assign(ids, { plans: plan?.id, webhooks: webhook.id, 'identity-providers': provider.id, 'brand-kits': kit.id });
+  const term = await owner.call('createTerm', { body: { term: 'Zeebrugge' } });
+  Object.assign(ids, { plans: plan?.id, webhooks: webhook.id, 'identity-providers': provider.id, 'brand-kits': kit.id, 'glossary-terms': term.id });
 });
 afterAll(() => instance.stop());
 
 const entries = Object.entries(routes) as [RouteName, RouteDefinition][];
-const pathOf = (path: string) => path.replace(':id', ids[path.split('/')[3] ?? ''] ?? '');
+const pathOf = (path: string) => path.replace(':id', ids[path.split('/')[3] ?? ''] ?? '').replace(':kind', 'language');
 
 async function send(method: string, path: string, headers: Record<string, string>, body?: unknown) {
   const response = await fetch(new URL(path, instance.baseUrl), {

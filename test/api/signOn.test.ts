@@ -145,7 +145,7 @@ describe('what opens nothing', () => {
 
   test('somebody who is suspended, and somebody unknown where accounts are not made', async () => {
     const { reply } = await signOn(person('eve'));
-    await admin.call('updateUser', { params: { id: reply?.me?.id ?? '' }, body: { isSuspended: true } });
+    await admin.call('updateUser', { params: { id: reply?.me?.id ?? '' }, body: { isSuspended: true, reason: 'Left the company' } });
     expect((await signOn(person('eve'))).body.error?.message).toContain('suspended');
     await put({ createsAccounts: false });
     expect((await signOn(person('newcomer'))).body.error?.message).toContain('no account for you');

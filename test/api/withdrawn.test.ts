@@ -5,7 +5,7 @@
 import { type RouteDefinition, type RouteName, routes } from '@carmic/contract';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { newId } from '../../server/src/core/ids.ts';
-import { type Caller, startInstance, type TestInstance } from '../support/instance.ts';
+import { type Caller, callerFor, startInstance, type TestInstance } from '../support/instance.ts';
 
 let instance: TestInstance;
 beforeAll(async () => {
@@ -64,6 +64,7 @@ const withdrawals: readonly [string, (caller: Caller) => Promise<unknown>][] = [
   ['an ended session', ({ userId }) => change('DELETE FROM sessions WHERE user_id = :userId', { userId })],
   ['an expired session', ({ userId }) => change('UPDATE sessions SET expires_at = now() WHERE user_id = :userId', { userId })],
   ['a suspended person', ({ userId }) => change('UPDATE users SET suspended_at = now() WHERE id = :userId', { userId })],
+  ['a deleted person', ({ userId }) => change('DELETE FROM users WHERE id = :userId', { userId })],
   ['a removed member', ({ userId }) => change('DELETE FROM members WHERE user_id = :userId', { userId })],
   ['a deleted workspace', ({ workspaceId }) => change('UPDATE workspaces SET deleted_at = now() WHERE id = :workspaceId', { workspaceId })],
 ];
@@ -87,6 +88,8 @@ describe('every route refuses', () => {
     ['an expired key', 'UPDATE api_keys SET expires_at = now() WHERE workspace_id = :workspaceId'],
     ['a key that is used from elsewhere', `UPDATE api_keys SET addresses = '["192.0.2.0/24"]' WHERE workspace_id = :workspaceId`],
     ['a key of a suspended person', 'UPDATE users SET suspended_at = now() WHERE id = :userId'],
+    ['a key of a deleted person', 'DELETE FROM users WHERE id = :userId'],
+    ['a key of a deleted workspace', 'UPDATE workspaces SET deleted_at = now() WHERE id = :workspaceId'],
     ['a key of somebody who is no member any more', 'DELETE FROM members WHERE user_id = :userId'],
   ];
   test.each(keyWithdrawals)('%s', async (_, sql) => {
@@ -95,7 +98,15 @@ describe('every route refuses', () => {
       body: { name: 'A program', scopes: ['read', 'write', 'manage'], expiresInDays: 30 },
     });
     expect(await statusOf('listVideos', secret)).toBe(200);
+    const id = await addVideo(owner);
+    const asKey = callerFor(() => instance.baseUrl, secret);
+    await asKey('listClips', { params: { id } });
+    const asked = vi.spyOn(instance.server.deps.db, 'systemRows');
+    expect((await asKey('listClips', { params: { id } })).items).toEqual([]);
+    expect(asked, 'the second page comes without a way of its own for the key').not.toHaveBeenCalled();
+    asked.mockRestore();
     await change(sql, { workspaceId: owner.workspaceId, userId: owner.userId });
+    await expect(asKey('listClips', { params: { id } })).rejects.toMatchObject({ status: 401 });
     expect(await openDoors(secret)).toEqual([]);
   });
 });

@@ -135,13 +135,53 @@ describe('other people', () => {
     await victim.call('updateMe', { body: { name: 'Mallory Example' } });
     await page.goto('/#/people');
     await page.getByRole('button', { name: 'Actions for Mallory Example' }).click();
-    await page.getByRole('menuitem', { name: 'Suspend' }).click();
-    await page.getByText('suspended').waitFor();
+    await page.getByRole('menuitem', { name: 'Suspend…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Suspend' }).click();
+    await dialog.getByText('Say why').waitFor();
+    await dialog.getByLabel('Reason').fill('Left the company');
+    await picture(page, 'suspend-person-1440-dark');
+    await dialog.getByRole('button', { name: 'Suspend' }).click();
+    await page.getByText('Reason: Left the company').waitFor();
+    await page.getByText('suspended', { exact: true }).waitFor();
     await expect(victim.call('getMe')).rejects.toThrow();
     await picture(page, 'people-1440-dark');
     expect(await findBarriers(page)).toEqual([]);
     await page.setViewportSize({ width: 360, height: 800 });
     await picture(page, 'people-360-dark');
     expect(problems).toEqual([]);
+  });
+
+  test('of a workspace that an administrator suspends see why, and come in again when it is open', async (context) => {
+    const owner = await instance.createCaller();
+    await owner.call('updateOwnWorkspace', { body: { name: 'Film club' } });
+    const office = await browser.visit(context, { baseUrl: instance.baseUrl, token: admin.token, width: 1440 });
+    const { page } = office;
+    await page.goto('/#/plans');
+    await page.getByRole('button', { name: 'Suspend Film club' }).click();
+    await page.getByRole('dialog').getByLabel('Reason').fill('Films of somebody else');
+    await picture(page, 'suspend-workspace-1440');
+    await page.getByRole('dialog').getByRole('button', { name: 'Suspend' }).click();
+    await page.getByText('Reason: Films of somebody else').waitFor();
+    await picture(page, 'plans-suspended-1440');
+    expect(await findBarriers(page)).toEqual([]);
+    await page.setViewportSize({ width: 360, height: 800 });
+    await picture(page, 'plans-suspended-360');
+
+    const member = await browser.visit(context, { baseUrl: instance.baseUrl, token: owner.token, width: 360, theme: 'dark' });
+    member.expectRefusal('/api/v1/');
+    await member.page.goto('/#/');
+    await member.page.getByRole('heading', { name: 'This workspace is suspended' }).waitFor();
+    await member.page.getByText('Films of somebody else').waitFor();
+    await picture(member.page, 'suspended-360-dark');
+    expect(await findBarriers(member.page)).toEqual([]);
+    await member.page.getByRole('button', { name: 'Go to your account' }).click();
+    await member.page.getByRole('heading', { name: 'Account', exact: true }).waitFor();
+
+    await page.getByRole('button', { name: 'Open again: Film club' }).click();
+    await page.getByRole('button', { name: 'Suspend Film club' }).waitFor();
+    await member.page.goto('/');
+    await member.page.getByRole('heading', { name: 'Library' }).waitFor();
+    expect([...office.problems, ...member.problems]).toEqual([]);
   });
 });

@@ -49,9 +49,9 @@ export class Session {
     return me?.workspaces.find((workspace) => workspace.id === me.workspaceId)?.role ?? null;
   }
 
-  /** Whether the person may change things in this workspace; viewers may only look. */
+  /** Whether the person may change things in this workspace; viewers may only look, and in a suspended one nobody may. */
   get canEdit(): boolean {
-    return this.role !== null && this.role !== 'viewer';
+    return this.role !== null && this.role !== 'viewer' && this.me?.suspension === null;
   }
 
   /** Finds out whether somebody is signed in. */

@@ -12,6 +12,10 @@ export const personNameSchema = z.string().trim().min(1).max(100);
 export const signInBodySchema = z.object({ email: emailSchema, password: z.string().max(128) });
 export const oneTimeSignInBodySchema = z.object({ token: z.string().min(20).max(200).describe('From the printed link') });
 
+/** That an administrator has shut a workspace or an account, and why. */
+export const suspensionSchema = z.object({ since: timeSchema, reason: z.string() });
+export const suspensionReasonSchema = z.string().trim().min(3).max(1000).describe('Why; those who are shut out see it');
+
 /** The signed-in person, and what they may do where. */
 export const meSchema = z.object({
   id: idSchema,
@@ -25,6 +29,7 @@ export const meSchema = z.object({
     .boolean()
     .describe('True until a second factor that your role demands is set up; only account routes answer until then'),
   hasSecondFactor: z.boolean(),
+  suspension: suspensionSchema.nullable().describe('Set while an administrator has suspended the workspace: only account routes answer'),
 });
 export type Me = z.infer<typeof meSchema>;
 

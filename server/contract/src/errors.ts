@@ -12,6 +12,7 @@ export const errorStatus = {
   processing_restricted: 403,
   sign_on_needed: 403,
   sign_on_failed: 403,
+  workspace_suspended: 403,
   not_found: 404,
   method_not_allowed: 405,
   request_timeout: 408,

@@ -57,6 +57,8 @@ export const eventTypes = [
   'workspace.updated',
   'workspace.media_opened',
   'workspace.deleted',
+  'workspace.suspended',
+  'workspace.reinstated',
   'member.added',
   'member.role_changed',
   'member.removed',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { emailSchema, meSchema, passwordSchema, personNameSchema, roleSchema, sessionReplySchema } from './accounts.ts';
+import { emailSchema, meSchema, passwordSchema, personNameSchema, roleSchema, sessionReplySchema, suspensionReasonSchema } from './accounts.ts';
 import { idParamsSchema, idSchema, noContentSchema, timeSchema } from './common.ts';
 import { route, type RouteDefinition } from './route.ts';
 
@@ -278,6 +278,7 @@ const personRowSchema = z.object({
   isBreakGlass: z.boolean().describe('Signs in by password even where an identity provider is enforced'),
   hasSecondFactor: z.boolean(),
   suspendedAt: timeSchema.nullable(),
+  suspensionReason: z.string().nullable(),
   createdAt: timeSchema,
   lastSeenAt: timeSchema.nullable(),
   workspaces: z.array(z.object({ id: idSchema, name: z.string(), role: roleSchema })),
@@ -345,7 +346,17 @@ export const peopleRoutes = {
     summary: 'Suspend somebody, let them in again, or make them an administrator',
     policy: 'admin',
     params: idParamsSchema,
-    body: z.object({ isSuspended: z.boolean().optional(), isAdmin: z.boolean().optional(), isBreakGlass: z.boolean().optional() }),
+    body: z
+      .object({
+        isSuspended: z.boolean().optional(),
+        reason: suspensionReasonSchema.optional().describe('Of the suspension; needed to suspend, kept for administrators'),
+        isAdmin: z.boolean().optional(),
+        isBreakGlass: z.boolean().optional(),
+      })
+      .refine(({ isSuspended, reason }) => isSuspended !== true || reason !== undefined, {
+        path: ['reason'],
+        message: 'Say why this person is suspended.',
+      }),
     reply: personRowSchema,
     status: 200,
   }),

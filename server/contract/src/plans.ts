@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { suspensionReasonSchema, suspensionSchema } from './accounts.ts';
 import { idParamsSchema, idSchema, pageOf, pageQuerySchema, timeSchema } from './common.ts';
 import { route } from './route.ts';
 
@@ -153,6 +154,7 @@ export const workspaceAccountSchema = z.object({
   videoCount: z.number().int(),
   memberCount: z.number().int(),
   graceUntil: timeSchema.nullable().describe('Content of before a downgrade ends no earlier'),
+  suspension: suspensionSchema.nullable(),
   createdAt: timeSchema,
 });
 export type WorkspaceAccount = z.infer<typeof workspaceAccountSchema>;
@@ -267,6 +269,25 @@ export const planRoutes = {
     policy: 'admin',
     params: idParamsSchema,
     body: assignPlanBodySchema,
+    reply: workspaceAccountSchema,
+    status: 200,
+  }),
+  suspendWorkspace: route({
+    method: 'POST',
+    path: '/api/v1/workspaces/:id/suspensions',
+    summary: 'Shut a workspace: nobody in it, no key and no link opens anything of it, no agent works for it, and nothing is deleted by it',
+    policy: 'admin',
+    params: idParamsSchema,
+    body: z.object({ reason: suspensionReasonSchema }),
+    reply: workspaceAccountSchema,
+    status: 201,
+  }),
+  reinstateWorkspace: route({
+    method: 'DELETE',
+    path: '/api/v1/workspaces/:id/suspensions/current',
+    summary: 'Open a suspended workspace again',
+    policy: 'admin',
+    params: idParamsSchema,
     reply: workspaceAccountSchema,
     status: 200,
   }),

@@ -173,6 +173,7 @@ export const retentionRoutes = {
     policy: 'viewer',
     reply: usageBudgetSchema,
     status: 200,
+    hasEtag: true,
   }),
   putUsageBudget: route({
     method: 'PUT',
@@ -182,6 +183,7 @@ export const retentionRoutes = {
     body: usageBudgetSchema,
     reply: usageBudgetSchema,
     status: 200,
+    hasEtag: true,
   }),
   getUsage: route({
     method: 'GET',

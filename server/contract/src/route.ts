@@ -21,6 +21,8 @@ export interface RouteDefinition {
   readonly isForKeys?: boolean;
   /** Whether a route that keys could call by their scope needs a session all the same. */
   readonly isForSessions?: boolean;
+  /** Whether a route of a workspace answers its members although the workspace is suspended. */
+  readonly isOpenWhenSuspended?: boolean;
   /** Whether answers carry an ETag, and changes take If-Match. */
   readonly hasEtag?: boolean;
   /** Whether a change is refused without If-Match (RFC 6585, 428): what replaces a whole record that several people keep. */

@@ -51,6 +51,7 @@ export const glossaryTermSchema = z.object({
   id: idSchema,
   ...termFields,
   origin: z.enum(['person', 'correction']).describe('`correction`: taken from a corrected transcript'),
+  version: z.string().describe('Send it as If-Match to change what you have seen'),
   createdAt: timeSchema,
 });
 export type GlossaryTerm = z.infer<typeof glossaryTermSchema>;
@@ -154,6 +155,11 @@ export const switchboardSchema = z.object({
 });
 export type Switchboard = z.infer<typeof switchboardSchema>;
 const orderSchema = z.array(z.string().max(40)).max(10).nullable();
+export const engineOrderSchema = z.object({ kind: engineKindSchema, order: orderSchema });
+
+/** Names a kept order of engines, for conditional changes. */
+export const engineOrderVersion = (order: readonly string[] | null): string =>
+  order === null ? 'none' : order.length === 0 ? 'off' : order.join('.');
 
 export const engineTestSchema = z.object({
   isOk: z.boolean(),
@@ -192,6 +198,16 @@ export const speechRoutes = {
     status: 201,
     isIdempotent: true,
   }),
+  getTerm: route({
+    method: 'GET',
+    path: '/api/v1/glossary-terms/:id',
+    summary: 'One term',
+    policy: 'viewer',
+    params: idParamsSchema,
+    reply: glossaryTermSchema,
+    status: 200,
+    hasEtag: true,
+  }),
   updateTerm: route({
     method: 'PATCH',
     path: '/api/v1/glossary-terms/:id',
@@ -201,6 +217,7 @@ export const speechRoutes = {
     body: updateTermBodySchema,
     reply: glossaryTermSchema,
     status: 200,
+    hasEtag: true,
   }),
   deleteTerm: route({
     method: 'DELETE',
@@ -297,6 +314,16 @@ export const speechRoutes = {
     reply: switchboardSchema,
     status: 200,
   }),
+  getWorkspaceEngines: route({
+    method: 'GET',
+    path: '/api/v1/switchboard/workspace/:kind',
+    summary: 'The workspace’s own order of engines; null where it follows the installation',
+    policy: 'viewer',
+    params: z.object({ kind: engineKindSchema }),
+    reply: engineOrderSchema,
+    status: 200,
+    hasEtag: true,
+  }),
   updateWorkspaceEngines: route({
     method: 'PUT',
     path: '/api/v1/switchboard/workspace/:kind',
@@ -306,6 +333,17 @@ export const speechRoutes = {
     body: z.object({ order: orderSchema }),
     reply: switchboardSchema,
     status: 200,
+    hasEtag: true,
+  }),
+  getInstanceEngines: route({
+    method: 'GET',
+    path: '/api/v1/switchboard/instance/:kind',
+    summary: 'The installation’s order of engines; null where the default holds',
+    policy: 'admin',
+    params: z.object({ kind: engineKindSchema }),
+    reply: engineOrderSchema,
+    status: 200,
+    hasEtag: true,
   }),
   updateInstanceEngines: route({
     method: 'PUT',
@@ -316,6 +354,7 @@ export const speechRoutes = {
     body: z.object({ order: orderSchema }),
     reply: switchboardSchema,
     status: 200,
+    hasEtag: true,
   }),
   testEngine: route({
     method: 'POST',

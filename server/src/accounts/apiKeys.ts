@@ -1,6 +1,6 @@
 /** API keys: a prefix to recognise, a secret shown once and stored as a hash, scopes, addresses, an end, and rotation with overlap. */
-import type { ApiKey, Role, RouteInput, Scope } from '@carmic/contract';
-import { isInRanges, isRange } from '../core/addresses.ts';
+import type { ApiKey, RouteInput, Scope } from '@carmic/contract';
+import { isRange } from '../core/addresses.ts';
 import { addSeconds } from '../core/clock.ts';
 import { hashSecret } from '../core/crypto.ts';
 import { forbidden, invalidInput, notFound, wrongState } from '../core/errors.ts';
@@ -14,7 +14,6 @@ import { notifyOfChange } from './notices.ts';
 /** Prefix of API keys, so that secret scanners can name a leaked one. */
 export const apiKeyPrefix = 'carmic_key';
 const shownCharacters = apiKeyPrefix.length + 7;
-const usedEverySeconds = 60;
 
 interface KeyRow {
   id: string;
@@ -33,7 +32,8 @@ interface KeyRow {
   last_used_address_sealed: Buffer | null;
 }
 
-const addressContext = (id: string) => `api_keys.last_used_address:${id}`;
+/** The row and column of the address that a key was used from last. */
+export const addressContext = (id: string) => `api_keys.last_used_address:${id}`;
 
 function present(deps: Deps, row: KeyRow): ApiKey {
   return {
@@ -202,43 +202,5 @@ export async function deleteApiKey(deps: Deps, person: Person, id: string): Prom
     const key = await oneKey(deps, tx, person, id);
     await deps.db.change(tx, 'DELETE FROM api_keys WHERE id = :id', { id: key.id });
     await deps.appendEvent(tx, { workspaceId: person.workspaceId, type: 'api_key.deleted', subjectId: id, actorId: person.userId });
-  });
-}
-
-/** Who a key acts for; null when it opens nothing from this address. The time of use is kept to the minute, the address sealed. */
-export function findByApiKey(deps: Deps, secret: string, address: string): Promise<Person | null> {
-  const { db, clock, sealer } = deps;
-  const now = clock.now();
-  return db.asSystem(async (tx) => {
-    const [row] = await db.rows<KeyRow & { role: Role; is_admin: boolean }>(
-      tx,
-      `SELECT k.*, m.role, u.is_admin FROM api_keys k
-       JOIN members m ON m.workspace_id = k.workspace_id AND m.user_id = k.user_id
-       JOIN users u ON u.id = k.user_id AND u.suspended_at IS NULL
-       JOIN workspaces w ON w.id = k.workspace_id AND w.deleted_at IS NULL
-       WHERE k.key_hash = :hash AND (k.expires_at IS NULL OR k.expires_at > :now)`,
-      { hash: hashSecret(secret), now },
-    );
-    if (row === undefined || (row.addresses.length > 0 && !isInRanges(address, row.addresses))) {
-      return null;
-    }
-    if (row.last_used_at === null || now.getTime() - row.last_used_at.getTime() > usedEverySeconds * 1000) {
-      await db.change(tx, 'UPDATE api_keys SET last_used_at = :now, last_used_address_sealed = :sealed WHERE id = :id', {
-        id: row.id,
-        now,
-        sealed: sealer.seal(addressContext(row.id), address),
-      });
-    }
-    return {
-      kind: 'person',
-      userId: row.user_id,
-      sessionId: row.id,
-      workspaceId: row.workspace_id,
-      role: row.role,
-      isAdmin: row.is_admin,
-      scopes: row.scopes,
-      authenticatedAt: new Date(0),
-      needsSecondFactor: false,
-    };
   });
 }

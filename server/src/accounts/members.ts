@@ -235,10 +235,12 @@ export async function deleteInvitation(deps: Deps, person: Person, id: string): 
   });
 }
 
-async function loadInvitation(deps: Deps, tx: Tx, token: string): Promise<InvitationRow & { workspace_name: string }> {
-  const [row] = await deps.db.rows<InvitationRow & { workspace_name: string }>(
+type OpenInvitation = InvitationRow & { workspace_name: string; is_suspended: boolean };
+
+async function loadInvitation(deps: Deps, tx: Tx, token: string): Promise<OpenInvitation> {
+  const [row] = await deps.db.rows<OpenInvitation>(
     tx,
-    `SELECT i.*, w.name AS workspace_name FROM invitations i JOIN workspaces w ON w.id = i.workspace_id AND w.deleted_at IS NULL
+    `SELECT i.*, w.name AS workspace_name, w.suspended_at IS NOT NULL AS is_suspended FROM invitations i JOIN workspaces w ON w.id = i.workspace_id AND w.deleted_at IS NULL
      WHERE i.token_hash = :hash AND i.expires_at > :now FOR UPDATE OF i`,
     { hash: hashSecret(token), now: deps.clock.now() },
   );
@@ -257,8 +259,11 @@ export function getInvitation(deps: Deps, token: string) {
   });
 }
 
-async function join(deps: Deps, tx: Tx, invitation: InvitationRow, userId: string): Promise<void> {
+async function join(deps: Deps, tx: Tx, invitation: OpenInvitation, userId: string): Promise<void> {
   const { db } = deps;
+  if (invitation.is_suspended) {
+    throw new AppError('workspace_suspended', 'An administrator has suspended this workspace: nobody can join it for now.');
+  }
   await requireSeat(deps, tx, invitation.workspace_id);
   await db.model(Members).create({ workspaceId: invitation.workspace_id, userId, role: invitation.role }, { transaction: tx });
   await db.change(tx, 'DELETE FROM invitations WHERE id = :id', { id: invitation.id });

@@ -3,6 +3,7 @@ import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import type { Person } from '../http/request.ts';
 import { Users } from './model.ts';
+import { presentSuspension } from './suspensions.ts';
 
 /** The signed-in person as they see themselves. */
 export async function presentMe(deps: Deps, tx: Tx, person: Person): Promise<Me> {
@@ -11,6 +12,12 @@ export async function presentMe(deps: Deps, tx: Tx, person: Person): Promise<Me>
     tx,
     'SELECT w.id, w.name, m.role FROM members m JOIN workspaces w ON w.id = m.workspace_id AND w.deleted_at IS NULL WHERE m.user_id = :userId ORDER BY w.name, w.id',
     { userId: user.id },
+  );
+  const [shut] = await deps.db.rows<{ id: string; suspended_at: Date; suspension_reason_sealed: Buffer | null }>(
+    tx,
+    `SELECT w.id, w.suspended_at, w.suspension_reason_sealed FROM workspaces w JOIN members m ON m.workspace_id = w.id AND m.user_id = :userId
+     WHERE w.id = :workspaceId AND w.suspended_at IS NOT NULL`,
+    { userId: user.id, workspaceId: person.workspaceId },
   );
   const passkeys = await deps.db.rows(tx, 'SELECT 1 FROM passkeys WHERE user_id = :userId LIMIT 1', { userId: user.id });
   return {
@@ -23,5 +30,6 @@ export async function presentMe(deps: Deps, tx: Tx, person: Person): Promise<Me>
     workspaceId: person.workspaceId,
     needsSecondFactor: person.needsSecondFactor,
     hasSecondFactor: user.totpConfirmedAt !== null || passkeys.length > 0,
+    suspension: shut === undefined ? null : presentSuspension(deps, 'workspaces', shut),
   };
 }

@@ -8,13 +8,10 @@ import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import type { Person } from '../http/request.ts';
 import { createWorkspace } from './createWorkspace.ts';
+import { personOfSession, sessionQuestion, type SessionRow } from './findCaller.ts';
 import { Members, Sessions, Users } from './model.ts';
-import { createRememberedPeople } from './rememberedPeople.ts';
 
 const sessionSeconds = 30 * 24 * 3600;
-/** A session that nobody used for this long ends (OWASP ASVS 5, 7.3.1). */
-const idleSeconds = 14 * 24 * 3600;
-const seenEverySeconds = 300;
 /** Prefix of session tokens, so that secret scanners can name a leaked one. */
 export const sessionPrefix = 'carmic_session';
 
@@ -74,80 +71,10 @@ async function giveWorkspace(deps: Deps, tx: Tx, userId: string, name: string): 
   return workspaceId;
 }
 
-interface ActorRow {
-  session_id: string;
-  user_id: string;
-  workspace_id: string;
-  role: Person['role'];
-  is_admin: boolean;
-  last_seen_at: Date;
-  authenticated_at: Date;
-  has_second_factor: boolean;
-  second_factor_for: string[] | null;
-}
-
-function questionOf(tokenHash: Buffer, workspaceId: string | null, now: Date) {
-  return {
-    sql: 'SELECT * FROM session_actor(:tokenHash, :workspaceId, :now, :idleSince)',
-    values: { tokenHash, workspaceId, now, idleSince: addSeconds(now, -idleSeconds) },
-  };
-}
-
 async function findBySession(deps: Deps, tx: Tx, tokenHash: Buffer, workspaceId: string | null): Promise<Person | null> {
-  const { sql, values } = questionOf(tokenHash, workspaceId, deps.clock.now());
-  const [row] = await deps.db.rows<ActorRow>(tx, sql, values);
-  return row === undefined ? null : toPerson(row);
-}
-
-function toPerson(row: ActorRow): Person {
-  const demanded = row.second_factor_for ?? [];
-  return {
-    kind: 'person',
-    userId: row.user_id,
-    sessionId: row.session_id,
-    workspaceId: row.workspace_id,
-    role: row.role,
-    isAdmin: row.is_admin,
-    scopes: null,
-    authenticatedAt: row.authenticated_at,
-    needsSecondFactor: !row.has_second_factor && (demanded.includes(row.role) || (row.is_admin && demanded.includes('admin'))),
-  };
-}
-
-/** What the database says of a person, but for the time of the last use. */
-const saying = ({ last_seen_at: _, ...row }: ActorRow) => JSON.stringify(row);
-
-const isSeenLately = (lastSeenAt: Date, now: Date) => now.getTime() - lastSeenAt.getTime() <= seenEverySeconds * 1000;
-
-/** Finds the person a session token belongs to, in the asked workspace or the session's own; null when it opens nothing. */
-export type FindPerson = (token: string, workspaceId: string | null, isProvenLater: boolean) => Promise<Person | null>;
-
-/** Builds it. With `isProvenLater` the person may come from memory, with the proof that is due before anything is answered. */
-export function createFindPerson(deps: Deps): FindPerson {
-  const { db, clock } = deps;
-  const people = createRememberedPeople();
-  return async (token, workspaceId, isProvenLater) => {
-    const tokenHash = hashSecret(token);
-    const now = clock.now();
-    const question = questionOf(tokenHash, workspaceId, now);
-    const known = isProvenLater ? people.find(tokenHash, workspaceId) : null;
-    if (known !== null && isSeenLately(known.lastSeenAt, now)) {
-      const holds = (rows: readonly object[]) => rows[0] !== undefined && saying(rows[0] as ActorRow) === known.said;
-      return { ...known.person, proof: { reading: { workspaceId: null, ...question }, holds, isProven: false } };
-    }
-    const [row] = await db.systemRows<ActorRow>(question.sql, question.values);
-    if (row === undefined) {
-      people.forget(tokenHash, workspaceId);
-      return null;
-    }
-    const isLately = isSeenLately(row.last_seen_at, now);
-    if (!isLately) {
-      await db.asSystem((own) => db.change(own, 'UPDATE sessions SET last_seen_at = :now WHERE id = :id', { now, id: row.session_id }));
-    }
-    const person = toPerson(row);
-    people.keep(tokenHash, workspaceId, { person, said: saying(row), lastSeenAt: isLately ? row.last_seen_at : now });
-    return person;
-  };
+  const { sql, values } = sessionQuestion(tokenHash, workspaceId, deps.clock.now());
+  const [row] = await deps.db.rows<SessionRow>(tx, sql, values);
+  return row === undefined ? null : personOfSession(row);
 }
 
 /** The sessions of a person, newest use first. */

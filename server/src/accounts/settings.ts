@@ -89,6 +89,6 @@ export async function clearAddressLists(deps: Deps): Promise<void> {
       settingName,
       value: JSON.stringify({ ...settings, consoleAddresses: [], adminAddresses: [] }),
     });
-    await deps.appendEvent(tx, { workspaceId: null, type: 'settings.updated', data: { setting: settingName, by: 'recovery command' } });
+    await deps.appendEvent(tx, { workspaceId: null, type: 'settings.updated', data: { setting: settingName, by: 'recovery_command' } });
   });
 }

@@ -228,7 +228,7 @@ export async function createRecoveryLink(deps: Deps): Promise<string> {
         { id: newId(), userId, tokenHash: hashSecret(token), expiresAt: addSeconds(clock.now(), recoverySeconds) },
         { transaction: tx },
       );
-    await deps.appendEvent(tx, { workspaceId: null, type: 'user.password_reset', subjectId: userId, data: { by: 'recovery command' } });
+    await deps.appendEvent(tx, { workspaceId: null, type: 'user.password_reset', subjectId: userId, data: { by: 'recovery_command' } });
     return token;
   });
 }

@@ -3,6 +3,7 @@
  * rest, so that known and unknown addresses get the same answer after the same time.
  */
 import type { RouteInput } from '@carmic/contract';
+import { col, fn, where } from 'sequelize';
 import { z } from 'zod';
 import { AppError, forbidden } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
@@ -55,10 +56,9 @@ export async function requestPasswordReset(deps: Deps, email: string): Promise<v
   await enqueue(deps, { kind: 'reset_password', email });
 }
 
-/** The user with this email, whatever its case. */
-export async function findUserByEmail(deps: Deps, tx: Tx, email: string): Promise<User | null> {
-  const [row] = await deps.db.rows<{ id: string }>(tx, 'SELECT id FROM users WHERE lower(email) = lower(:email)', { email });
-  return row === undefined ? null : deps.db.model(Users).findByPk(row.id, { transaction: tx });
+/** The user with this email, whatever its case: one statement, whether or not there is one. */
+export function findUserByEmail(deps: Deps, tx: Tx, email: string): Promise<User | null> {
+  return deps.db.model(Users).findOne({ where: where(fn('lower', col('email')), fn('lower', email)), transaction: tx });
 }
 
 async function handleRequest(deps: Deps, sealed: string): Promise<void> {

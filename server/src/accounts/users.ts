@@ -10,6 +10,7 @@ import { conflictOf } from './members.ts';
 import { Members, type User, Users } from './model.ts';
 import { notifyOfChange } from './notices.ts';
 import { endSessions } from './sessions.ts';
+import { presentSuspension, suspensionContext } from './suspensions.ts';
 import { createResetLink, createUser, findUserByEmail, sendResetLink } from './signUp.ts';
 
 const firstLinkSeconds = 7 * 24 * 3600;
@@ -22,6 +23,7 @@ interface Row {
   is_admin: boolean;
   is_break_glass: boolean;
   suspended_at: Date | null;
+  suspension_reason_sealed: Buffer | null;
   created_at: Date;
   last_seen_at: Date | null;
   has_second_factor: boolean;
@@ -31,7 +33,7 @@ interface Row {
 async function findRows(deps: Deps, tx: Tx, where: string, replacements: Record<string, unknown>): Promise<PersonRow[]> {
   const rows = await deps.db.rows<Row>(
     tx,
-    `SELECT u.id, u.email, u.name, u.kind, u.is_admin, u.is_break_glass, u.suspended_at, u.created_at,
+    `SELECT u.id, u.email, u.name, u.kind, u.is_admin, u.is_break_glass, u.suspended_at, u.suspension_reason_sealed, u.created_at,
        (SELECT max(s.last_seen_at) FROM sessions s WHERE s.user_id = u.id) AS last_seen_at,
        u.totp_confirmed_at IS NOT NULL OR EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = u.id) AS has_second_factor,
        COALESCE((SELECT jsonb_agg(jsonb_build_object('id', w.id, 'name', w.name, 'role', m.role) ORDER BY w.name)
@@ -48,6 +50,7 @@ async function findRows(deps: Deps, tx: Tx, where: string, replacements: Record<
     isBreakGlass: row.is_break_glass,
     hasSecondFactor: row.has_second_factor,
     suspendedAt: row.suspended_at?.toISOString() ?? null,
+    suspensionReason: presentSuspension(deps, 'users', row)?.reason || null,
     createdAt: row.created_at.toISOString(),
     lastSeenAt: row.last_seen_at?.toISOString() ?? null,
     workspaces: row.workspaces,
@@ -111,7 +114,7 @@ export function updateUser(deps: Deps, person: Person, id: string, body: RouteIn
       throw conflictOf('This is the only administrator of this installation: make somebody else one first.');
     }
     if (body.isSuspended !== undefined && body.isSuspended !== (before.suspendedAt !== null)) {
-      await setSuspended(deps, tx, id, body.isSuspended, person.userId);
+      await setSuspended(deps, tx, id, { isSuspended: body.isSuspended, actorId: person.userId, reason: body.reason });
     }
     if (body.isBreakGlass !== undefined && body.isBreakGlass !== before.isBreakGlass) {
       await setBreakGlass(deps, tx, person, before, body.isBreakGlass);
@@ -134,9 +137,18 @@ export function updateUser(deps: Deps, person: Person, id: string, body: RouteIn
 }
 
 /** Shuts an account (every session and running step ends, keys and links are refused) or opens it again. */
-export async function setSuspended(deps: Deps, tx: Tx, id: string, isSuspended: boolean, actorId: string | null): Promise<void> {
-  const { db, clock } = deps;
-  await db.change(tx, 'UPDATE users SET suspended_at = :suspendedAt WHERE id = :id', { id, suspendedAt: isSuspended ? clock.now() : null });
+export async function setSuspended(
+  deps: Deps,
+  tx: Tx,
+  id: string,
+  { isSuspended, actorId, reason }: { isSuspended: boolean; actorId: string | null; reason?: string | undefined },
+): Promise<void> {
+  const { db, clock, sealer } = deps;
+  await db.change(tx, 'UPDATE users SET suspended_at = :suspendedAt, suspension_reason_sealed = :reason WHERE id = :id', {
+    id,
+    suspendedAt: isSuspended ? clock.now() : null,
+    reason: isSuspended && reason !== undefined ? sealer.seal(suspensionContext('users', id), reason) : null,
+  });
   if (isSuspended) {
     await endSessions(deps, tx, id, null);
     await db.change(tx, 'DELETE FROM account_tokens WHERE user_id = :id', { id });

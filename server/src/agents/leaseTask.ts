@@ -41,7 +41,7 @@ const maxOutputBytes: Record<OutputName, number> = {
 const pickSql = `
   WITH pick AS MATERIALIZED (
     SELECT q.id, q.workspace_id, l.parallel_tasks FROM media_tasks q
-    JOIN workspaces o ON o.id = q.workspace_id
+    JOIN workspaces o ON o.id = q.workspace_id AND o.suspended_at IS NULL
     JOIN plans p ON p.id = o.plan_id
     CROSS JOIN LATERAL (SELECT CAST(CASE WHEN o.overrides->'limits' ? 'parallelTasks' THEN o.overrides->'limits'->>'parallelTasks'
       ELSE p.limits->>'parallelTasks' END AS integer) AS parallel_tasks) l

@@ -1,7 +1,7 @@
 import { addSeconds } from '../core/clock.ts';
 import { buildFailure } from '../core/errors.ts';
 import type { Deps } from '../deps.ts';
-import { Op } from 'sequelize';
+import { literal, Op } from 'sequelize';
 import { MediaTasks } from './model.ts';
 import { endAttempt, moveTask } from './moveTask.ts';
 import { stageOfKind } from './taskStates.ts';
@@ -41,12 +41,20 @@ export async function expireLeases(deps: Deps): Promise<number> {
   return expired.length;
 }
 
-/** Ends tasks that nobody took for too long, so that nothing is queued for ever. */
+/** Ends tasks that nobody took for too long, so that nothing is queued for ever; nobody may take those of a suspended workspace. */
 export async function failUnclaimed(deps: Deps): Promise<number> {
   const { db, clock, env } = deps;
   const before = addSeconds(clock.now(), -env.CARMIC_QUEUE_TIMEOUT_SECONDS);
   const waiting = await db.asSystem((tx) =>
-    db.model(MediaTasks).findAll({ where: { state: 'queued', queuedAt: { [Op.lte]: before } }, limit: batchSize, transaction: tx }),
+    db.model(MediaTasks).findAll({
+      where: {
+        state: 'queued',
+        queuedAt: { [Op.lte]: before },
+        workspaceId: { [Op.notIn]: literal('(SELECT id FROM workspaces WHERE suspended_at IS NOT NULL)') },
+      },
+      limit: batchSize,
+      transaction: tx,
+    }),
   );
   for (const task of waiting) {
     const failure = buildFailure(stageOfKind[task.kind], 'no_agent', 'No agent took this task for too long.');

@@ -80,7 +80,7 @@ export function createGrant(deps: Deps, body: RouteInput<'createGrant'>['body'],
       { id, workspaceId, planId, reason, actorId, now, endsAt },
     );
     await moveWorkspace(deps, tx, workspaceId, planId, 'grant');
-    await deps.appendEvent(tx, { workspaceId, type: 'plan_grant.created', subjectId: id, actorId, data: { planId, reason } });
+    await deps.appendEvent(tx, { workspaceId, type: 'plan_grant.created', subjectId: id, actorId, data: { planId } });
     const [grant] = await readGrants(deps, tx, id);
     if (grant === undefined) {
       throw notFound('grant');

@@ -28,7 +28,7 @@ export const clipHandlers = {
   ...brandHandlers,
   async listClips(request) {
     const { deps, params } = request;
-    return { items: await readClipPage(deps, personOf(request), params.id) };
+    return readClipPage(deps, personOf(request), params.id);
   },
   async getClip(request) {
     const { deps, params } = request;

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Signal } from '../core/signal.ts';
 import type { Database, Tx } from '../db/database.ts';
 
-/** What happened. `data` never holds a secret, a title or anything said in a video. */
+/** What happened. `data` holds ids, numbers and words of ours: never a secret, a name, a title or anything that a person wrote or said. */
 export interface NewEvent {
   workspaceId: string | null;
   type: EventType;
@@ -16,8 +16,40 @@ export interface NewEvent {
 /** Appends one event, or many in one statement. */
 export type AppendEvent = (tx: Tx, event: NewEvent | readonly NewEvent[]) => Promise<void>;
 
-/** Makes the appender: the event is part of the caller's transaction, and readers are woken once that has committed. */
-export function createAppendEvent(db: Database, clock: Clock, committed: Signal): AppendEvent {
+/** Ids, times, codes and names of fields; no blank, no `@`. */
+const ourWords = /^[A-Za-z0-9_.:+/-]{0,100}$/;
+/** Fields that name a program, with its version. */
+const programFields: ReadonlySet<string> = new Set(['engine']);
+
+/** The fields of `data` with text that somebody may have written. */
+function findText(data: unknown, field: string): string[] {
+  if (typeof data === 'string') {
+    return ourWords.test(programFields.has(field) ? data.replaceAll(' ', '') : data) ? [] : [field];
+  }
+  if (Array.isArray(data)) {
+    return data.flatMap((item) => findText(item, field));
+  }
+  return typeof data === 'object' && data !== null ? Object.entries(data).flatMap(([name, value]) => findText(value, name)) : [];
+}
+
+function refuse(message: string): never {
+  throw new Error(message);
+}
+
+/**
+ * Makes the appender: the event is part of the caller's transaction, and readers are woken once that has committed. Events stay when people
+ * are erased, so what reads like text of a person is told to `onText`, which refuses it by default, and is not written.
+ */
+export function createAppendEvent(db: Database, clock: Clock, committed: Signal, onText: (message: string) => void = refuse): AppendEvent {
+  const impersonal = ({ type, data = {} }: NewEvent): Record<string, unknown> => {
+    const fields = new Set(findText(data, ''));
+    if (fields.size === 0) {
+      return data;
+    }
+    onText(`The event ${type} was to carry text in ${[...fields].join(', ')}.`);
+    return Object.fromEntries(Object.entries(data).filter(([, value]) => findText(value, 'value').length === 0));
+  };
+
   const wakeAfter = new WeakSet<Tx>();
   return async (tx, event) => {
     const events = (Array.isArray(event) ? (event as readonly NewEvent[]) : [event as NewEvent]).map((each) => ({
@@ -26,7 +58,7 @@ export function createAppendEvent(db: Database, clock: Clock, committed: Signal)
       video_id: each.videoId ?? null,
       subject_id: each.subjectId ?? null,
       actor_id: each.actorId ?? null,
-      data: each.data ?? {},
+      data: impersonal(each),
     }));
     await db.change(
       tx,

@@ -14,6 +14,7 @@ const person = (role: 'owner' | 'editor' | 'viewer', isAdmin = false): Person =>
   scopes: null,
   authenticatedAt: new Date(0),
   needsSecondFactor: false,
+  isWorkspaceSuspended: false,
 });
 const key = (scopes: readonly Scope[], role: 'owner' | 'editor' | 'viewer' = 'owner'): Actor => ({ ...person(role, true), scopes });
 const agent: Actor = { kind: 'agent', agentId: 'a' };

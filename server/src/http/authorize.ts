@@ -4,7 +4,7 @@ import type { Actor, Person } from './request.ts';
 
 const strength: Record<Role, number> = { viewer: 1, editor: 2, owner: 3 };
 
-type Door = Pick<RouteDefinition, 'method' | 'policy' | 'isForKeys' | 'isForSessions'>;
+type Door = Pick<RouteDefinition, 'method' | 'policy' | 'isForKeys' | 'isForSessions' | 'isOpenWhenSuspended'>;
 
 /** The scope an API key needs for a route; null when no key may call it. */
 export function scopeOf({ method, policy, isForKeys, isForSessions }: Door): Scope | 'any' | null {
@@ -59,6 +59,7 @@ export function authorize(door: Door, actor: Actor): void {
         throw forbidden();
       }
       requireCredential(door, actor);
+      requireOpenWorkspace(door, actor);
       return;
     default:
       throw new Error(`The policy ${String(policy)} is not known.`);
@@ -77,5 +78,16 @@ function requireCredential(door: Door, actor: Person): void {
     }
   } else if (actor.needsSecondFactor && door.policy !== 'person') {
     throw new AppError('second_factor_needed', 'Your role demands a second factor: set one up on the Account page.');
+  }
+}
+
+/** A suspended workspace is closed to everybody in it, and with it every key: people keep their account, their other workspaces and their bills. */
+function requireOpenWorkspace({ policy, isOpenWhenSuspended }: Door, actor: Person): void {
+  const isOfWorkspace = policy !== 'person' && policy !== 'admin' && isOpenWhenSuspended !== true;
+  if (actor.isWorkspaceSuspended && (isOfWorkspace || actor.scopes !== null)) {
+    throw new AppError(
+      'workspace_suspended',
+      'An administrator of this installation has suspended this workspace. Its members see the reason when they sign in.',
+    );
   }
 }

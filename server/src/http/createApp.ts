@@ -19,7 +19,7 @@ import { once } from './idempotency.ts';
 import { createMatcher, type Matcher } from './matchRoute.ts';
 import { isOnlyRemembered, requireProof } from './proof.ts';
 import { createThrottle, type Throttle } from './rateLimits.ts';
-import type { Actor, ApiRequest, Handlers } from './request.ts';
+import { type Actor, type ApiRequest, CheckedReply, type Handlers } from './request.ts';
 
 /**
  * Finds out who is calling from the bearer token or the session cookie; null when the token opens nothing from this address. With
@@ -317,7 +317,7 @@ async function answer(
   const handler = options.handlers[name] as (request: unknown) => Promise<unknown>;
   const work = async () => {
     const reply = await handler(buildRequest(context, options, actor, input));
-    return definition.reply.parse(reply);
+    return reply instanceof CheckedReply ? reply : definition.reply.parse(reply);
   };
   const key = context.get('idempotency-key');
   const reply =
@@ -338,7 +338,7 @@ async function answer(
   }
   context.set('content-type', definition.policy === 'directory' ? 'application/scim+json' : 'application/json; charset=utf-8');
   // As text: whoever asks Koa for the length of an object makes it write the object once more.
-  context.body = JSON.stringify(reply);
+  context.body = reply instanceof CheckedReply ? reply.text : JSON.stringify(reply);
   if (definition.method === 'GET' && isKnownVersion(context)) {
     context.status = 304;
   }

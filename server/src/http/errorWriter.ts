@@ -1,11 +1,21 @@
-import type { ErrorReply } from '@carmic/contract';
+import type { ErrorCode, ErrorReply } from '@carmic/contract';
 import type { Context, Middleware } from 'koa';
 import { ZodError } from 'zod';
 import { AppError, invalidInput, unavailable } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { isDatabaseAway } from '../db/database.ts';
 import { isForDirectories, presentDirectoryError } from './directoryError.ts';
+import type { Actor } from './request.ts';
 import { presentStorageError, StorageError } from '../storage/storageError.ts';
+
+/** Calls of somebody who is known and may not do this (OWASP ASVS 5, 16.3.2). */
+const refusals: ReadonlySet<ErrorCode> = new Set([
+  'forbidden',
+  'second_factor_needed',
+  'reauthentication_needed',
+  'workspace_suspended',
+  'sign_on_needed',
+]);
 
 /** Turns whatever was thrown into an error meant for the caller. */
 function toAppError(error: unknown): AppError {
@@ -49,6 +59,12 @@ function writeError(context: Context, error: AppError, log: Log): void {
   const requestId = String(context.state['requestId']);
   if (error.code === 'internal') {
     log.error({ err: error.cause ?? error, requestId, method: context.method, route: context.state['route'] ?? null }, 'a request failed');
+  }
+  if (refusals.has(error.code)) {
+    const { route = null, actor } = context.state as { route?: string; actor?: Actor };
+    // Ids only: who it was is looked up where that is allowed.
+    const by = actor?.kind === 'person' ? { userId: actor.userId, workspaceId: actor.workspaceId } : { kind: actor?.kind ?? 'nobody' };
+    log.info({ requestId, method: context.method, route, code: error.code, ...by }, 'a call was refused');
   }
   const body: ErrorReply = {
     error: { code: error.code, message: error.message, requestId, ...(error.details === undefined ? {} : { details: error.details }) },

@@ -74,7 +74,8 @@ async function stream(request: ApiRequest<'streamEvents'>): Promise<void> {
 /** Whether the session or key that opened the stream still opens it: who is suspended, removed or signed out hears nothing more. */
 const stillIn = `SELECT 1 FROM users u WHERE u.id = :userId AND u.suspended_at IS NULL
   AND EXISTS (SELECT 1 FROM workspaces w WHERE w.id = :workspaceId AND w.deleted_at IS NULL)
-  AND (EXISTS (SELECT 1 FROM members m WHERE m.user_id = u.id AND m.workspace_id = :workspaceId)
+  AND (EXISTS (SELECT 1 FROM members m JOIN workspaces w ON w.id = m.workspace_id AND w.suspended_at IS NULL
+      WHERE m.user_id = u.id AND m.workspace_id = :workspaceId)
     OR EXISTS (SELECT 1 FROM media_visits v WHERE v.user_id = u.id AND v.workspace_id = :workspaceId AND v.expires_at > :now))
   AND (EXISTS (SELECT 1 FROM sessions s WHERE s.id = :sessionId AND s.expires_at > :now)
     OR EXISTS (SELECT 1 FROM api_keys k WHERE k.id = :sessionId AND (k.expires_at IS NULL OR k.expires_at > :now)))`;

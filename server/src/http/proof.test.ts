@@ -19,6 +19,7 @@ const person = (proof?: Proof): Person => ({
   scopes: null,
   authenticatedAt: new Date(0),
   needsSecondFactor: false,
+  isWorkspaceSuspended: false,
   ...(proof === undefined ? {} : { proof }),
 });
 

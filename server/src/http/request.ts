@@ -19,6 +19,8 @@ export interface Person {
   authenticatedAt: Date;
   /** A second factor is demanded and not set up: only routes for the own account answer. */
   needsSecondFactor: boolean;
+  /** An administrator has suspended the workspace: only what does not belong to it answers. */
+  isWorkspaceSuspended: boolean;
   /** Set while all this is only remembered: see proof.ts. */
   proof?: Proof;
 }
@@ -82,7 +84,16 @@ export interface ApiRequest<N extends RouteName> extends RouteInput<N> {
   clearSession(): void;
 }
 
-export type Handler<N extends RouteName> = (request: ApiRequest<N>) => Promise<RouteReply<N>>;
+/** A reply as text, of which every part was checked by the contract when it was written. */
+export class CheckedReply {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+export type Handler<N extends RouteName> = (request: ApiRequest<N>) => Promise<RouteReply<N> | CheckedReply>;
 export type Handlers = { readonly [N in RouteName]: Handler<N> };
 
 /** The signed-in person of a request. Throws unauthenticated when there is none. */

@@ -11,7 +11,7 @@ interface Operation {
   description: string;
   tags: readonly string[];
   parameters: readonly { name: string; in: string; required: boolean; description?: string; schema: unknown }[];
-  requestBody?: { content: { 'application/json': { schema: unknown } } };
+  requestBody?: { content: { 'application/json': { schema: unknown; example: unknown } } };
   responses: Record<string, { description: string; content?: { 'application/json'?: { schema: unknown } } }>;
 }
 interface OpenApi {
@@ -53,7 +53,7 @@ function buildOperation({ path, method, operation }: { path: string; method: str
     ({ name, in: place, required, description, schema }) =>
       `<tr><td><code>${escape(name)}</code></td><td>${place}${required ? ', required' : ''}</td><td>${escape(description ?? '')} <code>${escape(JSON.stringify(schema))}</code></td></tr>`,
   );
-  const body = operation.requestBody?.content['application/json'].schema;
+  const body = operation.requestBody?.content['application/json'];
   const replies = Object.entries(operation.responses)
     .filter(([status]) => status !== 'default')
     .map(([status, reply]) => {
@@ -63,12 +63,12 @@ function buildOperation({ path, method, operation }: { path: string; method: str
   const example = [
     `curl -X ${method} https://carmic.example${path}`,
     '  -H "Authorization: Bearer $CARMIC_KEY"',
-    ...(body === undefined ? [] : ['  -H "Content-Type: application/json"', "  -d '{…}'"]),
+    ...(body === undefined ? [] : ['  -H "Content-Type: application/json"', `  -d '${JSON.stringify(body.example).replaceAll("'", "'\\''")}'`]),
   ].join(' \\\n');
   return `<details id="${escape(operation.operationId)}"><summary><b class="${method}">${method}</b> <code>${escape(path)}</code> ${escape(operation.summary)}</summary>
 <p>${escape(operation.description)}</p>
 ${parameters.length === 0 ? '' : `<table><tbody>${parameters.join('')}</tbody></table>`}
-${body === undefined ? '' : `<h4>Body</h4>${json(body)}`}${replies.join('')}<h4>Example</h4><pre>${escape(example)}</pre></details>`;
+${body === undefined ? '' : `<h4>Body</h4>${json(body.schema)}`}${replies.join('')}<h4>Example</h4><pre>${escape(example)}</pre></details>`;
 }
 
 const style = `:root{color-scheme:light dark;--line:#8884;--soft:#8881}body{margin:0;display:grid;grid-template-columns:14rem minmax(0,1fr);font:15px/1.5 system-ui,sans-serif}

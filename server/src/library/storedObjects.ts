@@ -107,7 +107,7 @@ async function giveUpUnfinished({ db, clock }: Deps): Promise<void> {
 
 /**
  * Tells how many seconds the bytes under `key` may still be read: 0 unless they are written, not given up, not expired, and of no deleted
- * video; Infinity when no end is set.
+ * video or suspended workspace; Infinity when no end is set.
  */
 export function readableSeconds(deps: Deps, key: string): Promise<number> {
   const { db, clock } = deps;
@@ -116,6 +116,7 @@ export function readableSeconds(deps: Deps, key: string): Promise<number> {
     const [row] = await db.rows<{ ends_at: Date | null }>(
       tx,
       `SELECT LEAST(o.expires_at, v.expires_at) AS ends_at FROM stored_objects o LEFT JOIN videos v ON v.id = o.video_id
+       JOIN workspaces w ON w.id = o.workspace_id AND w.suspended_at IS NULL
        WHERE o.key = :key AND o.state = 'ready' AND (o.expires_at IS NULL OR o.expires_at > :now)
          AND (o.video_id IS NULL OR (v.id IS NOT NULL AND v.deleted_at IS NULL AND (v.expires_at IS NULL OR v.expires_at > :now)))`,
       { key, now },
@@ -133,7 +134,8 @@ export function isExpected(deps: Deps, key: string): Promise<boolean> {
   return db.asSystem(async (tx) => {
     const rows = await db.rows(
       tx,
-      `SELECT 1 FROM stored_objects o JOIN videos v ON v.id = o.video_id LEFT JOIN media_tasks t ON t.id = o.task_id
+      `SELECT 1 FROM stored_objects o JOIN videos v ON v.id = o.video_id JOIN workspaces w ON w.id = o.workspace_id AND w.suspended_at IS NULL
+       LEFT JOIN media_tasks t ON t.id = o.task_id
        WHERE o.key = :key AND o.state = 'pending' AND v.deleted_at IS NULL
          AND (o.task_id IS NULL OR (t.state = 'leased' AND t.attempt = o.attempt))`,
       { key },

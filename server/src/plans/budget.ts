@@ -50,9 +50,19 @@ export async function readBudget(deps: Deps, tx: Tx, workspaceId: string): Promi
   return { alertMinutes: row?.alert_minutes ?? null, capMinutes: row?.cap_minutes ?? null };
 }
 
-/** Sets the budget of a workspace; a new alert may be given in the same month again. */
-export async function writeBudget(deps: Deps, workspaceId: string, budget: UsageBudget, actorId: string): Promise<UsageBudget> {
+/** Names a budget, for conditional changes. */
+export const budgetVersion = ({ alertMinutes, capMinutes }: UsageBudget): string => `${alertMinutes ?? 'none'}-${capMinutes ?? 'none'}`;
+
+/** Sets the budget of a workspace; a new alert may be given in the same month again. Throws precondition_failed. */
+export async function writeBudget(
+  deps: Deps,
+  { workspaceId, userId: actorId }: { workspaceId: string; userId: string },
+  budget: UsageBudget,
+  checkMatch: (version: string) => void,
+): Promise<UsageBudget> {
   await deps.db.inWorkspace(workspaceId, async (tx) => {
+    await deps.db.rows(tx, 'SELECT 1 FROM workspaces WHERE id = :workspaceId FOR UPDATE', { workspaceId });
+    checkMatch(budgetVersion(await readBudget(deps, tx, workspaceId)));
     await deps.db.change(
       tx,
       `INSERT INTO usage_budgets (workspace_id, alert_minutes, cap_minutes) VALUES (:workspaceId, :alertMinutes, :capMinutes)

@@ -1,6 +1,7 @@
 import type { Entitlements, Plan, WorkspaceAccount } from '@carmic/contract';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
+import { presentSuspension } from '../accounts/suspensions.ts';
 import { resolveInForce, ruleOf } from './inForce.ts';
 import { type PlanRow, Plans, type WorkspacePlan } from './model.ts';
 import { loadWorkspacePlan } from './workspacePlan.ts';
@@ -32,6 +33,8 @@ interface Figures {
   used_bytes: string;
   videos: string;
   members: string;
+  suspended_at: Date | null;
+  suspension_reason_sealed: Buffer | null;
 }
 
 /** Workspaces as the administrator of the installation sees them: figures, no content. */
@@ -42,7 +45,7 @@ export async function presentWorkspaces(deps: Deps, tx: Tx, workspaces: readonly
   }
   const figures = await deps.db.rows<Figures>(
     tx,
-    `SELECT w.id, COALESCE(u.used_bytes, 0) AS used_bytes,
+    `SELECT w.id, w.suspended_at, w.suspension_reason_sealed, COALESCE(u.used_bytes, 0) AS used_bytes,
        (SELECT count(*) FROM videos v WHERE v.workspace_id = w.id AND v.deleted_at IS NULL AND (v.expires_at IS NULL OR v.expires_at > :now)) AS videos,
        (SELECT count(*) FROM members m WHERE m.workspace_id = w.id) AS members
      FROM workspaces w LEFT JOIN storage_usage u ON u.workspace_id = w.id WHERE w.id IN (:ids)`,
@@ -65,6 +68,7 @@ export async function presentWorkspaces(deps: Deps, tx: Tx, workspaces: readonly
       videoCount: Number(own.videos),
       memberCount: Number(own.members),
       graceUntil: graceOf(workspace, deps.clock.now()),
+      suspension: presentSuspension(deps, 'workspaces', own),
       createdAt: workspace.createdAt.toISOString(),
     };
   });

@@ -5,7 +5,7 @@ import { Users } from '../accounts/model.ts';
 import { Plans, PlanVersions, WorkspacePlans } from '../plans/model.ts';
 import { presentEntitlements, presentPlans, presentWorkspaces } from '../plans/present.ts';
 import { recountStorage } from '../plans/quota.ts';
-import { readBudget, writeBudget } from '../plans/budget.ts';
+import { budgetVersion, readBudget, writeBudget } from '../plans/budget.ts';
 import { readMonths, readStatement } from '../plans/usage.ts';
 import type { Deps } from '../deps.ts';
 import { brandErasureHandlers } from './brandRoutes.ts';
@@ -138,11 +138,14 @@ export const retentionHandlers = {
   },
   async getUsageBudget(request) {
     const { workspaceId } = personOf(request);
-    return request.deps.db.inWorkspace(workspaceId, (tx) => readBudget(request.deps, tx, workspaceId));
+    const budget = await request.deps.db.inWorkspace(workspaceId, (tx) => readBudget(request.deps, tx, workspaceId));
+    request.setEtag(budgetVersion(budget));
+    return budget;
   },
-  putUsageBudget(request) {
-    const { workspaceId, userId } = personOf(request);
-    return writeBudget(request.deps, workspaceId, request.body, userId);
+  async putUsageBudget(request) {
+    const budget = await writeBudget(request.deps, personOf(request), request.body, request.checkMatch);
+    request.setEtag(budgetVersion(budget));
+    return budget;
   },
   async getUsage(request) {
     const { workspaceId } = personOf(request);

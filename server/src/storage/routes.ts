@@ -22,8 +22,8 @@ export interface StorageMiddlewareOptions {
   store: ServedStore;
   /** How long the object may still be read: 0 when its row is gone, deleted or expired; Infinity when it has no end. */
   readableSeconds: (key: string) => Promise<number>;
-  /** Whether a single PUT may still store the object: asked before the body is read and again before it can be seen. */
-  mayWrite?: ((target: { key: string; objectId: string }) => Promise<boolean>) | undefined;
+  /** Whether a PUT may still store something: asked before the body is read and, for a whole object, again before it can be seen. */
+  mayWrite?: ((target: { key: string; objectId?: string }) => Promise<boolean>) | undefined;
   log: { error(details: object, message: string): void };
   pace?: PaceLimits | undefined;
 }
@@ -179,11 +179,7 @@ function refuseRange(context: Context, info: StoredInfo): void {
 async function receiveObject(context: Context, grant: Grant & { op: 'put' }, options: StorageMiddlewareOptions): Promise<void> {
   const { key, contentType, maxBytes, objectId } = grant;
   const writer = requireWriter(options);
-  const requireAllowed = async () => {
-    if (options.mayWrite !== undefined && !(await options.mayWrite({ key, objectId }))) {
-      throw new StorageError('conflict', 'This file is no longer wanted.');
-    }
-  };
+  const requireAllowed = () => requireWanted(options, { key, objectId });
   await requireAllowed();
   if (Number(context.get('content-length')) > maxBytes) {
     throw new StorageError('too_large', `The body is larger than the ${maxBytes} bytes that are allowed here.`);
@@ -195,8 +191,15 @@ async function receiveObject(context: Context, grant: Grant & { op: 'put' }, opt
 
 async function receivePart(context: Context, grant: Grant & { op: 'part' }, options: StorageMiddlewareOptions): Promise<void> {
   const { key, uploadId, partNumber, sha256 } = grant;
+  await requireWanted(options, { key });
   const part = await requireWriter(options).receivePart(key, uploadId, { partNumber, sha256, body: openBody(context, options) });
   acknowledge(context, part);
+}
+
+async function requireWanted({ mayWrite }: StorageMiddlewareOptions, target: { key: string; objectId?: string }): Promise<void> {
+  if (mayWrite !== undefined && !(await mayWrite(target))) {
+    throw new StorageError('conflict', 'This file is no longer wanted.');
+  }
 }
 
 function requireWriter({ store }: StorageMiddlewareOptions): SignedWriter {

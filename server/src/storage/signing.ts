@@ -6,6 +6,7 @@ import { createHmac } from 'node:crypto';
 import { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
 import { deriveKey, equalBytes } from '../core/crypto.ts';
+import { createRemember } from '../core/remember.ts';
 import { requireContentType } from './contentType.ts';
 import { keys } from './keys.ts';
 import { StorageError } from './storageError.ts';
@@ -94,33 +95,18 @@ export function createUrlSigner(options: { secret: Uint8Array; baseUrl: () => st
   };
 }
 
-/** Remembers answers; of those that were not asked for lately all but `most` are forgotten. */
-function createRemember(most: number): (question: string, find: () => string) => string {
-  let recent = new Map<string, string>();
-  let former = new Map<string, string>();
-  return (question, find) => {
-    const known = recent.get(question);
-    if (known !== undefined) {
-      return known;
-    }
-    const answer = former.get(question) ?? find();
-    if (recent.size >= most) {
-      former = recent;
-      recent = new Map();
-    }
-    recent.set(question, answer);
-    return answer;
-  };
-}
-
 /**
  * When a URL ends, in seconds since 1970. For reading, the end is cut to a grid of a quarter of the time asked for: the same question within
  * that time gets the same URL, and a page that asks again does not make its players load again.
  */
 function expiryOf(op: Grant['op'], nowSeconds: number, expiresInSeconds: number): number {
+  return op === 'get' ? viewExpiry(nowSeconds, expiresInSeconds) : Math.floor(nowSeconds + expiresInSeconds);
+}
+
+/** When a URL for reading ends that is asked for at this time. */
+export function viewExpiry(nowSeconds: number, expiresInSeconds: number): number {
   const end = Math.floor(nowSeconds + expiresInSeconds);
-  const grid = op === 'get' ? Math.max(1, Math.floor(expiresInSeconds / 4)) : 1;
-  return end - (end % grid);
+  return end - (end % Math.max(1, Math.floor(expiresInSeconds / 4)));
 }
 
 function parametersOf(grant: Grant, expiresAt: number): Record<string, string> {

@@ -4,7 +4,7 @@ import type { Handlers } from '../http/request.ts';
 import { personOf } from '../http/request.ts';
 import { loadVideo } from '../library/load.ts';
 import { presentTranscript, updateTranscript } from './edits/updateTranscript.ts';
-import { addTerm, changeTerm, listTerms, removeTerm } from './glossary/glossary.ts';
+import { addTerm, changeTerm, findTerm, listTerms, removeTerm } from './glossary/glossary.ts';
 import { putCaptions } from './putCaptions.ts';
 import { readInsight } from './readInsight.ts';
 import { safetyHandlers } from './safety/routes.ts';
@@ -51,14 +51,22 @@ export const understandingHandlers = {
       return term;
     });
   },
+  async getTerm(request) {
+    const { deps, params } = request;
+    const term = await deps.db.inWorkspace(personOf(request).workspaceId, (tx) => findTerm(deps, tx, params.id));
+    request.setEtag(term.version);
+    return term;
+  },
   async updateTerm(request) {
     const { deps, params, body } = request;
     const person = personOf(request);
-    return deps.db.inWorkspace(person.workspaceId, async (tx) => {
-      const term = await changeTerm(deps, tx, person.workspaceId, params.id, body);
+    const changed = await deps.db.inWorkspace(person.workspaceId, async (tx) => {
+      const term = await changeTerm(deps, tx, person.workspaceId, params.id, body, request.checkMatch);
       await sayGlossaryChanged(deps, tx, person);
       return term;
     });
+    request.setEtag(changed.version);
+    return changed;
   },
   async deleteTerm(request) {
     const { deps, params } = request;

@@ -179,7 +179,7 @@ async function setActive(deps: Deps, tx: Tx, userId: string, isActive: boolean):
   if (!isActive && row.is_kept) {
     throw scimError('mutability', 'This is the last or a break-glass administrator of the installation: change that here first.');
   }
-  await setSuspended(deps, tx, userId, !isActive, null);
+  await setSuspended(deps, tx, userId, { isSuspended: !isActive, actorId: null, reason: 'Switched off by the directory.' });
 }
 
 /** Replaces or changes a person’s attributes. */

@@ -92,7 +92,7 @@ async function add(deps: Deps, tx: Tx, { providerId, userId, workspaceId, role }
     { workspaceId, userId, role, providerId },
   );
   if (count === 1) {
-    await deps.appendEvent(tx, { workspaceId, type: 'member.added', subjectId: userId, data: { role, by: 'identity provider' } });
+    await deps.appendEvent(tx, { workspaceId, type: 'member.added', subjectId: userId, data: { role, by: 'identity_provider' } });
   }
 }
 
@@ -102,12 +102,12 @@ async function change(deps: Deps, tx: Tx, { userId, workspaceId, role }: Grant):
     workspaceId,
     userId,
   });
-  await deps.appendEvent(tx, { workspaceId, type: 'member.role_changed', subjectId: userId, data: { role, by: 'identity provider' } });
+  await deps.appendEvent(tx, { workspaceId, type: 'member.role_changed', subjectId: userId, data: { role, by: 'identity_provider' } });
 }
 
 async function remove(deps: Deps, tx: Tx, userId: string, workspaceId: string): Promise<void> {
   await deps.db.change(tx, 'DELETE FROM members WHERE workspace_id = :workspaceId AND user_id = :userId', { workspaceId, userId });
-  await deps.appendEvent(tx, { workspaceId, type: 'member.removed', subjectId: userId, data: { by: 'identity provider' } });
+  await deps.appendEvent(tx, { workspaceId, type: 'member.removed', subjectId: userId, data: { by: 'identity_provider' } });
 }
 
 async function setAdministrator(deps: Deps, tx: Tx, userId: string, isWanted: boolean): Promise<void> {
@@ -119,7 +119,7 @@ async function setAdministrator(deps: Deps, tx: Tx, userId: string, isWanted: bo
     { userId, isWanted },
   );
   if (count === 1) {
-    const data = { fields: ['isAdmin'], by: 'identity provider' };
+    const data = { fields: ['isAdmin'], by: 'identity_provider' };
     await deps.appendEvent(tx, { workspaceId: null, type: 'user.updated', subjectId: userId, data });
   }
 }

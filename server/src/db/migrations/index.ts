@@ -23,6 +23,7 @@ import { budgets } from './20261127BudgetsMigration.ts';
 import { personalRights } from './20261127PersonalRightsMigration.ts';
 import { archives } from './20261127ArchivesMigration.ts';
 import { drainingAgents } from './20261127DrainingAgentsMigration.ts';
+import { suspension } from './20261127SuspensionMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
 export interface Migration {
@@ -58,4 +59,5 @@ export const migrations: readonly Migration[] = [
   drainingAgents,
   archives,
   personalRights,
+  suspension,
 ];

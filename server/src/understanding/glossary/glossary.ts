@@ -25,10 +25,14 @@ const contextOf = (id: string) => `glossary_terms.content:${id}`;
 export const tokenOfTerm = (deps: Deps, workspaceId: string, term: string): string =>
   deps.sealer.blind(`glossary:${workspaceId}`)(term.toLowerCase());
 
+/** Names a version of a term: the tag of its sealed content is another one after every change. */
+const versionOf = ({ content_sealed: sealed }: Row) => sealed.subarray(-16).toString('base64url');
+
 const presentTerm = (deps: Deps, row: Row): GlossaryTerm => ({
   id: row.id,
   ...contentSchema.parse(JSON.parse(deps.sealer.open(contextOf(row.id), row.content_sealed))),
   origin: row.origin,
+  version: versionOf(row),
   createdAt: row.created_at.toISOString(),
 });
 
@@ -45,6 +49,19 @@ export async function listTerms(deps: Deps, tx: Tx): Promise<GlossaryTerm[]> {
 /** The terms an engine is told to expect. */
 export async function keyTermsOf(deps: Deps, tx: Tx): Promise<string[]> {
   return (await listTerms(deps, tx)).slice(0, mostKeyTerms).map(({ term }) => term);
+}
+
+/** One term. Throws not_found. */
+export async function findTerm(deps: Deps, tx: Tx, id: string): Promise<GlossaryTerm> {
+  return presentTerm(deps, await loadTerm(deps, tx, id, ''));
+}
+
+async function loadTerm(deps: Deps, tx: Tx, id: string, lock: '' | 'FOR UPDATE'): Promise<Row> {
+  const [row] = await deps.db.rows<Row>(tx, `SELECT id, content_sealed, origin, created_at FROM glossary_terms WHERE id = :id ${lock}`, { id });
+  if (row === undefined) {
+    throw notFound('term');
+  }
+  return row;
 }
 
 /** Adds a term. Throws conflict when it is there already. */
@@ -115,21 +132,18 @@ export async function learnTerm(deps: Deps, tx: Tx, workspaceId: string, learnt:
   });
 }
 
-/** Changes a term. Throws not_found, or conflict when another term is written so. */
+/** Changes a term. Throws not_found, precondition_failed, or conflict when another term is written so. */
 export async function changeTerm(
   deps: Deps,
   tx: Tx,
   workspaceId: string,
   id: string,
   change: { [K in keyof Content]?: Content[K] | undefined },
+  checkMatch: (version: string) => void,
 ): Promise<GlossaryTerm> {
   const { db, sealer } = deps;
-  const [row] = await db.rows<Row>(tx, 'SELECT id, content_sealed, origin, created_at FROM glossary_terms WHERE id = :id FOR UPDATE', {
-    id,
-  });
-  if (row === undefined) {
-    throw notFound('term');
-  }
+  const row = await loadTerm(deps, tx, id, 'FOR UPDATE');
+  checkMatch(versionOf(row));
   const { term, soundsLike, translations } = presentTerm(deps, row);
   const content: Content = {
     term: change.term ?? term,

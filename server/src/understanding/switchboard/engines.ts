@@ -142,13 +142,21 @@ async function workspaceOrders(deps: Deps, tx: Tx, workspaceId: string): Promise
   return row?.engine_orders ?? {};
 }
 
+/** The order that a workspace keeps for one kind of work; null where it follows the installation. */
+export const readWorkspaceOrder = async (deps: Deps, tx: Tx, workspaceId: string, kind: EngineKind): Promise<string[] | null> =>
+  (await workspaceOrders(deps, tx, workspaceId))[kind] ?? null;
+
+/** The order that the installation keeps for one kind of work; null where the default holds. */
+export const readInstanceOrder = async (deps: Deps, tx: Tx, kind: EngineKind): Promise<string[] | null> =>
+  (await instanceOrders(deps, tx))[kind] ?? null;
+
 /** Everything about one kind of work for a workspace. */
 export async function readSwitch(deps: Deps, tx: Tx, workspaceId: string | null, kind: EngineKind): Promise<EngineSwitch> {
   const { variable, defaultOrder } = kinds[kind];
   const engines = await kinds[kind].engines(deps, tx);
   const environment = orderOfEnvironment(deps.env, variable);
-  const workspaceOrder = workspaceId === null ? null : ((await workspaceOrders(deps, tx, workspaceId))[kind] ?? null);
-  const instanceOrder = (await instanceOrders(deps, tx))[kind] ?? null;
+  const workspaceOrder = workspaceId === null ? null : await readWorkspaceOrder(deps, tx, workspaceId, kind);
+  const instanceOrder = await readInstanceOrder(deps, tx, kind);
   const [order, decidedBy] =
     environment !== null
       ? ([environment, 'environment'] as const)

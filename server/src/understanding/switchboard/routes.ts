@@ -1,10 +1,10 @@
-import { type EngineKind, engineKinds, type Switchboard } from '@carmic/contract';
+import { type EngineKind, engineKinds, engineOrderVersion, type Switchboard } from '@carmic/contract';
 import { invalidInput } from '../../core/errors.ts';
 import type { Tx } from '../../db/database.ts';
 import type { Deps } from '../../deps.ts';
 import type { Handlers } from '../../http/request.ts';
 import { personOf } from '../../http/request.ts';
-import { keepInstanceOrder, keepWorkspaceOrder, readSwitch } from './engines.ts';
+import { keepInstanceOrder, keepWorkspaceOrder, readInstanceOrder, readSwitch, readWorkspaceOrder } from './engines.ts';
 import { testEngine } from './testEngine.ts';
 import { readUsage } from './usage.ts';
 
@@ -34,20 +34,39 @@ export const switchboardHandlers = {
     const { workspaceId } = personOf(request);
     return deps.db.inWorkspace(workspaceId, (tx) => presentSwitchboard(deps, tx, workspaceId));
   },
+  async getWorkspaceEngines(request) {
+    const { deps, params } = request;
+    const { workspaceId } = personOf(request);
+    const order = await deps.db.inWorkspace(workspaceId, (tx) => readWorkspaceOrder(deps, tx, workspaceId, params.kind));
+    request.setEtag(engineOrderVersion(order));
+    return { kind: params.kind, order };
+  },
   async updateWorkspaceEngines(request) {
     const { deps, params, body } = request;
     const { workspaceId, userId } = personOf(request);
-    return deps.db.inWorkspace(workspaceId, async (tx) => {
+    const board = await deps.db.inWorkspace(workspaceId, async (tx) => {
+      await deps.db.rows(tx, 'SELECT 1 FROM workspaces WHERE id = :workspaceId FOR UPDATE', { workspaceId });
+      request.checkMatch(engineOrderVersion(await readWorkspaceOrder(deps, tx, workspaceId, params.kind)));
       await checkOrder(deps, tx, workspaceId, params.kind, body.order);
       await keepWorkspaceOrder(deps, tx, workspaceId, params.kind, body.order);
       await deps.appendEvent(tx, { workspaceId, type: 'engines.changed', actorId: userId, data: { kind: params.kind, order: body.order } });
       return presentSwitchboard(deps, tx, workspaceId);
     });
+    request.setEtag(engineOrderVersion(body.order));
+    return board;
+  },
+  async getInstanceEngines(request) {
+    const { deps, params } = request;
+    const order = await deps.db.asSystem((tx) => readInstanceOrder(deps, tx, params.kind));
+    request.setEtag(engineOrderVersion(order));
+    return { kind: params.kind, order };
   },
   async updateInstanceEngines(request) {
     const { deps, params, body } = request;
     const { workspaceId, userId } = personOf(request);
-    return deps.db.inWorkspace(workspaceId, async (tx) => {
+    const board = await deps.db.inWorkspace(workspaceId, async (tx) => {
+      await deps.db.rows(tx, 'SELECT pg_advisory_xact_lock(723409)');
+      request.checkMatch(engineOrderVersion(await readInstanceOrder(deps, tx, params.kind)));
       await checkOrder(deps, tx, workspaceId, params.kind, body.order);
       await keepInstanceOrder(deps, tx, params.kind, body.order);
       await deps.appendEvent(tx, {
@@ -58,6 +77,8 @@ export const switchboardHandlers = {
       });
       return presentSwitchboard(deps, tx, workspaceId);
     });
+    request.setEtag(engineOrderVersion(body.order));
+    return board;
   },
   async testEngine(request) {
     return testEngine(request.deps, request.body.kind, request.body.engine);
