@@ -9,6 +9,7 @@ const errors: Partial<Record<ErrorCode, string>> = {
   forbidden: 'Das dürfen Sie hier nicht.',
   reauthentication_needed: 'Diese Änderung braucht einen frischen Nachweis, dass Sie es sind.',
   second_factor_needed: 'Ihre Rolle verlangt einen zweiten Faktor. Richten Sie auf der Kontoseite einen ein.',
+  workspace_suspended: 'Die Administration hat diesen Arbeitsbereich gesperrt. Der Grund steht da, wenn Sie die Seite neu laden.',
   sign_on_needed: 'Melden Sie sich über den Anmeldedienst Ihres Unternehmens an.',
   processing_restricted:
     'Sie haben die Verarbeitung Ihrer Inhalte eingeschränkt: Es entsteht nichts Neues. Heben Sie das zuerst auf der Seite „Ihre Daten“ auf.',

@@ -20,6 +20,7 @@ export const accountsData: readonly TableData[] = [
       updated_at: 'activity',
       kind: 'setting',
       suspended_at: 'activity',
+      suspension_reason_sealed: sealedText('activity', 'users.suspension_reason'),
       totp_sealed: 'credential',
       totp_confirmed_at: 'activity',
       totp_last_step: 'credential',

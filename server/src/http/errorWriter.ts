@@ -63,8 +63,8 @@ function writeError(context: Context, error: AppError, log: Log): void {
   if (refusals.has(error.code)) {
     const { route = null, actor } = context.state as { route?: string; actor?: Actor };
     // Ids only: who it was is looked up where that is allowed.
-    const by = actor?.kind === 'person' ? { userId: actor.userId, workspaceId: actor.workspaceId } : { kind: actor?.kind ?? 'nobody' };
-    log.info({ requestId, method: context.method, route, code: error.code, ...by }, 'a call was refused');
+    const { userId, workspaceId } = actor?.kind === 'person' ? actor : { userId: null, workspaceId: null };
+    log.info({ requestId, method: context.method, route, code: error.code, userId, workspaceId }, 'a call was refused');
   }
   const body: ErrorReply = {
     error: { code: error.code, message: error.message, requestId, ...(error.details === undefined ? {} : { details: error.details }) },

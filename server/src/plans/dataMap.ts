@@ -1,4 +1,4 @@
-import { modelData, tableData, type TableData } from '../core/dataMap.ts';
+import { modelData, sealedText, tableData, type TableData } from '../core/dataMap.ts';
 import type { PlanRow, PlanVersionRow, WorkspacePlan } from './model.ts';
 
 /** What the tables of this folder hold. */
@@ -60,6 +60,8 @@ export const plansData: readonly TableData[] = [
       grace_days: 'state',
       engine_orders: 'setting',
       deleted_at: 'state',
+      suspended_at: 'activity',
+      suspension_reason_sealed: sealedText('activity', 'workspaces.suspension_reason'),
     },
   }),
   tableData({
