@@ -104,7 +104,7 @@ export async function serveStore(store: () => ServedStore, facts: ServedFacts): 
     createStorageMiddleware({
       store: store(),
       readableSeconds: (key) => Promise.resolve(facts.unreadable.has(key) ? 0 : Number.POSITIVE_INFINITY),
-      mayWrite: ({ objectId }) => Promise.resolve(!facts.unwritable.has(objectId)),
+      mayWrite: ({ objectId }) => Promise.resolve(objectId === undefined || !facts.unwritable.has(objectId)),
       log: { error: (details, message) => facts.logged.push({ details, message }) },
       pace: facts.pace,
     })(context, next),
