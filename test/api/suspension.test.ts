@@ -3,7 +3,7 @@
  * invitations; and what stays open. Generated from the route table. Keeps: S4.
  */
 import { type RouteDefinition, type RouteName, routes } from '@carmic/contract';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { failUnclaimed } from '../../server/src/agents/watchTasks.ts';
 import { scopeOf } from '../../server/src/http/authorize.ts';
 import { mediaUrl } from '../../server/src/library/mediaUrls.ts';
@@ -90,6 +90,13 @@ test('is shut to its members and its keys by every route, stays open where it is
   expect((await ask(routes.listVideos, owner.token, { 'carmic-workspace': otherId })).status).toBe(200);
   expect((await viewer.call('getMe')).suspension).toMatchObject({ reason });
 
+  const logged = vi.spyOn(instance.server.deps.log, 'info');
+  await ask(routes.listVideos, viewer.token);
+  expect(logged.mock.calls).toContainEqual([
+    expect.objectContaining({ route: 'listVideos', code: 'workspace_suspended', userId: viewer.userId, workspaceId: owner.workspaceId }),
+    'a call was refused',
+  ]);
+  logged.mockRestore();
   await expect(suspend()).rejects.toMatchObject({ code: 'wrong_state' });
   expect((await reinstate()).suspension).toBeNull();
   await expect(reinstate()).rejects.toMatchObject({ code: 'wrong_state' });
