@@ -42,8 +42,8 @@ const changes: Record<string, () => Promise<unknown>> = {
   'a rendition': () => change(`UPDATE renditions SET state = 'rendering' WHERE clip_id = ${clip}`),
   'how far it is': () =>
     change(
-      `INSERT INTO media_tasks (id, workspace_id, video_id, rendition_id, kind, state, progress, queued_at)
-       VALUES (gen_random_uuid(), :workspaceId, :videoId, ${rendition}, 'render', 'leased', 0.4, now())`,
+      `INSERT INTO media_tasks (id, workspace_id, video_id, rendition_id, kind, state, progress, queued_at, created_at)
+       VALUES (gen_random_uuid(), :workspaceId, :videoId, ${rendition}, 'render', 'leased', 0.4, now(), now())`,
     ),
   'how far it is later': () => change("UPDATE media_tasks SET progress = 0.7 WHERE video_id = :videoId AND state = 'leased'"),
   'a rendition that is ready again': () => change(`UPDATE renditions SET state = 'ready' WHERE clip_id = ${clip}`),
