@@ -73,6 +73,10 @@ export const doors = ['/forgot', '/reset', '/sign-up', '/confirm', '/confirm-ema
 /** Pages that are not about the workspace: they open although it is suspended. */
 export const pagesBesideWorkspace = [
   '/account',
+  '/personal-data',
+  '/privacy-requests',
+  '/data-map',
+  '/overview',
   '/billing',
   '/people',
   '/sign-on',
