@@ -124,7 +124,12 @@ function listOf(schema: Json, name: string, around: Surroundings): unknown[] {
 }
 
 function textOf(schema: Json, name: string): string {
-  const { format, pattern, minLength = 0, maxLength = Infinity } = schema as { format?: string; pattern?: string; minLength?: number; maxLength?: number };
+  const {
+    format,
+    pattern,
+    minLength = 0,
+    maxLength = Infinity,
+  } = schema as { format?: string; pattern?: string; minLength?: number; maxLength?: number };
   const ofFormat = format === undefined ? undefined : byFormat[format];
   const fits = (text: string) =>
     text.length >= minLength && text.length <= maxLength && (pattern === undefined || new RegExp(pattern, 'u').test(text));

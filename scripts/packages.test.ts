@@ -38,7 +38,10 @@ async function gate(): Promise<{ code: number; text: string }> {
 
 test('the gate passes when nothing is known, fails when something is, and says so when nobody answered', async () => {
   answer = { status: 405, body: { error: 'Method Not Allowed' } };
-  expect(await gate()).toEqual({ code: 1, text: expect.stringMatching(/The registry did not answer the audit: .+\. Nothing is known\./) as string });
+  expect(await gate()).toEqual({
+    code: 1,
+    text: expect.stringMatching(/The registry did not answer the audit: .+\. Nothing is known\./) as string,
+  });
 
   answer = { status: 200, body: {} };
   expect(await gate()).toEqual({ code: 0, text: 'No weakness of high or critical severity is known that is not excepted.\n' });

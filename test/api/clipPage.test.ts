@@ -28,7 +28,7 @@ test('a page that is asked for again opens nothing sealed', async () => {
   opened.mockRestore();
 });
 
-const clip = "(SELECT id FROM clips WHERE video_id = :videoId AND rank = 3)";
+const clip = '(SELECT id FROM clips WHERE video_id = :videoId AND rank = 3)';
 const rendition = `(SELECT id FROM renditions WHERE clip_id = ${clip})`;
 const changes: Record<string, () => Promise<unknown>> = {
   'a title': async () => {
@@ -38,7 +38,8 @@ const changes: Record<string, () => Promise<unknown>> = {
     return change('UPDATE clips SET content_sealed = :content WHERE id = :id', { id, content });
   },
   'a state': () => change(`UPDATE clips SET state = 'kept' WHERE id = ${clip}`),
-  'the segments of an edit': () => change(`UPDATE clip_edits SET segments = '[{"startSeconds": 1, "endSeconds": 9}]' WHERE clip_id = ${clip}`),
+  'the segments of an edit': () =>
+    change(`UPDATE clip_edits SET segments = '[{"startSeconds": 1, "endSeconds": 9}]' WHERE clip_id = ${clip}`),
   'a rendition': () => change(`UPDATE renditions SET state = 'rendering' WHERE clip_id = ${clip}`),
   'how far it is': () =>
     change(
@@ -56,7 +57,7 @@ const changes: Record<string, () => Promise<unknown>> = {
        FROM stored_objects WHERE rendition_id = ${rendition} AND kind = 'video'`,
     ),
   'an end of the video': () => change("UPDATE videos SET expires_at = now() + interval '3 days' WHERE id = :videoId"),
-  'a clip less': () => change("DELETE FROM clips WHERE video_id = :videoId AND rank = 5"),
+  'a clip less': () => change('DELETE FROM clips WHERE video_id = :videoId AND rank = 5'),
 };
 test.each(Object.entries(changes))('shows %s', async (_, make) => {
   const before = await page();

@@ -106,7 +106,13 @@ beforeAll(async () => {
   });
   const kit = await owner.call('createBrandKit', { body: { name: 'Our look' } });
   const term = await owner.call('createTerm', { body: { term: 'Zeebrugge' } });
-  Object.assign(ids, { plans: plan?.id, webhooks: webhook.id, 'identity-providers': provider.id, 'brand-kits': kit.id, 'glossary-terms': term.id });
+  Object.assign(ids, {
+    plans: plan?.id,
+    webhooks: webhook.id,
+    'identity-providers': provider.id,
+    'brand-kits': kit.id,
+    'glossary-terms': term.id,
+  });
 });
 afterAll(() => instance.stop());
 

@@ -24,7 +24,9 @@ let viewer: Caller;
 
 beforeAll(async () => {
   mailbox = await startMailbox();
-  instance = await startInstance({ env: { CARMIC_LEASE_SECONDS: '600', CARMIC_SMTP_URL: mailbox.url, CARMIC_RATE_LIMIT_PER_MINUTE: '100000' } });
+  instance = await startInstance({
+    env: { CARMIC_LEASE_SECONDS: '600', CARMIC_SMTP_URL: mailbox.url, CARMIC_RATE_LIMIT_PER_MINUTE: '100000' },
+  });
   admin = await instance.createCaller({ isAdmin: true });
   owner = await instance.createCaller({ isAdmin: true });
   viewer = await instance.createCaller({ role: 'viewer', workspaceId: owner.workspaceId });
@@ -83,7 +85,9 @@ test('is shut to its members and its keys by every route, stays open where it is
   const forKeys = entries.filter(([, definition]) => scopeOf(definition) !== null);
   expect(await answers(forKeys, secret)).toEqual(expected(forKeys));
 
-  const elsewhere = entries.filter(([, entry]) => entry.method === 'GET' && ['person', 'admin'].includes(entry.policy) && !entry.path.includes(':'));
+  const elsewhere = entries.filter(
+    ([, entry]) => entry.method === 'GET' && ['person', 'admin'].includes(entry.policy) && !entry.path.includes(':'),
+  );
   expect(elsewhere.length).toBeGreaterThan(10);
   expect(Object.values(await answers(elsewhere, owner.token)).filter((answer) => !answer.startsWith('200'))).toEqual([]);
   expect((await ask(routes.listInvoices, owner.token)).code).not.toBe('workspace_suspended');
@@ -109,7 +113,11 @@ test('is seen in the audit log without its reason, and its owners are told by ma
   const { items } = await admin.call('listAuditEntries', { query: { limit: 100, type: 'workspace.suspended' } });
   expect(items.at(-1)).toMatchObject({ workspaceId: owner.workspaceId, actor: { id: admin.userId } });
   expect(JSON.stringify(items)).not.toContain(reason);
-  const told = await until('the mail', () => Promise.resolve(mailbox.received.find((mail) => mail.includes('was suspended by an administrator'))), 60_000);
+  const told = await until(
+    'the mail',
+    () => Promise.resolve(mailbox.received.find((mail) => mail.includes('was suspended by an administrator'))),
+    60_000,
+  );
   expect(told).toContain(`${owner.userId}@example.test`);
 });
 

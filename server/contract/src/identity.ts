@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { emailSchema, meSchema, passwordSchema, personNameSchema, roleSchema, sessionReplySchema, suspensionReasonSchema } from './accounts.ts';
+import {
+  emailSchema,
+  meSchema,
+  passwordSchema,
+  personNameSchema,
+  roleSchema,
+  sessionReplySchema,
+  suspensionReasonSchema,
+} from './accounts.ts';
 import { idParamsSchema, idSchema, noContentSchema, timeSchema } from './common.ts';
 import { route, type RouteDefinition } from './route.ts';
 

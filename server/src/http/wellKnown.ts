@@ -63,7 +63,9 @@ function buildOperation({ path, method, operation }: { path: string; method: str
   const example = [
     `curl -X ${method} https://carmic.example${path}`,
     '  -H "Authorization: Bearer $CARMIC_KEY"',
-    ...(body === undefined ? [] : ['  -H "Content-Type: application/json"', `  -d '${JSON.stringify(body.example ?? {}).replaceAll("'", "'\\''")}'`]),
+    ...(body === undefined
+      ? []
+      : ['  -H "Content-Type: application/json"', `  -d '${JSON.stringify(body.example ?? {}).replaceAll("'", "'\\''")}'`]),
   ].join(' \\\n');
   return `<details id="${escape(operation.operationId)}"><summary><b class="${method}">${method}</b> <code>${escape(path)}</code> ${escape(operation.summary)}</summary>
 <p>${escape(operation.description)}</p>

@@ -44,7 +44,11 @@ export async function emptyWorkspace(deps: Deps, workspaceId: string): Promise<v
     kits.map((each) => each.erasureId),
   );
   await db.asSystem((tx) =>
-    db.change(tx, "UPDATE workspaces SET name = 'Deleted workspace', suspension_reason_sealed = NULL WHERE id = :workspaceId AND deleted_at IS NOT NULL", { workspaceId }),
+    db.change(
+      tx,
+      "UPDATE workspaces SET name = 'Deleted workspace', suspension_reason_sealed = NULL WHERE id = :workspaceId AND deleted_at IS NOT NULL",
+      { workspaceId },
+    ),
   );
 }
 

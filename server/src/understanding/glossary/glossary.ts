@@ -57,7 +57,9 @@ export async function findTerm(deps: Deps, tx: Tx, id: string): Promise<Glossary
 }
 
 async function loadTerm(deps: Deps, tx: Tx, id: string, lock: '' | 'FOR UPDATE'): Promise<Row> {
-  const [row] = await deps.db.rows<Row>(tx, `SELECT id, content_sealed, origin, created_at FROM glossary_terms WHERE id = :id ${lock}`, { id });
+  const [row] = await deps.db.rows<Row>(tx, `SELECT id, content_sealed, origin, created_at FROM glossary_terms WHERE id = :id ${lock}`, {
+    id,
+  });
   if (row === undefined) {
     throw notFound('term');
   }
