@@ -5,7 +5,7 @@ import { awaitMinio } from '../../../scripts/fetchMinio.mjs';
 import { keys } from '../../../server/src/storage/keys.ts';
 import type { StorageCheck } from '../../../server/src/storage/objectStore.ts';
 import { createS3Client } from '../../../server/src/storage/s3/s3Client.ts';
-import { type MinioServer, startMinio } from '../../support/minio.ts';
+import { freePort, type MinioServer, startMinio } from '../../support/minio.ts';
 import { requireOrSkip } from '../../support/requirements.ts';
 import { startForgetfulProxy } from './forgetfulProxy.ts';
 import { type S3Harness, type S3HarnessOptions, startS3Harness } from './s3Harness.ts';
@@ -150,6 +150,13 @@ if (path === null) {
       );
       expect(await failed({ bucket })).toEqual([
         expect.objectContaining({ name: 'lifecycle', isFatal: false, message: expect.stringContaining('tidy') as unknown }),
+      ]);
+    });
+
+    it('is used though its address for browsers does not answer from here, and that is told', async () => {
+      const publicEndpoint = `https://127.0.0.1:${await freePort()}`;
+      expect(await failed({ bucket: await server.createBucket(), publicEndpoint })).toEqual([
+        expect.objectContaining({ name: 'cors', isFatal: false, message: expect.stringContaining('does not answer from here') as unknown }),
       ]);
     });
 

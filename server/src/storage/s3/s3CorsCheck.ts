@@ -11,7 +11,19 @@ export async function checkCors({ client, nameOf, origins, publicClient }: S3Che
     return passing('cors', 'Not looked at yet: it is not known under which address the console is opened (CARMIC_BASE_URL).');
   }
   for (const origin of origins) {
-    const refusal = await findRefusal(publicClient, nameOf(keys.probe(randomUUID())), origin);
+    let refusal: string | null;
+    try {
+      refusal = await findRefusal(publicClient, nameOf(keys.probe(randomUUID())), origin);
+    } catch (error) {
+      // The front that leads there may start later, or be reachable for browsers only: no reason not to start.
+      return failing(
+        'cors',
+        false,
+        `The address of the storage for browsers does not answer from here (${error instanceof Error ? error.message : String(error)}): whether uploads from the console work is not known.`,
+        'Look again when everything is up; the address is CARMIC_S3_PUBLIC_ENDPOINT.',
+        null,
+      );
+    }
     if (refusal !== null) {
       const rule = {
         CORSRules: [
