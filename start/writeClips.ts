@@ -39,7 +39,7 @@ export async function writeClips({ api, video, input, signal }: WriteClipsOption
     const names: string[] = [];
     for (const clip of items) {
       const files = [];
-      for (const rendition of clip.renditions.filter((each) => each.state === 'ready')) {
+      for (const rendition of clip.renditions.filter((each) => each.state === 'ready' && !each.isWithheld)) {
         files.push(await download(api, clip, rendition, scratch, signal));
       }
       names.push(...files.flatMap(({ file, srt, vtt, cover }) => [file, srt, vtt, cover]).filter((name) => name !== null));

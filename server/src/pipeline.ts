@@ -11,6 +11,7 @@ import { defineProvisioningJobs } from './agents/provisioning/jobs.ts';
 import { buildInspectSpec, inspectVideo, startInspection } from './agents/inspectVideo.ts';
 import type { SpecBuilders } from './agents/taskSpec.ts';
 import { verifyTask } from './agents/verifyTask.ts';
+import { judgeClip, judgeCorrections } from './clips/clipSafety.ts';
 import { finishVideo } from './clips/finishVideo.ts';
 import { buildRenderSpec } from './clips/renderSpec.ts';
 import { indexVideo } from './clips/indexVideo.ts';
@@ -98,6 +99,18 @@ export async function deliverEvent(deps: Deps, event: StoredEvent): Promise<void
   if (searchedEvents.has(event.type)) {
     await deps.jobs.enqueue('search.index', { workspaceId, videoId });
   }
+  if (event.type === 'transcript.edited') {
+    await deps.jobs.enqueue('safety.words', { workspaceId, videoId });
+  }
+  const fields = event.data['fields'];
+  if (
+    event.type === 'clip.updated' &&
+    event.subjectId !== null &&
+    Array.isArray(fields) &&
+    (fields.includes('title') || fields.includes('edit'))
+  ) {
+    await deps.jobs.enqueue('safety.clip', { workspaceId, clipId: event.subjectId });
+  }
   if (event.type !== 'task.leased' && event.type !== 'transcript.edited' && event.type !== 'clip.updated') {
     await deps.jobs.enqueue('videos.advance', { workspaceId, videoId });
   }
@@ -169,6 +182,16 @@ export function defineJobs(deps: Deps): void {
     name: 'search.index',
     payload: videoPayload,
     run: ({ workspaceId, videoId }) => indexVideo(deps, workspaceId, videoId),
+  });
+  jobs.define({
+    name: 'safety.words',
+    payload: videoPayload,
+    run: ({ workspaceId, videoId }) => judgeCorrections(deps, workspaceId, videoId),
+  });
+  jobs.define({
+    name: 'safety.clip',
+    payload: z.object({ workspaceId: z.uuid(), clipId: z.uuid() }),
+    run: ({ workspaceId, clipId }) => judgeClip(deps, workspaceId, clipId),
   });
   jobs.define({
     name: 'translations.run',

@@ -1,6 +1,7 @@
 /** The safety policy acts on videos: it notes, holds and refuses; people review, decide and hear appeals. */
-import { type Insight, safetyCategories, type SafetyCategory, type SafetyRule, type Video } from '@carmic/contract';
+import { type Clip, type Insight, safetyCategories, type SafetyCategory, type SafetyRule, type Video } from '@carmic/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { judgeCorrections } from '../../server/src/clips/clipSafety.ts';
 import { type Caller, startInstance, type TestInstance, until } from '../support/instance.ts';
 import { enrolAgent, type ProtocolAgent } from '../support/protocolAgent.ts';
 import { uploadVideo } from '../support/upload.ts';
@@ -14,7 +15,7 @@ let agent: ProtocolAgent;
 
 beforeAll(async () => {
   moderation = await serveModeration((text) => (/harbour/i.test(text) ? { violence: 0.91 } : { violence: 0.01 }));
-  instance = await startInstance({ env: { CARMIC_MODERATION_URL: `${moderation.baseUrl}/v1`, CARMIC_MODERATION_KEY: 'k' } });
+  instance = await startInstance({ env: { CARMIC_MODERATION_URL: `${moderation.baseUrl}/v1`, CARMIC_MODERATION_KEY: 'k', CARMIC_LEASE_SECONDS: '300' } });
   admin = await instance.createCaller({ isAdmin: true });
   customer = await instance.createCaller();
   agent = await enrolAgent(instance);
@@ -58,10 +59,10 @@ const everyWord = (rule: Partial<SafetyRule>) =>
   Object.fromEntries(safetyCategories.filter((name) => name !== 'pictures').map((name) => [name, rule]));
 
 /** Uploads a video and does the work of agents until it rests in one of `states`. */
-async function settled(captions: string, owner = customer, analysis?: object): Promise<Video> {
+async function settled(captions: string, owner = customer, analysis?: object, minClipSeconds = 5): Promise<Video> {
   const video = await uploadVideo(owner.call, instance.baseUrl, Buffer.from(`${Math.random()}`), {
     captions,
-    wishes: { clipCount: 1, minClipSeconds: 5, maxClipSeconds: 30, language: 'en' },
+    wishes: { clipCount: 1, minClipSeconds, maxClipSeconds: 30, language: 'en' },
   });
   return rest(video.id, owner, analysis);
 }
@@ -237,10 +238,110 @@ describe('what the policy does', () => {
     });
     expect((await settled(clean, customer, analysis([0.1, 0.99, 0.1, 0.2]))).state).toBe('ready');
     const held = await settled(clean, customer, analysis([0.1, 0.99, 0.8, 0.2]));
-    expect(held.state).toBe('held');
+    expect(held).toMatchObject({ state: 'held', isSensitive: true });
     const { findings, safety } = await insightOf(held.id);
     expect(safety?.engine).toContain('a model');
     expect(findings).toMatchObject([{ category: 'pictures', startSeconds: 4, endSeconds: 11, score: 0.8, timesSeconds: [5, 10] }]);
+  });
+});
+
+describe('single clips', () => {
+  const theClip = async (id: string): Promise<Clip> => {
+    const [clip] = (await customer.call('listClips', { params: { id } })).items;
+    return clip ?? expect.unreachable();
+  };
+  const clipUntil = (what: string, id: string, is: (clip: Clip) => boolean) =>
+    until(
+      what,
+      async () => {
+        const clip = await theClip(id);
+        return is(clip) ? clip : null;
+      },
+      60_000,
+    );
+  const casesOf = async (clipId: string, state: 'open' | 'decided' = 'open') =>
+    (await admin.call('listSafetyReviews', { query: { state, limit: 100 } })).items.filter((review) => review.clipId === clipId);
+  const decide = async (clipId: string, decision: 'allow' | 'refuse', reason: string) =>
+    admin.call('decideSafetyReview', { params: { id: (await casesOf(clipId))[0]?.id ?? '' }, body: { decision, reason } });
+  const zipOf = (renditionId: string) =>
+    fetch(`${instance.baseUrl}/api/v1/renditions/${renditionId}/exports/zip`, { headers: { authorization: `Bearer ${customer.token}` } });
+  const videoUrlOf = (clip: Clip) => clip.renditions[0]?.media.downloadUrl;
+
+  test('one that holds what the rules stop waits for a person; its files are not given out; an appeal brings them back', async () => {
+    await setRules(everyWord({ video: 'note', clip: 'hold' }));
+    const video = await settled(abusive, customer, undefined, 20);
+    expect(video).toMatchObject({ state: 'ready', isSensitive: false });
+    const clip = await theClip(video.id);
+    expect(clip.safety).toMatchObject({ state: 'held', reason: expect.stringMatching(/^Held .*, at 0:0/) as string, canAppeal: false });
+    const [rendition] = clip.renditions;
+    expect(rendition).toMatchObject({ state: 'ready', isWithheld: true });
+    expect([...Object.values(rendition?.media ?? {})].flat().filter((url) => url !== null)).toEqual([]);
+    expect((await customer.call('getRendition', { params: { id: rendition?.id ?? '' } })).media.videoUrl).toBeNull();
+    expect((await zipOf(rendition?.id ?? '')).status).toBe(409);
+    const [review] = await casesOf(clip.id);
+    expect(review).toMatchObject({ kind: 'hold', clipId: clip.id, videoId: video.id, reason: clip.safety?.reason });
+    const shown = await admin.call('openSafetyReview', { params: { id: review?.id ?? '' } });
+    expect(shown).toMatchObject({ title: clip.title, span: { startSeconds: clip.startSeconds, endSeconds: clip.endSeconds } });
+    expect(shown.findings[0]?.excerpt).toContain('stupid');
+    await decide(clip.id, 'refuse', 'An insult to a person.');
+    expect((await theClip(video.id)).safety).toMatchObject({ state: 'refused', decision: 'An insult to a person.', canAppeal: true });
+    const appeal = (who: Caller) => who.call('appealClip', { params: { id: clip.id }, body: { message: 'It is from a play.' } });
+    await expect(appeal(await instance.createCaller())).rejects.toMatchObject({ status: 404 });
+    expect((await appeal(customer)).safety).toMatchObject({ state: 'refused', appeal: 'It is from a play.', canAppeal: false });
+    await expect(appeal(customer)).rejects.toMatchObject({ code: 'wrong_state' });
+    await decide(clip.id, 'allow', 'A play indeed.');
+    const allowed = await theClip(video.id);
+    expect(allowed.safety).toMatchObject({ state: 'allowed', decision: 'A play indeed.' });
+    expect(videoUrlOf(allowed)).toBeTruthy();
+    expect((await zipOf(rendition?.id ?? '')).status).toBe(200);
+    expect((await customer.call('getVideo', { params: { id: video.id } })).state).toBe('ready');
+    expect(await eventsOf(video.id)).toEqual(expect.arrayContaining(['safety.held', 'safety.decided', 'safety.appealed', 'video.ready']));
+  });
+
+  test('one whose passage is cut out is let go, but not the file of the cut that holds it', async () => {
+    await setRules(everyWord({ video: 'note', clip: 'hold' }));
+    const video = await settled(abusive, customer, undefined, 20);
+    const clip = await theClip(video.id);
+    const [finding] = (await insightOf(video.id)).findings;
+    const segments = [{ startSeconds: (finding?.endSeconds ?? 0) + 0.1, endSeconds: clip.endSeconds }];
+    await customer.call('createClipEdit', { params: { id: clip.id }, body: { kind: 'segments', baseVersion: 1, segments } });
+    const free = await clipUntil('the clip to be let go', video.id, ({ safety }) => safety === null);
+    expect(free.renditions[0]).toMatchObject({ editVersion: 1, isWithheld: true, media: { downloadUrl: null } });
+    expect(await casesOf(clip.id, 'decided')).toMatchObject([{ state: 'withdrawn' }]);
+    await customer.call('chooseClipEdit', { params: { id: clip.id }, body: { version: 1 } });
+    await clipUntil('the clip to be held again', video.id, ({ safety }) => safety?.state === 'held');
+    await decide(clip.id, 'allow', 'It may stay.');
+    expect(videoUrlOf(await theClip(video.id))).toBeTruthy();
+  });
+
+  test('words and titles that a person changes are judged again; what was found stays when the words are put back', async () => {
+    await setRules(everyWord({ video: 'hold' }));
+    const video = await settled(clean, customer, undefined, 20);
+    const clip = await theClip(video.id);
+    expect(clip.safety).toBeNull();
+    const rename = (title: string) => customer.call('updateClip', { params: { id: clip.id }, body: { title } });
+    await rename('You stupid worthless fucking bitch, shut up and die');
+    const named = await clipUntil('the title to hold the clip', video.id, ({ safety }) => safety?.state === 'held');
+    expect(named.safety?.reason).toMatch(/in the title\.$/);
+    expect((await casesOf(clip.id))[0]?.reason).toBe(named.safety?.reason);
+    await rename('Four hundred books');
+    expect(videoUrlOf(await clipUntil('the clip to be let go', video.id, ({ safety }) => safety === null))).toBeTruthy();
+    const { version, words } = await customer.call('getTranscript', { params: { id: video.id } });
+    const at = words.findIndex(({ text }) => text === 'What');
+    const correct = (from: number, to: number, text: string, base: number) =>
+      customer.call('updateTranscript', { params: { id: video.id }, body: { version: base, corrections: [{ from, to, text }] } });
+    await correct(at, at + 1, 'Shut up you stupid fucking bitch, you disgusting piece of shit, what', version);
+    const held = await clipUntil('the words to hold the clip', video.id, ({ safety }) => safety?.state === 'held');
+    expect(videoUrlOf(held)).toBeNull();
+    expect((await insightOf(video.id)).findings.map(({ excerpt }) => excerpt).join()).toContain('stupid fucking');
+    expect((await customer.call('getVideo', { params: { id: video.id } })).state).toBe('ready');
+    const now = await customer.call('getTranscript', { params: { id: video.id } });
+    const first = now.words.findIndex(({ text }) => text === 'Shut');
+    await correct(first, now.words.findIndex(({ text }) => text === 'what') + 1, 'What', now.version);
+    await judgeCorrections(instance.server.deps, customer.workspaceId, video.id);
+    expect((await theClip(video.id)).safety?.state).toBe('held');
+    await decide(clip.id, 'allow', 'The words were put back.');
+    expect(videoUrlOf(await theClip(video.id))).toBeTruthy();
   });
 });
 
@@ -259,7 +360,10 @@ describe('the endpoint', () => {
     moderation.failNext(401, { error: { message: 'no' } });
     expect((await insightOf((await settled(text)).id)).safety?.engine).toBe('built-in');
     const { usage } = await customer.call('getSwitchboard');
-    expect(usage.find(({ kind, engine }) => kind === 'safety' && engine === 'moderation')).toMatchObject({ calls: 2, failedCalls: 1 });
+    // On a busy machine a step may run twice: the first verdict stands, and every call is counted.
+    const used = usage.find(({ kind, engine }) => kind === 'safety' && engine === 'moderation');
+    expect(used?.calls).toBeGreaterThanOrEqual(2);
+    expect(used?.failedCalls).toBe(1);
     const tried = await admin.call('testEngine', { body: { kind: 'safety', engine: 'moderation' } });
     expect(tried).toMatchObject({ isOk: true });
   });

@@ -106,6 +106,11 @@ export class VideoPage {
     }
   }
 
+  /** Asks a person to look at a refused clip again. */
+  async appealClip(clip: Clip, message: string): Promise<void> {
+    this.#takeClip(await this.#call('appealClip', { params: { id: clip.id }, body: { message } }));
+  }
+
   async retry(): Promise<void> {
     this.#take(await this.#call('retryVideo', { params: { id: this.id } }));
     await this.#loadClips();

@@ -106,6 +106,7 @@ function buildVideo(state: Video['state']): Video {
     legalHold: null,
     createdAt: '2026-01-01T00:00:00Z',
     media: { proxyUrl: null, thumbnailUrl: null },
+    isSensitive: false,
   };
 }
 

@@ -31,6 +31,7 @@ function buildRendition(id: string, aspect: Rendition['aspect'], state: Renditio
     shots: [],
     certificate: [],
     createdAt: `2026-01-01T00:0${minute}:00Z`,
+    isWithheld: false,
     media: {
       videoUrl: null,
       downloadUrl: null,

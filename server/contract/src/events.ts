@@ -21,6 +21,7 @@ export const eventTypes = [
   'safety.policy_changed',
   'safety.checked',
   'safety.held',
+  'safety.released',
   'safety.refused',
   'safety.review_opened',
   'safety.decided',

@@ -42,6 +42,16 @@ export const safetyVerdictSchema = z.object({
 });
 export type SafetyVerdict = z.infer<typeof safetyVerdictSchema>;
 
+/** What the policy or a person says of one clip. */
+export const clipSafetySchema = z.object({
+  state: z.enum(['held', 'allowed', 'refused']).describe('Waits for a person; a person decided'),
+  reason: z.string().describe('Why it was held, in one sentence'),
+  decision: z.string().nullable().describe('The reason of the person who decided last'),
+  appeal: z.string().nullable().describe('What was said in the appeal that waits'),
+  canAppeal: z.boolean(),
+});
+export type ClipSafety = z.infer<typeof clipSafetySchema>;
+
 export const insightSchema = z.object({
   chapters: z.array(chapterSchema).describe('Empty for a video of less than five minutes'),
   findings: z

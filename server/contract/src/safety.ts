@@ -1,8 +1,10 @@
 /** Rules about what videos may show and say: a policy of administrators, verdicts, reviews by people, appeals. */
 import { z } from 'zod';
 import { idParamsSchema, idSchema, pageOf, pageQuerySchema, secondsSchema, timeSchema } from './common.ts';
+import { spanSchema } from './media.ts';
 import { insightSchema, safetyCategorySchema, safetyFindingSchema } from './insight.ts';
 import { route } from './route.ts';
+import { clipSchema } from './videos.ts';
 
 export const videoActions = ['off', 'note', 'hold', 'refuse'] as const;
 export const videoActionSchema = z
@@ -10,8 +12,10 @@ export const videoActionSchema = z
   .describe('Nothing; shown with its time; the video waits for a review; the video is refused, against which its owner can appeal');
 export type VideoAction = z.infer<typeof videoActionSchema>;
 
-export const clipActions = ['note', 'refuse'] as const;
-export const clipActionSchema = z.enum(clipActions).describe('Clips may hold it; no clip is suggested that holds it');
+export const clipActions = ['note', 'hold', 'refuse'] as const;
+export const clipActionSchema = z
+  .enum(clipActions)
+  .describe('Clips may hold it; a clip that holds it waits for a review; no clip is suggested that holds it');
 export type ClipAction = z.infer<typeof clipActionSchema>;
 
 /** What happens with content of one category. */
@@ -53,13 +57,14 @@ export const reviewKinds = ['hold', 'appeal'] as const;
 /** A case that a person decides. */
 export const safetyReviewSchema = z.object({
   id: idSchema,
-  kind: z.enum(reviewKinds).describe('The policy held the video; its owner appeals against a refusal'),
-  state: z.enum(['open', 'allowed', 'refused', 'withdrawn']).describe('Withdrawn when the video was deleted'),
+  kind: z.enum(reviewKinds).describe('The policy held the video or clip; its owner appeals against a refusal'),
+  state: z.enum(['open', 'allowed', 'refused', 'withdrawn']).describe('Withdrawn when the clip no longer holds what it was held for'),
   videoId: idSchema,
+  clipId: idSchema.nullable().describe('Null where it is about the whole video'),
   workspaceId: idSchema,
   workspaceName: z.string(),
   policyVersion: z.number().int(),
-  reason: z.string().describe('Why the policy stopped the video, in one sentence'),
+  reason: z.string().describe('Why the policy stopped it, in one sentence'),
   appeal: z.string().nullable().describe('What its owner says'),
   decision: z.string().nullable().describe('The reason of whoever decided'),
   openedAt: timeSchema,
@@ -70,8 +75,9 @@ export type SafetyReview = z.infer<typeof safetyReviewSchema>;
 /** A case with its evidence. */
 export const safetyCaseSchema = z.object({
   review: safetyReviewSchema,
-  title: z.string(),
+  title: z.string().describe('Of the clip, or of the video'),
   durationSeconds: secondsSchema.nullable(),
+  span: spanSchema.nullable().describe('Where the clip lies in the video; null where the case is about the whole video'),
   engine: z.string(),
   findings: z.array(safetyFindingSchema),
   proxyUrl: z.string().nullable().describe('Short-lived'),
@@ -156,6 +162,16 @@ export const safetyRoutes = {
     params: idParamsSchema,
     body: z.object({ message: reasonSchema }),
     reply: insightSchema,
+    status: 201,
+  }),
+  appealClip: route({
+    method: 'POST',
+    path: '/api/v1/clips/:id/appeals',
+    summary: 'Ask a person to look again at a clip that was refused',
+    policy: 'editor',
+    params: idParamsSchema,
+    body: z.object({ message: reasonSchema }),
+    reply: clipSchema,
     status: 201,
   }),
 } as const;

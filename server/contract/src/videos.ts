@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { idSchema, secondsSchema, sha256Schema, shareSchema, timeSchema } from './common.ts';
-import { boundaryCheckSchema } from './insight.ts';
+import { boundaryCheckSchema, clipSafetySchema } from './insight.ts';
 import { videoCodecSchema } from './encoders.ts';
 import { failureSchema, stageNameSchema } from './errors.ts';
 import { captionOptionsSchema, captionStyleSchema } from './captions.ts';
@@ -70,6 +70,7 @@ export const videoSchema = z.object({
     proxyUrl: z.string().nullable(),
     thumbnailUrl: z.string().nullable(),
   }),
+  isSensitive: z.boolean().describe('Its picture is shown blurred: it is held or refused, or the check of pictures found something'),
 });
 export type Video = z.infer<typeof videoSchema>;
 
@@ -187,6 +188,7 @@ export const renditionSchema = z.object({
     }),
   ),
   createdAt: timeSchema,
+  isWithheld: z.boolean().describe('Its files are not given out: what it holds waits for a person, or was refused'),
   media: z.object({
     videoUrl: z.string().nullable(),
     downloadUrl: z.string().nullable(),
@@ -235,6 +237,7 @@ export const clipSchema = z.object({
   editVersion: z.number().int(),
   version: z.string().describe('Its ETag: send it as If-Match with a change'),
   cover: coverChoiceSchema,
+  safety: clipSafetySchema.nullable().describe('Null where nothing stops it. Files of a clip that is held or refused are not given out'),
   segments: z.array(spanSchema).describe('Spans of the source that it is made of, in this version'),
   durationSeconds: secondsSchema,
   renditions: z.array(renditionSchema),

@@ -10,6 +10,7 @@ import type { Deps } from '../deps.ts';
 import { createRemember, type Remember } from '../core/remember.ts';
 import { readProven } from '../http/proof.ts';
 import { CheckedReply, type Person } from '../http/request.ts';
+import { openStanding, type ClipStanding } from '../understanding/safety/clipStandings.ts';
 import { mediaUrlTime } from '../library/mediaUrls.ts';
 import { type ClipFacts, composeClips, groupBy, type ObjectRow, type ProgressRow, type RenditionFacts } from './present.ts';
 
@@ -17,7 +18,7 @@ import { type ClipFacts, composeClips, groupBy, type ObjectRow, type ProgressRow
 type Versioned<R> = R & { version: string };
 type PageRows = [
   { expires_at: Date | null },
-  Versioned<ClipFacts & { segments: Span[] | null }>,
+  Versioned<ClipFacts & { segments: Span[] | null; standing: ClipStanding['state'] | null; standingSealed: Buffer | null }>,
   Versioned<RenditionFacts>,
   Versioned<ObjectRow>,
   ProgressRow,
@@ -31,8 +32,10 @@ const statements = [
    WHERE workspace_id = :workspaceId AND id = :videoId AND deleted_at IS NULL AND (expires_at IS NULL OR expires_at > :now)`,
   `SELECT c.id, c.video_id AS "videoId", c.state, c.rank, c.start_seconds AS "startSeconds", c.end_seconds AS "endSeconds", c.score,
      c.content_sealed AS "contentSealed", c.edit_version AS "editVersion", c.cover, c.created_at AS "createdAt", e.segments,
-     c.xmin::text || ' ' || coalesce(e.xmin::text, '') AS version
+     s.state AS standing, s.content_sealed AS "standingSealed",
+     c.xmin::text || ' ' || coalesce(e.xmin::text, '') || ' ' || coalesce(s.xmin::text, '') AS version
    FROM clips c LEFT JOIN clip_edits e ON e.clip_id = c.id AND e.version = c.edit_version
+     LEFT JOIN clip_safety s ON s.clip_id = c.id
    WHERE c.workspace_id = :workspaceId AND c.video_id = :videoId ORDER BY c.rank`,
   // The record of the framing is large and has an answer of its own.
   `SELECT id, video_id AS "videoId", clip_id AS "clipId", state, aspect, caption_style AS "captionStyle", caption_options AS "captionOptions",
@@ -89,6 +92,8 @@ export async function readClipPage(deps: Deps, person: Person, videoId: string):
         tasks,
         segmentsOf: () => clip.segments ?? [{ startSeconds: clip.startSeconds, endSeconds: clip.endSeconds }],
         expiryOf: () => video.expires_at,
+        standingOf: ({ id }) =>
+          clip.standing === null || clip.standingSealed === null ? undefined : openStanding(deps, id, clip.standing, clip.standingSealed),
       });
       return JSON.stringify(clipSchema.parse(composed));
     });

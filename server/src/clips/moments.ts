@@ -10,6 +10,7 @@ import { type SuggestedClip, suggestClips } from '../understanding/highlights/su
 import { findVerdict } from '../understanding/safety/verdicts.ts';
 import { formsOf, stemmerOf } from '../understanding/search/tokenize.ts';
 import { chooseBrand } from './brand/brandFor.ts';
+import { settleClips } from './clipSafety.ts';
 import { createClips, loadMaterial } from './suggestClipsForVideo.ts';
 import { Clips } from './model.ts';
 import { presentClips } from './present.ts';
@@ -55,6 +56,8 @@ export function createClipsFromMoments(
     }
     const rows = await deps.db.rows<{ last: number | null }>(tx, 'SELECT max(rank) AS last FROM clips WHERE video_id = :id', { id: video.id });
     const clips = await createClips(deps, tx, video, chosen, rows[0]?.last ?? 0);
+    const verdict = await findVerdict(deps, tx, video.id);
+    await settleClips(deps, tx, video, clips, { stops: verdict?.stops ?? [], policyVersion: verdict?.policyVersion ?? 1 });
     const brand = await chooseBrand(deps, tx, video.workspaceId, undefined, video.options.brandKitId);
     for (const clip of clips) {
       for (const aspect of video.options.aspects) {

@@ -4,6 +4,7 @@ import type { Deps } from '../deps.ts';
 import { mediaUrl } from '../library/mediaUrls.ts';
 import { type ObjectKind, Videos } from '../library/model.ts';
 import { durationOf, segmentsOfAll } from './clipEdits.ts';
+import { type ClipStanding, findStandings, isWithheld, presentStanding } from '../understanding/safety/clipStandings.ts';
 import { contentOf } from './content.ts';
 import { buildPosts } from './posts.ts';
 import type { ClipRow, RenditionRow } from './model.ts';
@@ -67,18 +68,20 @@ export interface ClipParts {
   tasks: readonly ProgressRow[];
   segmentsOf: (clip: ClipFacts) => readonly Span[];
   expiryOf: (clip: ClipFacts) => Date | null;
+  standingOf: (clip: ClipFacts) => ClipStanding | undefined;
 }
 
 const coverKinds = ['cover', 'cover2', 'cover3'] as const;
 
 /** Clips with their renditions as their workspace sees them, from what was read. */
-export function composeClips(deps: Deps, { clips, renditions, objects, tasks, segmentsOf, expiryOf }: ClipParts): Clip[] {
+export function composeClips(deps: Deps, { clips, renditions, objects, tasks, segmentsOf, expiryOf, standingOf }: ClipParts): Clip[] {
   const files = groupBy(objects, (object) => object.rendition_id);
   const progress = new Map(tasks.map((task) => [task.rendition_id, task.progress]));
   const ownOf = groupBy(renditions, (rendition) => rendition.clipId);
   return clips.map((clip) => {
     const { title, tags, scoreParts, excerpt, boundaries } = contentOf(deps, clip);
     const segments = [...segmentsOf(clip)];
+    const standing = standingOf(clip);
     return {
       id: clip.id,
       videoId: clip.videoId,
@@ -96,10 +99,11 @@ export function composeClips(deps: Deps, { clips, renditions, objects, tasks, se
       editVersion: clip.editVersion,
       version: clipVersion(clip),
       cover: clip.cover,
+      safety: presentStanding(standing),
       segments,
       durationSeconds: durationOf(segments),
       renditions: (ownOf.get(clip.id) ?? []).map((row) =>
-        composeRendition(deps, row, files.get(row.id) ?? [], progress.get(row.id) ?? 0, { title, cover: clip.cover }),
+        composeRendition(deps, row, files.get(row.id) ?? [], progress.get(row.id) ?? 0, { title, cover: clip.cover, standing }),
       ),
       createdAt: clip.createdAt.toISOString(),
       expiresAt: expiryOf(clip)?.toISOString() ?? null,
@@ -135,12 +139,18 @@ export async function presentClips(deps: Deps, tx: Tx, clips: readonly ClipRow[]
     .findAll({ where: { id: [...new Set(clips.map((clip) => clip.videoId))] }, attributes: ['id', 'expiresAt'], transaction: tx });
   const expiry = new Map(videos.map((video) => [video.id, video.expiresAt]));
   const segments = await segmentsOfAll(deps, tx, clips);
+  const standings = await findStandings(
+    deps,
+    tx,
+    clips.map(({ id }) => id),
+  );
   return composeClips(deps, {
     clips,
     renditions,
     ...(await loadFiles(deps, tx, renditions)),
     segmentsOf: (clip) => segments.get(clip.id) ?? [],
     expiryOf: (clip) => expiry.get(clip.videoId) ?? null,
+    standingOf: (clip) => standings.get(clip.id),
   });
 }
 
@@ -157,7 +167,8 @@ export async function presentOneClip(deps: Deps, tx: Tx, clip: ClipRow): Promise
 export async function presentOneRendition(deps: Deps, tx: Tx, rendition: RenditionRow, clip: ClipRow): Promise<Rendition> {
   const { objects, tasks } = await loadFiles(deps, tx, [rendition]);
   const { title } = contentOf(deps, clip);
-  return composeRendition(deps, rendition, objects, tasks[0]?.progress ?? 0, { title, cover: clip.cover });
+  const standing = (await findStandings(deps, tx, [clip.id])).get(clip.id);
+  return composeRendition(deps, rendition, objects, tasks[0]?.progress ?? 0, { title, cover: clip.cover, standing });
 }
 
 async function loadFiles(
@@ -191,10 +202,11 @@ function composeRendition(
   row: RenditionFacts,
   found: readonly ObjectRow[],
   taskProgress: number,
-  { title, cover }: { title: string; cover: CoverChoice },
+  { title, cover, standing }: { title: string; cover: CoverChoice; standing: ClipStanding | undefined },
 ): Rendition {
   const isReady = row.state === 'ready';
-  const files = new Map((isReady ? found : []).map((object) => [object.kind, object]));
+  const withheld = isWithheld(standing, row.editVersion);
+  const files = new Map((isReady && !withheld ? found : []).map((object) => [object.kind, object]));
   const urlOf = (kind: ObjectKind, downloadName?: string) => {
     const object = files.get(kind);
     return object === undefined ? null : mediaUrl(deps, { key: object.key, contentType: object.content_type }, downloadName);
@@ -231,6 +243,7 @@ function composeRendition(
     shots: row.result?.shots ?? [],
     certificate: row.result?.certificate ?? [],
     createdAt: row.createdAt.toISOString(),
+    isWithheld: withheld,
     media: {
       videoUrl: urlOf('video'),
       downloadUrl: urlOf('video', `${name}.mp4`),

@@ -7,6 +7,7 @@ import { findApproved } from '../understanding/translation/translations.ts';
 import { chooseBrand, styleOf } from './brand/brandFor.ts';
 import { brandHandlers } from './brand/routes.ts';
 import { readClipPage } from './clipPage.ts';
+import { appealClip } from './clipSafety.ts';
 import { clipTransitions } from './clipStates.ts';
 import { contentOf, sealContent } from './content.ts';
 import { sendExport } from './exports/sendExport.ts';
@@ -26,6 +27,7 @@ export const clipHandlers = {
   findMoments: (request) => findMoments(request.deps, personOf(request), request.params.id, request.body),
   createClipsFromMoments: (request) => createClipsFromMoments(request.deps, personOf(request), request.params.id, request.body),
   ...brandHandlers,
+  appealClip: (request) => appealClip(request.deps, personOf(request), request.params.id, request.body.message),
   async listClips(request) {
     const { deps, params } = request;
     return readClipPage(deps, personOf(request), params.id);

@@ -19,7 +19,8 @@ import { enginesFor, languageModelParty } from '../understanding/switchboard/eng
 import { countUse } from '../understanding/switchboard/usage.ts';
 import { findTranscript, readTranscript } from '../understanding/transcripts.ts';
 import { chooseBrand } from './brand/brandFor.ts';
-import { sealContent } from './content.ts';
+import { judgeTitles, settleClips } from './clipSafety.ts';
+import { contentOf, sealContent } from './content.ts';
 import { type ClipRow, Clips } from './model.ts';
 import { queueRendition } from './queueRendition.ts';
 
@@ -35,14 +36,17 @@ export async function suggestClipsForVideo(deps: Deps, video: Video): Promise<vo
   }
   const { words, language, analysis } = await db.inWorkspace(video.workspaceId, (tx) => loadMaterial(deps, tx, video));
   const talk = words.length === 0 ? null : buildTalk(words, [], language);
-  const exclude = await passSafety(deps, video, { talk, language, analysis });
-  if (exclude === null) {
+  const verdict = await passSafety(deps, video, { talk, language, analysis });
+  if (verdict === null) {
     return;
   }
   await db.inWorkspace(video.workspaceId, (tx) => readChapters(deps, tx, video));
   const { clipCount, minClipSeconds, maxClipSeconds } = video.options;
-  const chosen = suggestClips({ durationSeconds: probe.durationSeconds, words, analysis, exclude, options: { clipCount, minClipSeconds, maxClipSeconds, language } });
+  const chosen = suggestClips({ durationSeconds: probe.durationSeconds, words, analysis, exclude: verdict.leaveOut, options: { clipCount, minClipSeconds, maxClipSeconds, language } });
   const { suggestions, engine } = await askedClips(deps, video.workspaceId, chosen);
+  // Titles of our own are words of the clip, which were judged; those of a language model were not.
+  const written = suggestions.filter(({ title }) => !chosen.some((clip) => clip.title === title)).map(({ title }) => title);
+  const titleStops = written.length === 0 ? null : await judgeTitles(deps, video.workspaceId, written, language);
   await db.inWorkspace(video.workspaceId, async (tx) => {
     if (suggestions.length === 0) {
       const failure = buildFailure('highlights', 'no_clips_found', `No moment of ${minClipSeconds} to ${maxClipSeconds} seconds stood out in this video.`);
@@ -54,7 +58,13 @@ export async function suggestClipsForVideo(deps: Deps, video: Video): Promise<vo
     }
     const captionStyle = words.length === 0 ? 'none' : video.options.captionStyle;
     const brand = await chooseBrand(deps, tx, video.workspaceId, undefined, video.options.brandKitId);
-    for (const clip of await createClips(deps, tx, video, suggestions)) {
+    const clips = await createClips(deps, tx, video, suggestions);
+    await settleClips(deps, tx, video, clips, {
+      stops: verdict.stops,
+      policyVersion: verdict.policyVersion,
+      titleStopsOf: (clip) => titleStops?.get(contentOf(deps, clip).title) ?? [],
+    });
+    for (const clip of clips) {
       for (const aspect of video.options.aspects) {
         await queueRendition(deps, tx, clip, probe, { aspect, captionStyle, brand });
       }

@@ -45,6 +45,12 @@ export async function presentVideos(deps: Deps, tx: Tx, videos: readonly Video[]
     { ids },
   );
 
+  const seen = await db.rows<{ video_id: string }>(
+    tx,
+    "SELECT video_id FROM safety_verdicts WHERE video_id IN (:ids) AND has_pictures AND decision IS DISTINCT FROM 'allowed'",
+    { ids },
+  );
+  const sensitive = new Set(seen.map((row) => row.video_id));
   const imports = await findImports(deps, tx, videos);
   const duplicates = await findDuplicates(deps, tx, ids);
   const holds = await findHolds(deps, tx, ids);
@@ -74,6 +80,7 @@ export async function presentVideos(deps: Deps, tx: Tx, videos: readonly Video[]
       legalHold: holds.get(video.id) ?? null,
       createdAt: video.createdAt.toISOString(),
       media: { proxyUrl: urlOf('proxy'), thumbnailUrl: urlOf('thumbnail') },
+      isSensitive: sensitive.has(video.id) || video.state === 'held' || video.failure?.code === 'policy_refused',
     };
   });
 }

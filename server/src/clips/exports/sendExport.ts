@@ -6,6 +6,7 @@ import type { Deps } from '../../deps.ts';
 import { type ApiRequest, personOf } from '../../http/request.ts';
 import { fileNameOf } from '../../library/content.ts';
 import { type StoredObject, StoredObjects } from '../../library/model.ts';
+import { findStandings, isWithheld } from '../../understanding/safety/clipStandings.ts';
 import { segmentsOf } from '../clipEdits.ts';
 import { contentOf } from '../content.ts';
 import { loadRendition } from '../load.ts';
@@ -43,6 +44,9 @@ export async function sendExport(request: ApiRequest<'getExport'>): Promise<unde
     const { rendition, clip, video } = await loadRendition(deps, tx, id);
     if (video.probe === null) {
       throw notFound('cut');
+    }
+    if (isWithheld((await findStandings(deps, tx, [clip.id])).get(clip.id), rendition.editVersion)) {
+      throw wrongState('What this clip holds waits for a review by a person, or was refused: its files are not given out.');
     }
     const segments = await segmentsOf(deps, tx, clip, rendition.editVersion);
     const title = contentOf(deps, clip).title;

@@ -1,5 +1,6 @@
 import { foundation } from './20261124FoundationMigration.ts';
 import { retention } from './20261124RetentionMigration.ts';
+import { clipSafety } from './20261127ClipSafetyMigration.ts';
 import { clipEdits } from './20261127ClipEditsMigration.ts';
 import { erasure } from './20261127ErasureMigration.ts';
 import { framing } from './20261127FramingMigration.ts';
@@ -60,4 +61,5 @@ export const migrations: readonly Migration[] = [
   archives,
   personalRights,
   suspension,
+  clipSafety,
 ];

@@ -69,6 +69,22 @@ describe('certifyBoundaries', () => {
     expect(failed(2, 3)).toEqual(['payoff']);
   });
 
+  it('finds the question where the other person went on after it', () => {
+    const asked = buildTalk(
+      wordsOf([
+        { text: 'How did you find the bridge?', speaker: 'A' },
+        { text: 'I am really curious about that.', speaker: 'A' },
+        { text: 'An old map of the valley showed it.', speaker: 'B' },
+        { text: 'Nobody had walked there for years.', speaker: 'B' },
+      ]),
+      [],
+      'en',
+    );
+    const check = (first: number) => certifyBoundaries(asked, windowOf(first, 3)).find(({ name }) => name === 'question_present');
+    expect(check(2)).toMatchObject({ passed: false, evidence: expect.stringContaining('find the bridge') as string });
+    expect(check(3)).toMatchObject({ passed: true });
+  });
+
   it('comes with every clip chosen from sentences', () => {
     const { words, durationSeconds } = talkWithStory(6, 0.4);
     const options = { clipCount: 3, minClipSeconds: 15, maxClipSeconds: 60, language: null };

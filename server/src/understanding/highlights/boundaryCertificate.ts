@@ -1,4 +1,5 @@
 import type { BoundaryCheck } from '@carmic/contract';
+import { askedBefore } from './asked.ts';
 import { quote } from './explain.ts';
 import { dangling } from './lexicon.ts';
 import type { Talk } from './talk.ts';
@@ -16,7 +17,7 @@ export function certifyBoundaries(talk: Talk, window: Window, firstWord?: number
   }
   const before = talk.sentences[window.first - 1];
   const opening = talk.tokens[firstWord ?? first.first] ?? '';
-  const isAnswer = before?.isQuestion === true && !first.isQuestion && first.startSeconds - before.endSeconds < 3;
+  const asked = askedBefore(talk, window.first);
   const payoff = talk.sentences
     .slice(window.first, window.last + 1)
     .findLast((sentence) => sentence.last - sentence.first >= 3 && !sentence.isQuestion);
@@ -41,9 +42,9 @@ export function certifyBoundaries(talk: Talk, window: Window, firstWord?: number
     {
       name: 'question_present',
       label: 'The question is inside',
-      passed: !isAnswer,
-      evidence: isAnswer
-        ? `Left outside: ${quote(before.text)}`
+      passed: asked === null,
+      evidence: asked
+        ? `Left outside: ${quote(asked.text)}`
         : first.isQuestion
           ? quote(first.text)
           : 'Nothing was asked just before it.',

@@ -7,7 +7,7 @@ const tailSeconds = 0.3;
 const neighbours = 40;
 
 /** Words that only tie a sentence to the one before: a clip does better without them. */
-const ties = new Set('and so but or well yeah okay ok um uh'.split(' '));
+export const ties: ReadonlySet<string> = new Set('and so but or well yeah okay ok um uh'.split(' '));
 /** What is cut off an opening is at most this long: the sentence still begins where it begins. */
 const longestTieSeconds = 0.35;
 

@@ -1,4 +1,6 @@
+import { askedBefore } from './asked.ts';
 import { dangling, type Signal, signalNames } from './lexicon.ts';
+import { ties } from './edges.ts';
 import type { Sound } from './sound.ts';
 import { counted, type Counted, type Talk } from './talk.ts';
 import { sumThemes, themeNames, type Theme } from './themes.ts';
@@ -53,10 +55,13 @@ export function startQuality(talk: Talk, i: number): number {
   if (sentence === undefined) {
     return 0;
   }
-  const before = talk.sentences[i - 1];
-  const first = talk.tokens[sentence.first] ?? '';
-  const dangles = dangling.has(first) ? 0.35 : 0;
-  const isAnswer = before?.isQuestion === true && !sentence.isQuestion ? 0.45 : 0;
+  // “And that creates …” leans on what “that” is, “And I saw …” on nothing once its “And” is cut off.
+  let first = sentence.first;
+  while (first < sentence.last && first - sentence.first < 2 && ties.has(talk.tokens[first] ?? '')) {
+    first += 1;
+  }
+  const dangles = dangling.has(talk.tokens[first] ?? '') ? 0.35 : first > sentence.first ? 0.1 : 0;
+  const isAnswer = askedBefore(talk, i) === null ? 0 : 0.45;
   const isShort = sentence.last - sentence.first < 3 ? 0.25 : 0;
   const isFresh = sentence.isTurnStart ? 0.15 : 0;
   const isTorn = goesOnFrom(talk, i) ? 0.9 : 0;

@@ -32,6 +32,20 @@ describe('titleFor', () => {
     ).toBe('The river floods the harbour');
   });
 
+  it('takes no piece without a subject or without a verb of its own', () => {
+    expect(titleOf('We grew quickly.', 'And that creates harbour bureaucracy, which slows the harbour.', 'Harbour bureaucracy slows every captain down.')).toBe(
+      'Harbour bureaucracy slows every captain down',
+    );
+    expect(titleOf('We met again.', 'And that creates harbour bureaucracy.')).toBe('That creates harbour bureaucracy');
+    expect(
+      titleOf(
+        'Number one is simple.',
+        'The harbour captain, unless he is no sailor, should think of himself as the harbour captain of every boat and be there in the harbour.',
+        'A harbour captain sails in every storm.',
+      ),
+    ).toBe('A harbour captain sails in every storm');
+  });
+
   it('names the subject where the clause does not', () => {
     expect(titleOf('The committee met again.', 'Boats, boats, boats and more boats.', 'It was never boring to watch.')).toMatch(/[Bb]oats/);
   });

@@ -2,7 +2,7 @@ import { type KeyPhrase, keyPhrases } from './tags.ts';
 import type { Talk } from './talk.ts';
 
 const leadIns =
-  /^(and|but|so|well|yeah|yes|no|okay|ok|right|now|because|or|oh|um|uh|like|actually|basically|you know|i mean|i think|i guess|i would say|i'd say|let's say|sort of|kind of|for example|exactly|totally|absolutely|then|also|sure|look|listen|see|the thing is|that)[,\s]+/i;
+  /^(and|but|so|well|yeah|yes|no|okay|ok|right|now|because|or|oh|um|uh|like|actually|basically|you know|i mean|i think|i guess|i would say|i'd say|let's say|sort of|kind of|for example|exactly|totally|absolutely|then|also|sure|look|listen|see|the thing is|that(?=\s+(i|you|we|they|he|she|it|there|the|a|an|my|your|our|people)\b))[,\s]+/i;
 const weakEnds = new Set(
   'the a an of to in on at for with from by as is are was were be and or but if because that which who my your his her its our their very really so than into about can could would should will not just this these those i we you he she they it have has had do does did like when where how what no any some every each all both more most other another whether why whose while during over under between through after before there than even only also gonna going let lets'.split(
     ' ',
@@ -65,13 +65,17 @@ const leaning =
   /^(which|who|whose|whom|where|when|while|until|unless|although|though|than|as|of|for|with|by|from|at|in|to|is|are|was|were|if|even|especially|whether|such|be|been|being|has|had|him|her|them|us|me)$/;
 const verb =
   /^(is|are|was|were|am|has|have|had|do|does|did|can|could|will|would|should|must|may|might|gets?|got|goes|went|makes?|made|takes?|took|means?|needs?|needed|wants?|wanted|knows?|knew|thinks?|thought|says?|said|comes?|came|sees?|saw|finds?|found|gives?|gave|tells?|told|works?|worked|loves?|loved|becomes?|became|starts?|started|stops?|stopped|keeps?|kept|lets?|helps?|helped|builds?|built|changes?|changed|never|dont|doesnt|didnt|isnt|arent|wasnt|cant|wont)$/;
+/** What begins a clause inside of another: a verb behind it is not that of the title. */
+const subordinating = /^(which|who|whose|whom|unless|because|although|though|if|when|while|where|whereas)$/;
 const contracted = /'(s|re|ve|ll|d|m|t)$/;
 /** What a title is worth by how it is built, against one that stands as a sentence of its own. */
 const forms = { sentence: 1, clause: 0.8, noVerb: 0.5, leaning: 0.45, cut: 0.3, pointing: 0.6, question: 1.15 } as const;
 
 function formOf({ words, isCut }: Piece, isWhole: boolean, isQuestion: boolean): number {
   const tokens = words.map(plain);
-  const hasVerb = tokens.some((token, i) => contracted.test(token) || (i > 0 && verb.test(token.replaceAll("'", ''))));
+  const end = tokens.findIndex((token, i) => i > 0 && subordinating.test(token));
+  const main = end === -1 ? tokens : tokens.slice(0, end);
+  const hasVerb = main.some((token, i) => contracted.test(token) || (i > 0 && verb.test(token.replaceAll("'", ''))));
   return (
     (isWhole ? forms.sentence : forms.clause) *
     (isCut ? forms.cut : 1) *
@@ -117,7 +121,7 @@ function candidatesOf(talk: Talk, first: number, last: number, weightOf: Readonl
 }
 
 /** Words on each side of a clip that tell which of its phrases the whole passage is about. */
-const contextWords = 400;
+const contextWords = 800;
 
 /** Key phrases again, those first that the surroundings of the clip speak of too: a topic outlasts a clip. */
 function aroundRanked(talk: Talk, from: number, to: number, phrases: readonly KeyPhrase[]): KeyPhrase[] {
@@ -128,7 +132,7 @@ function aroundRanked(talk: Talk, from: number, to: number, phrases: readonly Ke
   return phrases
     .map((phrase) => ({
       ...phrase,
-      weight: phrase.weight * (0.5 + Math.log2(Math.max(1, ...phrase.tokens.map((token) => uses.get(token) ?? 1)))),
+      weight: phrase.weight * (0.5 + Math.log2(Math.max(1, ...phrase.tokens.map((token) => uses.get(token) ?? 1)))) ** 2,
     }))
     .sort((a, b) => b.weight - a.weight || (a.text < b.text ? -1 : 1));
 }

@@ -1,5 +1,5 @@
 /** The gate between the words and the clips of a video: it is checked once, and held or refused where the policy says so. */
-import type { Analysis, SafetyFinding, Span } from '@carmic/contract';
+import type { Analysis, SafetyFinding } from '@carmic/contract';
 import { buildFailure } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
 import type { Tx } from '../../db/database.ts';
@@ -27,7 +27,7 @@ interface Material {
 const noEngine = 'none';
 
 /** Lets the first engine of the order that answers judge what is said; what cannot answer hands on to the next. */
-async function judgeWords(
+export async function judgeWords(
   deps: Deps,
   workspaceId: string,
   passages: readonly Passage[],
@@ -73,10 +73,10 @@ async function judgeVideo(
 }
 
 /**
- * Lets a video pass, or holds or refuses it. Answers the spans that no clip may touch, or null where it does not go on. Runs again safely: the
- * first verdict stands, and what a person decided stands above it.
+ * Lets a video pass, or holds or refuses it. Answers the verdict, or null where it does not go on. Runs again safely: the first verdict
+ * stands, and what a person decided stands above it.
  */
-export async function passSafety(deps: Deps, video: Video, material: Material): Promise<Span[] | null> {
+export async function passSafety(deps: Deps, video: Video, material: Material): Promise<Verdict | null> {
   const { db } = deps;
   const known = await db.inWorkspace(video.workspaceId, (tx) => findVerdict(deps, tx, video.id));
   const judged = known === null ? await judgeVideo(deps, video, material) : null;
@@ -103,7 +103,7 @@ export async function passSafety(deps: Deps, video: Video, material: Material): 
       await refuse(deps, tx, video, verdict);
       return null;
     }
-    return verdict.leaveOut;
+    return verdict;
   });
 }
 

@@ -1,8 +1,21 @@
-import type { SafetyCategory, SafetyFinding, SafetyRule, SafetyVerdict, Span, VideoAction } from '@carmic/contract';
+import {
+  type SafetyCategory,
+  type SafetyFinding,
+  safetyFindingSchema,
+  type SafetyRule,
+  type SafetyVerdict,
+  type Span,
+  type VideoAction,
+} from '@carmic/contract';
+import type { z } from 'zod';
 
 export type Outcome = SafetyVerdict['outcome'];
 
-const names: Record<SafetyCategory, string> = {
+/** Where what stops a clip lies, and what it is. */
+export const stopSchema = safetyFindingSchema.pick({ startSeconds: true, endSeconds: true, category: true });
+export type Stop = z.infer<typeof stopSchema>;
+
+export const categoryNames: Record<SafetyCategory, string> = {
   self_harm: 'self-harm',
   hate: 'hate',
   sexual: 'sexual content',
@@ -16,7 +29,8 @@ const names: Record<SafetyCategory, string> = {
 const outcomes: Record<Exclude<VideoAction, 'off'>, Outcome> = { note: 'noted', hold: 'held', refuse: 'refused' };
 const strength: readonly Outcome[] = ['clear', 'noted', 'held', 'refused'];
 
-const clock = (seconds: number) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
+/** Seconds as people read them. */
+export const clock = (seconds: number) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
 
 /** What the rules make of findings. */
 export interface Decision {
@@ -26,6 +40,8 @@ export interface Decision {
   findings: SafetyFinding[];
   /** Spans that no clip may touch. */
   leaveOut: Span[];
+  /** A clip that touches one of these waits for a person. */
+  stops: Stop[];
 }
 
 /** Applies rules to what classifiers found: pure, so that the same findings under the same rules always decide the same. */
@@ -46,7 +62,21 @@ export function decide(found: readonly SafetyFinding[], rules: readonly SafetyRu
   const leaveOut = counting
     .filter(({ category }) => ruleOf(category)?.clip === 'refuse')
     .map(({ startSeconds, endSeconds }) => ({ startSeconds, endSeconds }));
-  return { outcome, reason: reasonOf(outcome, counting, ruleOf), findings: counting, leaveOut };
+  return { outcome, reason: reasonOf(outcome, counting, ruleOf), findings: counting, leaveOut, stops: stopsOf(counting, rules, false) };
+}
+
+/**
+ * Findings that stop clips. `isLate`: the video has gone on already, or it is about a title, so that what would stop the video, or keep
+ * a clip from being suggested, stops the clip too.
+ */
+export function stopsOf(findings: readonly SafetyFinding[], rules: readonly SafetyRule[], isLate: boolean): Stop[] {
+  return findings
+    .filter(({ category, score }) => {
+      const rule = rules.find((each) => each.category === category);
+      const stops = rule?.clip === 'hold' || (isLate && (rule?.clip === 'refuse' || rule?.video === 'hold' || rule?.video === 'refuse'));
+      return rule !== undefined && score >= rule.threshold && stops;
+    })
+    .map(({ startSeconds, endSeconds, category }) => ({ startSeconds, endSeconds, category }));
 }
 
 function reasonOf(
@@ -61,7 +91,7 @@ function reasonOf(
     const action = ruleOf(category)?.video ?? 'off';
     return action !== 'off' && outcomes[action] === outcome;
   });
-  const categories = [...new Set(deciding.map(({ category }) => names[category]))].join(', ');
+  const categories = [...new Set(deciding.map(({ category }) => categoryNames[category]))].join(', ');
   const times = deciding.slice(0, 3).map(({ startSeconds }) => clock(startSeconds));
   const more = deciding.length > times.length ? ` and ${deciding.length - times.length} more` : '';
   const what = { noted: 'Noted', held: 'Held for a review by a person', refused: 'Refused' }[outcome];

@@ -1,5 +1,5 @@
 /** Cases that people decide: videos that the policy holds, and appeals against refusals. No automatic decision is final. */
-import type { Insight, SafetyCase, SafetyReview } from '@carmic/contract';
+import type { Insight, SafetyCase, SafetyFinding, SafetyReview } from '@carmic/contract';
 import { buildFailure, notFound, wrongState } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
 import { isUniqueViolation, type Tx } from '../../db/database.ts';
@@ -12,26 +12,32 @@ import { moveVideo } from '../../library/moveVideo.ts';
 import { findObject } from '../../library/storedObjects.ts';
 import { reserveMinutes } from '../../plans/usage.ts';
 import { readInsight } from '../readInsight.ts';
-import { findVerdict, presentVerdict, reviewContext } from './verdicts.ts';
+import { type ClipStanding, decideClip, findStandings, keepStanding } from './clipStandings.ts';
+import { findVerdict, presentVerdict, reviewContext, reviseVerdict } from './verdicts.ts';
 
 interface Row {
   id: string;
   kind: 'hold' | 'appeal';
-  state: 'open' | 'allowed' | 'refused';
+  state: SafetyReview['state'];
   workspace_id: string;
   workspace_name: string;
   video_id: string;
+  clip_id: string | null;
   appeal_sealed: Buffer | null;
   decision_sealed: Buffer | null;
   opened_at: Date;
   decided_at: Date | null;
 }
 
-const columns = `r.id, r.kind, r.state, r.workspace_id, w.name AS workspace_name, r.video_id, r.appeal_sealed, r.decision_sealed, r.opened_at, r.decided_at
+const columns = `r.id, r.kind, r.state, r.workspace_id, w.name AS workspace_name, r.video_id, r.clip_id, r.appeal_sealed, r.decision_sealed, r.opened_at, r.decided_at
   FROM safety_reviews r JOIN workspaces w ON w.id = r.workspace_id JOIN videos v ON v.id = r.video_id AND v.deleted_at IS NULL`;
+
+const standingOf = async (deps: Deps, tx: Tx, { clip_id: clipId }: Row): Promise<ClipStanding | null> =>
+  clipId === null ? null : ((await findStandings(deps, tx, [clipId])).get(clipId) ?? null);
 
 async function presentReview(deps: Deps, tx: Tx, row: Row): Promise<SafetyReview> {
   const verdict = await findVerdict(deps, tx, row.video_id);
+  const standing = await standingOf(deps, tx, row);
   const open = (field: 'appeal' | 'decision', sealed: Buffer | null) =>
     sealed === null ? null : deps.sealer.open(reviewContext(field, row.id), sealed);
   return {
@@ -39,10 +45,11 @@ async function presentReview(deps: Deps, tx: Tx, row: Row): Promise<SafetyReview
     kind: row.kind,
     state: row.state,
     videoId: row.video_id,
+    clipId: row.clip_id,
     workspaceId: row.workspace_id,
     workspaceName: row.workspace_name,
     policyVersion: verdict?.policyVersion ?? 1,
-    reason: verdict?.reason ?? '',
+    reason: (row.clip_id === null ? verdict?.reason : standing?.reason) ?? '',
     appeal: open('appeal', row.appeal_sealed),
     decision: open('decision', row.decision_sealed),
     openedAt: row.opened_at.toISOString(),
@@ -89,12 +96,25 @@ export function listReviews(
   });
 }
 
+/** What a case is about: all that was found, or what touches its clip and what its title says. */
+function findingsOf(findings: readonly SafetyFinding[], standing: ClipStanding | null): SafetyFinding[] {
+  if (standing === null) {
+    return [...findings];
+  }
+  const { span, titleStops } = standing;
+  return [
+    ...titleStops.map(({ category, score, title }) => ({ ...span, category, score, excerpt: title })),
+    ...findings.filter(({ startSeconds, endSeconds }) => startSeconds < span.endSeconds && endSeconds > span.startSeconds),
+  ];
+}
+
 /** Shows the evidence of a case. The customer sees the event. */
 export function openReview(deps: Deps, person: { userId: string }, id: string): Promise<SafetyCase> {
   return deps.db.asSystem(async (tx) => {
     const row = await loadReview(deps, tx, id);
     const video = await deps.db.model(Videos).findByPk(row.video_id, { transaction: tx, rejectOnEmpty: true });
     const verdict = await findVerdict(deps, tx, video.id);
+    const standing = await standingOf(deps, tx, row);
     const proxy = await findObject(deps, tx, video.id, 'proxy');
     await deps.appendEvent(tx, {
       workspaceId: row.workspace_id,
@@ -105,10 +125,11 @@ export function openReview(deps: Deps, person: { userId: string }, id: string): 
     });
     return {
       review: await presentReview(deps, tx, row),
-      title: titleOf(deps, video),
+      title: standing?.title ?? titleOf(deps, video),
       durationSeconds: video.probe?.durationSeconds ?? null,
       engine: verdict?.engine ?? '',
-      findings: verdict?.findings ?? [],
+      span: standing?.span ?? null,
+      findings: findingsOf(verdict?.findings ?? [], standing),
       proxyUrl: proxy === null ? null : mediaUrl(deps, { key: proxy.key, contentType: proxy.contentType }),
     };
   });
@@ -133,16 +154,23 @@ export function decideReview(
     if (changed !== 1) {
       throw wrongState('Somebody decided this case already.');
     }
-    await db.change(tx, 'UPDATE safety_verdicts SET decision = :state WHERE video_id = :videoId', { state, videoId: row.video_id });
+    const owner = { id: row.video_id, workspaceId: row.workspace_id };
+    if (row.clip_id === null) {
+      await db.change(tx, 'UPDATE safety_verdicts SET decision = :state WHERE video_id = :videoId', { state, videoId: row.video_id });
+    } else {
+      await decideClip(deps, tx, owner, row.clip_id, { decision, reason, kind: row.kind });
+    }
     await deps.appendEvent(tx, {
       workspaceId: row.workspace_id,
       type: 'safety.decided',
       videoId: row.video_id,
       subjectId: id,
       actorId: person.userId,
-      data: { decision, kind: row.kind },
+      data: { decision, kind: row.kind, ...(row.clip_id === null ? {} : { clipId: row.clip_id }) },
     });
-    await act(deps, tx, { id: row.video_id, workspaceId: row.workspace_id }, decision, reason);
+    if (row.clip_id === null) {
+      await act(deps, tx, owner, decision, reason);
+    }
     return presentReview(deps, tx, await loadReview(deps, tx, id));
   });
 }
@@ -158,6 +186,11 @@ async function act(
     const failure = buildFailure('highlights', 'policy_refused', `A person refused this video: ${reason}`);
     await moveVideo(deps, tx, video, ['held'], 'failed', { failure });
     return;
+  }
+  const verdict = await findVerdict(deps, tx, video.id, true);
+  if (verdict !== null) {
+    // Whoever allowed the video saw what was found in it: none of its clips waits for that again.
+    await reviseVerdict(deps, tx, video.id, { ...verdict, stops: [] });
   }
   const row = await deps.db.model(Videos).findByPk(video.id, { transaction: tx, rejectOnEmpty: true });
   // A refusal gave the minutes back; a hold keeps them reserved, and then this reserves nothing.
@@ -205,5 +238,43 @@ export async function appealVideo(
       actorId: person.userId,
     });
     return readInsight(deps, tx, video);
+  });
+}
+
+/** Asks a person to look at a refused clip again; once. */
+export async function appealStanding(
+  deps: Deps,
+  tx: Tx,
+  person: { userId: string },
+  clip: { id: string; videoId: string; workspaceId: string },
+  message: string,
+): Promise<void> {
+  const standing = (await findStandings(deps, tx, [clip.id], true)).get(clip.id);
+  if (standing?.state !== 'refused' || !standing.canAppeal) {
+    throw wrongState('There is no refusal here that can be appealed against.');
+  }
+  const id = newId();
+  await deps.db.change(
+    tx,
+    `INSERT INTO safety_reviews (id, workspace_id, video_id, clip_id, kind, state, appeal_sealed, opened_at)
+     VALUES (:id, :workspaceId, :videoId, :clipId, 'appeal', 'open', :sealed, :now)`,
+    {
+      id,
+      workspaceId: clip.workspaceId,
+      videoId: clip.videoId,
+      clipId: clip.id,
+      sealed: deps.sealer.seal(reviewContext('appeal', id), message),
+      now: deps.clock.now(),
+    },
+  );
+  const owner = { id: clip.videoId, workspaceId: clip.workspaceId };
+  await keepStanding(deps, tx, owner, clip.id, { ...standing, appeal: message, canAppeal: false });
+  await deps.appendEvent(tx, {
+    workspaceId: clip.workspaceId,
+    type: 'safety.appealed',
+    videoId: clip.videoId,
+    subjectId: id,
+    actorId: person.userId,
+    data: { clipId: clip.id },
   });
 }

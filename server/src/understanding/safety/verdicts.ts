@@ -3,8 +3,14 @@ import { type SafetyFinding, type SafetyVerdict, safetyFindingSchema, type Span,
 import { z } from 'zod';
 import type { Tx } from '../../db/database.ts';
 import type { Deps } from '../../deps.ts';
+import { type Stop, stopSchema } from './decide.ts';
 
-const contentSchema = z.object({ reason: z.string(), findings: z.array(safetyFindingSchema), leaveOut: z.array(spanSchema) });
+const contentSchema = z.object({
+  reason: z.string(),
+  findings: z.array(safetyFindingSchema),
+  leaveOut: z.array(spanSchema),
+  stops: z.array(stopSchema).default([]),
+});
 
 export interface Verdict {
   outcome: SafetyVerdict['outcome'];
@@ -13,6 +19,8 @@ export interface Verdict {
   reason: string;
   findings: SafetyFinding[];
   leaveOut: Span[];
+  /** A clip that touches one of these waits for a person. */
+  stops: Stop[];
   /** What a person decided last; null while nobody has. */
   decision: 'allowed' | 'refused' | null;
   checkedAt: Date;
@@ -22,7 +30,7 @@ const contextOf = (videoId: string) => `safety_verdicts.content:${videoId}`;
 export const reviewContext = (field: 'appeal' | 'decision', id: string) => `safety_reviews.${field}:${id}`;
 
 /** The verdict about a video, or null when it was not checked yet. */
-export async function findVerdict(deps: Deps, tx: Tx, videoId: string): Promise<Verdict | null> {
+export async function findVerdict(deps: Deps, tx: Tx, videoId: string, isLocked = false): Promise<Verdict | null> {
   const [row] = await deps.db.rows<{
     policy_version: number;
     engine: string;
@@ -30,9 +38,11 @@ export async function findVerdict(deps: Deps, tx: Tx, videoId: string): Promise<
     decision: Verdict['decision'];
     content_sealed: Buffer;
     checked_at: Date;
-  }>(tx, 'SELECT policy_version, engine, outcome, decision, content_sealed, checked_at FROM safety_verdicts WHERE video_id = :videoId', {
-    videoId,
-  });
+  }>(
+    tx,
+    `SELECT policy_version, engine, outcome, decision, content_sealed, checked_at FROM safety_verdicts WHERE video_id = :videoId ${isLocked ? 'FOR UPDATE' : ''}`,
+    { videoId },
+  );
   if (row === undefined) {
     return null;
   }
@@ -46,23 +56,46 @@ export async function keepVerdict(
   deps: Deps,
   tx: Tx,
   video: { id: string; workspaceId: string },
-  { outcome, policyVersion, engine, reason, findings, leaveOut }: Omit<Verdict, 'decision' | 'checkedAt'>,
+  { outcome, policyVersion, engine, reason, findings, leaveOut, stops }: Omit<Verdict, 'decision' | 'checkedAt'>,
 ): Promise<boolean> {
   const count = await deps.db.change(
     tx,
-    `INSERT INTO safety_verdicts (video_id, workspace_id, policy_version, engine, outcome, content_sealed, checked_at)
-     VALUES (:videoId, :workspaceId, :policyVersion, :engine, :outcome, :sealed, :now) ON CONFLICT DO NOTHING`,
+    `INSERT INTO safety_verdicts (video_id, workspace_id, policy_version, engine, outcome, content_sealed, checked_at, has_pictures)
+     VALUES (:videoId, :workspaceId, :policyVersion, :engine, :outcome, :sealed, :now, :hasPictures) ON CONFLICT DO NOTHING`,
     {
       videoId: video.id,
       workspaceId: video.workspaceId,
       policyVersion,
       engine,
       outcome,
-      sealed: deps.sealer.seal(contextOf(video.id), JSON.stringify({ reason, findings, leaveOut })),
+      sealed: deps.sealer.seal(contextOf(video.id), JSON.stringify({ reason, findings, leaveOut, stops })),
       now: deps.clock.now(),
+      hasPictures: findings.some(({ category }) => category === 'pictures'),
     },
   );
   return count === 1;
+}
+
+/** Writes what is known of a video in the place of what was: more was found, or a person decided. */
+export async function reviseVerdict(
+  deps: Deps,
+  tx: Tx,
+  videoId: string,
+  { outcome, policyVersion, engine, reason, findings, leaveOut, stops }: Omit<Verdict, 'decision' | 'checkedAt'>,
+): Promise<void> {
+  await deps.db.change(
+    tx,
+    `UPDATE safety_verdicts SET outcome = :outcome, policy_version = :policyVersion, engine = :engine, content_sealed = :sealed, checked_at = :now
+     WHERE video_id = :videoId`,
+    {
+      videoId,
+      outcome,
+      policyVersion,
+      engine,
+      sealed: deps.sealer.seal(contextOf(videoId), JSON.stringify({ reason, findings, leaveOut, stops })),
+      now: deps.clock.now(),
+    },
+  );
 }
 
 interface ReviewRow {
@@ -77,7 +110,7 @@ interface ReviewRow {
 export async function presentVerdict(deps: Deps, tx: Tx, videoId: string, verdict: Verdict): Promise<SafetyVerdict> {
   const reviews = await deps.db.rows<ReviewRow>(
     tx,
-    'SELECT id, kind, state, appeal_sealed, decision_sealed FROM safety_reviews WHERE video_id = :videoId ORDER BY opened_at DESC, id DESC',
+    'SELECT id, kind, state, appeal_sealed, decision_sealed FROM safety_reviews WHERE video_id = :videoId AND clip_id IS NULL ORDER BY opened_at DESC, id DESC',
     { videoId },
   );
   const open = reviews.find(({ state }) => state === 'open');
