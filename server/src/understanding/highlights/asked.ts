@@ -10,7 +10,12 @@ const longestSilenceSeconds = 3;
 export function askedBefore(talk: Talk, i: number): Sentence | null {
   const sentence = talk.sentences[i];
   const before = talk.sentences[i - 1];
-  if (sentence === undefined || before === undefined || sentence.isQuestion || sentence.startSeconds - before.endSeconds >= longestSilenceSeconds) {
+  if (
+    sentence === undefined ||
+    before === undefined ||
+    sentence.isQuestion ||
+    sentence.startSeconds - before.endSeconds >= longestSilenceSeconds
+  ) {
     return null;
   }
   if (before.isQuestion || !sentence.isTurnStart) {

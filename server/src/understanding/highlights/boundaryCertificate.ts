@@ -43,11 +43,7 @@ export function certifyBoundaries(talk: Talk, window: Window, firstWord?: number
       name: 'question_present',
       label: 'The question is inside',
       passed: asked === null,
-      evidence: asked
-        ? `Left outside: ${quote(asked.text)}`
-        : first.isQuestion
-          ? quote(first.text)
-          : 'Nothing was asked just before it.',
+      evidence: asked ? `Left outside: ${quote(asked.text)}` : first.isQuestion ? quote(first.text) : 'Nothing was asked just before it.',
     },
     {
       name: 'payoff',

@@ -19,6 +19,8 @@ export interface Sentence {
 }
 
 const finalMark = /[.?!…。？！]["')\]”’»]*$/u;
+/** “And someone asked him once …”: what comes next is the point. */
+const trailsOff = /(\.\.|…)["')\]”’»]*$/u;
 const abbreviation = /^(mr|mrs|ms|dr|prof|st|vs|etc|e\.g|i\.e|u\.s|u\.k|no|inc|ltd|jr|sr|[a-z])\.$/i;
 const longestSeconds = 30;
 const longestWords = 100;
@@ -156,7 +158,7 @@ function buildSentence(
     speaker: speakers[first] ?? null,
     isTurnStart: first === 0 || speakers[first - 1] !== speakers[first],
     isTurnEnd: last + 1 >= words.length || speakers[last + 1] !== speakers[last],
-    isBroken: punctuated && last + 1 < words.length && !finalMark.test(words[last]?.text ?? ''),
+    isBroken: punctuated && last + 1 < words.length && (!finalMark.test(words[last]?.text ?? '') || trailsOff.test(text)),
     isQuestion: punctuated ? /[?？]["')\]”’]*$/u.test(text) : questionStarts.test(text),
   };
 }

@@ -33,9 +33,13 @@ describe('titleFor', () => {
   });
 
   it('takes no piece without a subject or without a verb of its own', () => {
-    expect(titleOf('We grew quickly.', 'And that creates harbour bureaucracy, which slows the harbour.', 'Harbour bureaucracy slows every captain down.')).toBe(
-      'Harbour bureaucracy slows every captain down',
-    );
+    expect(
+      titleOf(
+        'We grew quickly.',
+        'And that creates harbour bureaucracy, which slows the harbour.',
+        'Harbour bureaucracy slows every captain down.',
+      ),
+    ).toBe('Harbour bureaucracy slows every captain down');
     expect(titleOf('We met again.', 'And that creates harbour bureaucracy.')).toBe('That creates harbour bureaucracy');
     expect(
       titleOf(
