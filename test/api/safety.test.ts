@@ -311,6 +311,8 @@ describe('single clips', () => {
     const [finding] = (await insightOf(video.id)).findings;
     const segments = [{ startSeconds: (finding?.endSeconds ?? 0) + 0.1, endSeconds: clip.endSeconds }];
     await customer.call('createClipEdit', { params: { id: clip.id }, body: { kind: 'segments', baseVersion: 1, segments } });
+    // Its title quotes the passage.
+    await customer.call('updateClip', { params: { id: clip.id }, body: { title: 'The mayor visited us' } });
     const free = await clipUntil('the clip to be let go', video.id, ({ safety }) => safety === null);
     expect(free.renditions[0]).toMatchObject({ editVersion: 1, isWithheld: true, media: { downloadUrl: null } });
     expect(await casesOf(clip.id, 'decided')).toMatchObject([{ state: 'withdrawn' }]);
