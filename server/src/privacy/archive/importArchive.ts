@@ -44,6 +44,7 @@ const taken: readonly { table: string; video?: string; clip?: string }[] = [
   { table: 'translations', video: 'video_id' },
   { table: 'video_chapters', video: 'video_id' },
   { table: 'safety_verdicts', video: 'video_id' },
+  { table: 'clip_safety', video: 'video_id' },
   { table: 'safety_reviews', video: 'video_id' },
   { table: 'brand_kits' },
   { table: 'brand_assets' },
