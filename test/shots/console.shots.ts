@@ -86,6 +86,11 @@ test('every page', async (context) => {
         if ((language === 'en' || inGerman.includes(name)) && (only === undefined || only.includes(name))) {
           await visit.page.goto(`/#${path}`);
           await visit.page.locator('h1').first().waitFor();
+          // An address behind the # loads nothing anew, so that the grey blocks of a page say when its data is there.
+          await visit.page
+            .getByRole('status', { name: /^(Loading|Wird geladen)$/ })
+            .first()
+            .waitFor({ state: 'detached' });
           await visit.page.waitForLoadState('networkidle');
           const suffix = language === 'en' ? '' : '-de';
           await visit.page.screenshot({ path: join(folder, `${name}${suffix}-${theme}-${width}.png`), fullPage: true });

@@ -15,6 +15,7 @@ export const overview: typeof english = {
   toDo: 'Was zu tun ist',
   checksTitle: 'Was angesehen wurde',
   open: 'Öffnen',
+  noCertificate: 'Es ist keine https-Adresse gesetzt, also gibt es kein Zertifikat anzusehen.',
   figures: {
     queue: 'Wartende Aufgaben',
     queueNote: (running) => `${number.format(running)} in Arbeit`,

@@ -17,6 +17,7 @@ export const overview = {
   toDo: 'What to do',
   checksTitle: 'What was looked at',
   open: 'Open',
+  noCertificate: 'No https address is set, so there is no certificate to look at.',
   figures: {
     queue: 'Waiting tasks',
     queueNote: (running: number) => `${number.format(running)} in work`,
