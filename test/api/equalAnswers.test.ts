@@ -2,15 +2,19 @@
  * Doors that name an account: for one that is there and one that is not, the answer is the same and so is the work it costs, statement by
  * statement and hash by hash. Clocks would have to be believed on a busy machine; work can be counted. Keeps: S4.
  */
-import type * as Argon2 from '@node-rs/argon2';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { setTestPassword } from '../support/accounts.ts';
 import { type Caller, startInstance, type TestInstance } from '../support/instance.ts';
 
+interface Hashing {
+  hash(password: string, options: object): Promise<string>;
+  verify(stored: string, password: string): Promise<boolean>;
+}
+
 /** What the present request has done, in order. */
 const work: string[] = [];
 vi.mock('@node-rs/argon2', async (original) => {
-  const real = await original<typeof Argon2>();
+  const real = await original<Hashing>();
   return {
     ...real,
     hash: (password: string, options: object) => {
