@@ -3,6 +3,7 @@ import { readSettings } from './accounts/settings.ts';
 import { release } from './core/release.ts';
 import type { Deps } from './deps.ts';
 import { isMailOn } from './mail/mail.ts';
+import { presentOffer, readMailSettings } from './mail/mailSettings.ts';
 import { chooseEngine } from './understanding/engine.ts';
 
 /** What anybody may know of this installation. */
@@ -19,6 +20,7 @@ export function presentInstance(deps: Deps): Promise<Instance> {
     signUp: (await readSettings(deps, tx)).signUp,
     canImport: env.CARMIC_IMPORT_HOSTS.length > 0,
     sellsPlans: deps.stripe !== null,
+    marketing: presentOffer(deps, await readMailSettings(deps, tx)),
     isMailOn: isMailOn(deps),
     transcription: await chooseEngine(deps, tx),
   }));

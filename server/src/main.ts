@@ -55,6 +55,8 @@ import { storageHandlers } from './library/storageRoutes.ts';
 import { isExpected, readableSeconds } from './library/storedObjects.ts';
 import { defineJobs, deliverEvent, specBuilders, wakingEvents } from './pipeline.ts';
 import { deferContinue } from './storage/continueLater.ts';
+import { createMailPages } from './privacy/mail/mailPages.ts';
+import { consentHandlers } from './privacy/mail/routes.ts';
 import { cdnParties, createCdn } from './retention/cdn/cdn.ts';
 import { replayJournal } from './retention/erasure/journal.ts';
 import { privacyRequestHandlers } from './privacy/requestRoutes.ts';
@@ -261,6 +263,7 @@ function buildHandlers(): Handlers {
     ...peopleHandlers,
     ...directoryHandlers,
     ...webhookHandlers,
+    ...consentHandlers,
     ...auditHandlers,
     ...suspensionHandlers,
     ...libraryHandlers,
@@ -326,7 +329,11 @@ async function startWeb(
         mayWrite: ({ key }) => isExpected(deps, key),
       }),
     ],
-    afterApi: [createWellKnown(deps), ...(env.CARMIC_CONSOLE_DIR === undefined ? [] : [createConsole(env.CARMIC_CONSOLE_DIR)])],
+    afterApi: [
+      createWellKnown(deps),
+      createMailPages(deps),
+      ...(env.CARMIC_CONSOLE_DIR === undefined ? [] : [createConsole(env.CARMIC_CONSOLE_DIR)]),
+    ],
   });
   const headersMs = env.CARMIC_CLIENT_HEADERS_SECONDS * 1000;
   const server = createServer({ headersTimeout: headersMs, connectionsCheckingInterval: headersMs / 4 }, app.callback());

@@ -32,6 +32,7 @@ import { failReconciliation, reconcile } from './retention/reconcile.ts';
 import { tidyKeys } from './storage/tidyKeys.ts';
 import { workErasures } from './retention/erasure/work.ts';
 import { defineMailJobs } from './mail/mail.ts';
+import { defineAnnouncementJobs } from './privacy/mail/announcements.ts';
 import { failTranscript, transcribeWithDeepgram } from './understanding/deepgramJob.ts';
 import { buildTranscribeSpec, transcribeVideo } from './understanding/transcribeVideo.ts';
 import { failTranslation, translateTrack } from './understanding/translation/translateTrack.ts';
@@ -224,6 +225,7 @@ export function defineJobs(deps: Deps): void {
   defineProvisioningJobs(deps);
   defineWebhookJobs(deps);
   defineBillingJobs(deps);
+  defineAnnouncementJobs(deps);
   jobs.define({ name: 'storage.keys', payload: z.object({}), run: async () => void (await tidyKeys(deps)), concurrency: 1 });
   jobs.every('storage.keys', keysSeconds);
   jobs.define({ name: 'audit.head', payload: z.object({}), run: () => writeHead(deps), concurrency: 1 });

@@ -12,6 +12,7 @@ import { nudgeImports } from './library/imports/importVideo.ts';
 import { Uploads, type Video, Videos } from './library/model.ts';
 import { moveVideo } from './library/moveVideo.ts';
 import { stageOfState } from './library/videoStates.ts';
+import { nudgeAnnouncements } from './privacy/mail/announcements.ts';
 import { recountStale } from './plans/quota.ts';
 import { nudgeEmptying } from './retention/emptyWorkspace.ts';
 import { buryVideos } from './retention/erasure/bury.ts';
@@ -46,6 +47,7 @@ const steps: readonly ((deps: Deps) => Promise<unknown>)[] = [
   nudgeRemovals,
   nudgeEmptying,
   nudgeTranslations,
+  nudgeAnnouncements,
 ];
 
 /** One round over everything that could be stuck. A step that fails does not keep the others from being done. Throws the first failure. */

@@ -6,18 +6,32 @@ export interface Mailbox {
   url: string;
   /** Mails as text, headers first, soft line ends undone. */
   received: string[];
+  /** The same as they came. */
+  raw: string[];
+  /** Addresses that the server refuses for good. */
+  refused: Set<string>;
+  /** Every address that somebody wanted to send to. */
+  attempts: string[];
   close(): Promise<void>;
 }
 
-/** Starts a mail server that takes everything. */
+/** Starts a mail server that takes everything but what it is told to refuse. */
 export async function startMailbox(): Promise<Mailbox> {
   const received: string[] = [];
+  const raw: string[] = [];
+  const attempts: string[] = [];
+  const refused = new Set<string>();
   const smtp = new SMTPServer({
     disabledCommands: ['AUTH', 'STARTTLS'],
+    onRcptTo({ address }, _session, done) {
+      attempts.push(address);
+      done(refused.has(address) ? Object.assign(new Error('5.1.1 no such user'), { responseCode: 550 }) : null);
+    },
     onData(stream, _session, done) {
       let text = '';
       stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
       stream.on('end', () => {
+        raw.push(text);
         received.push(text.replaceAll('=\r\n', '').replaceAll('=3D', '=').replaceAll('\r\n', '\n'));
         done();
       });
@@ -26,5 +40,12 @@ export async function startMailbox(): Promise<Mailbox> {
   const port = await new Promise<number>((resolve) => {
     const server = smtp.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
   });
-  return { url: `smtp://127.0.0.1:${port}`, received, close: () => new Promise((resolve) => smtp.close(() => resolve())) };
+  return {
+    url: `smtp://127.0.0.1:${port}`,
+    received,
+    raw,
+    refused,
+    attempts,
+    close: () => new Promise((resolve) => smtp.close(() => resolve())),
+  };
 }

@@ -10,6 +10,7 @@ import { count, number, plural } from './count.ts';
 import { audit, serviceAccounts, webhooks } from './doors.en.ts';
 import { imports } from './imports.en.ts';
 import { keeping } from './keeping.en.ts';
+import { mail } from './mail.en.ts';
 import { storage } from './storage.en.ts';
 import { overview } from './overview.en.ts';
 import { people } from './people.en.ts';
@@ -420,6 +421,7 @@ export const en = {
   ...storage,
   people,
   safekeeping,
+  mail,
   legalHold,
   billing,
   signOn,

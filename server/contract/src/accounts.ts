@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { idSchema, timeSchema } from './common.ts';
+import { marketingOfferSchema } from './consent.ts';
 
 export const roleSchema = z.enum(['owner', 'editor', 'viewer']);
 export type Role = z.infer<typeof roleSchema>;
@@ -52,6 +53,7 @@ export const instanceSchema = z.object({
   signUp: z.enum(['closed', 'invitation', 'domain', 'open']).describe('Who may make an account here'),
   canImport: z.boolean().describe('Whether videos may be made from addresses: the operator opened hosts'),
   sellsPlans: z.boolean().describe('Whether workspaces can subscribe to plans here'),
+  marketing: marketingOfferSchema.describe('What the form for a new account says of marketing mail'),
   isMailOn: z.boolean().describe('Whether a mail server is set; without one administrators hand links over'),
   transcription: z.object({
     engine: z.enum(['deepgram', 'local', 'none']),

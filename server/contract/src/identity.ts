@@ -8,6 +8,7 @@ import {
   sessionReplySchema,
   suspensionReasonSchema,
 } from './accounts.ts';
+import { mailLanguageSchema } from './consent.ts';
 import { idParamsSchema, idSchema, noContentSchema, timeSchema } from './common.ts';
 import { route, type RouteDefinition } from './route.ts';
 
@@ -16,7 +17,13 @@ const tokenSchema = z.string().min(20).max(200);
 export const signUpModes = ['closed', 'invitation', 'domain', 'open'] as const;
 export const signUpModeSchema = z.enum(signUpModes).describe('Who may make an account: nobody, the invited, some email domains, anybody');
 
-export const signUpBodySchema = z.object({ email: emailSchema, name: personNameSchema, password: passwordSchema });
+export const signUpBodySchema = z.object({
+  email: emailSchema,
+  name: personNameSchema,
+  password: passwordSchema,
+  wantsNews: z.boolean().default(false).describe('Whether marketing mail is wanted; an account is made without it just as well'),
+  language: mailLanguageSchema.default('en'),
+});
 export const acceptedReplySchema = z.object({
   message: z.string().describe('The same for known and unknown addresses'),
 });

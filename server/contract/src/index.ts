@@ -36,3 +36,4 @@ export * from './workspaces.ts';
 export * from './insight.ts';
 export * from './safety.ts';
 export * from './moments.ts';
+export * from './consent.ts';

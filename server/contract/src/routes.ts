@@ -16,6 +16,7 @@ import {
   renewReplySchema,
 } from './agents.ts';
 import { brandRoutes } from './brand.ts';
+import { consentRoutes } from './consent.ts';
 import { idParamsSchema, noContentSchema, pageOf, pageQuerySchema } from './common.ts';
 import { chooseClipEditBodySchema, clipEditSchema, createClipEditBodySchema } from './edits.ts';
 import { dataMapRoutes } from './dataMap.ts';
@@ -428,6 +429,7 @@ export const routes = {
   ...erasureRoutes,
   ...speechRoutes,
   ...brandRoutes,
+  ...consentRoutes,
   ...safetyRoutes,
   ...billingRoutes,
   ...momentRoutes,

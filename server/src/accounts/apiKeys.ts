@@ -109,7 +109,7 @@ export function createApiKey(
       actorId: person.userId,
       data: { scopes: body.scopes },
     });
-    await notifyOfChange(deps, tx, person.userId, 'An API key was made');
+    await notifyOfChange(deps, tx, person.userId, 'api_key_made');
     return { key: present(deps, await oneKey(deps, tx, person, made.id)), secret: made.secret };
   });
 }

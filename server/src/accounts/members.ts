@@ -207,13 +207,9 @@ export function createInvitation(
     );
     const link = `${deps.baseUrl()}/#/invitation?token=${token}`;
     await queueMail(deps, tx, {
-      kind: 'invitation',
-      content: {
-        to: row.email,
-        subject: `You are invited (${deps.env.CARMIC_INSTANCE_NAME})`,
-        text: `Hello,\n\nyou are invited to a workspace. Open this link within seven days to join:\n\n${link}\n`,
-        link,
-      },
+      template: 'invitation',
+      data: { link },
+      to: { email: row.email, name: '', userId: null },
       validSeconds: invitationSeconds,
     });
     await appendEvent(tx, { workspaceId, type: 'invitation.created', subjectId: row.id, actorId: person.userId, data: { role: row.role } });

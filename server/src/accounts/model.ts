@@ -17,6 +17,8 @@ export interface User extends Model<InferAttributes<User>, InferCreationAttribut
   totpSealed: CreationOptional<Buffer | null>;
   totpConfirmedAt: CreationOptional<Date | null>;
   totpLastStep: CreationOptional<number>;
+  /** Language of the mails this person gets. */
+  mailLanguage: CreationOptional<'en' | 'de'>;
   createdAt: CreationOptional<Date>;
   updatedAt: CreationOptional<Date>;
 }
@@ -33,6 +35,7 @@ export const Users = (sequelize: Sequelize) =>
     totpSealed: column.bytes(),
     totpConfirmedAt: column.time(),
     totpLastStep: column.size('totpLastStep'),
+    mailLanguage: column.text(),
     createdAt: column.time(),
     updatedAt: column.time(),
   });

@@ -189,5 +189,5 @@ export async function recordChange(deps: Deps, tx: Tx, person: Person, change: s
     actorId: person.userId,
     data: { change },
   });
-  await notifyOfChange(deps, tx, person.userId, 'Your second factors were changed');
+  await notifyOfChange(deps, tx, person.userId, 'second_factors_changed');
 }

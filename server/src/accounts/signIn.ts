@@ -149,7 +149,7 @@ async function open(deps: Deps, tx: Tx, userId: string, browser: string | null, 
       { userId },
     );
     for (const { id } of others) {
-      await notifyOfChange(deps, tx, id, 'A break-glass administrator signed in by password, past the identity provider');
+      await notifyOfChange(deps, tx, id, 'break_glass');
     }
   }
   return signedIn;

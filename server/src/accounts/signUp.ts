@@ -2,7 +2,7 @@
  * Making an account, and links for a forgotten password. What is asked for is answered before anything is looked up: a job does the
  * rest, so that known and unknown addresses get the same answer after the same time.
  */
-import type { RouteInput } from '@carmic/contract';
+import { mailLanguageSchema, marketingCategories, type RouteInput } from '@carmic/contract';
 import { col, fn, where } from 'sequelize';
 import { z } from 'zod';
 import { AppError, forbidden } from '../core/errors.ts';
@@ -11,6 +11,7 @@ import { isUniqueViolation } from '../db/database.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { queueMail } from '../mail/mail.ts';
+import { agree, readMailSettings } from '../mail/mailSettings.ts';
 import { createToken, tokenSeconds, useToken } from './accountTokens.ts';
 import { createWorkspace } from './createWorkspace.ts';
 import { Members, type User, Users } from './model.ts';
@@ -23,7 +24,14 @@ import { findEnforced } from './signOn/providers.ts';
 
 const sealedContext = 'jobs.account_request:1';
 const requestSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('sign_up'), email: z.string(), name: z.string(), passwordHash: z.string() }),
+  z.object({
+    kind: z.literal('sign_up'),
+    email: z.string(),
+    name: z.string(),
+    passwordHash: z.string(),
+    wantsNews: z.boolean().default(false),
+    language: mailLanguageSchema.default('en'),
+  }),
   z.object({ kind: z.literal('reset_password'), email: z.string() }),
 ]);
 
@@ -48,7 +56,8 @@ export async function requestSignUp(deps: Deps, body: RouteInput<'createSignUp'>
   await deps.db.asSystem((tx) => refuseOtherDoors(deps, tx, body.email, null));
   requireUncommonPassword(body.password, body);
   const passwordHash = await hashPassword(body.password);
-  await enqueue(deps, { kind: 'sign_up', email: body.email, name: body.name, passwordHash });
+  const { email, name, wantsNews, language } = body;
+  await enqueue(deps, { kind: 'sign_up', email, name, passwordHash, wantsNews, language });
 }
 
 /** Takes a wish for a new password. */
@@ -73,19 +82,16 @@ async function handleRequest(deps: Deps, sealed: string): Promise<void> {
       return;
     }
     if (user !== null) {
-      await notifyOfChange(deps, tx, user.id, 'Somebody asked for an account with your address, which has one already');
+      await notifyOfChange(deps, tx, user.id, 'account_exists');
       return;
     }
     const { token } = await createToken(deps, tx, { kind: 'sign_up', userId: null, data: request });
     const link = `${deps.baseUrl()}/#/confirm?token=${token}`;
     await queueMail(deps, tx, {
-      kind: 'sign_up',
-      content: {
-        to: request.email,
-        subject: `Confirm your address (${deps.env.CARMIC_INSTANCE_NAME})`,
-        text: `Hello ${request.name},\n\nopen this link to confirm your address and finish your account. It works once, for a day.\n\n${link}\n\nIf you did not ask for it, do nothing.\n`,
-        link,
-      },
+      template: 'sign_up',
+      data: { link },
+      to: { email: request.email, name: request.name, userId: null },
+      language: request.language,
       validSeconds: tokenSeconds.sign_up,
     });
   });
@@ -97,7 +103,7 @@ async function sendLinkOrHint(deps: Deps, tx: Tx, user: User): Promise<void> {
   if (provider === null) {
     await sendResetLink(deps, tx, user);
   } else {
-    await notifyOfChange(deps, tx, user.id, `Somebody asked for a new password, but you sign in with ${provider.name} here`);
+    await notifyOfChange(deps, tx, user.id, 'use_provider', { detail: provider.name });
   }
 }
 
@@ -105,13 +111,9 @@ async function sendLinkOrHint(deps: Deps, tx: Tx, user: User): Promise<void> {
 export async function sendResetLink(deps: Deps, tx: Tx, user: User): Promise<{ link: string; expiresAt: Date }> {
   const made = await createResetLink(deps, tx, user);
   await queueMail(deps, tx, {
-    kind: 'reset_password',
-    content: {
-      to: user.email,
-      subject: `Set a new password (${deps.env.CARMIC_INSTANCE_NAME})`,
-      text: `Hello ${user.name},\n\nopen this link to set a new password. It works once, for an hour.\n\n${made.link}\n\nIf you did not ask for it, do nothing: your password stays.\n`,
-      link: made.link,
-    },
+    template: 'reset_password',
+    data: { link: made.link },
+    to: { email: user.email, name: user.name, userId: user.id },
     validSeconds: tokenSeconds.reset_password,
   });
   return made;
@@ -140,10 +142,23 @@ export async function confirmSignUp(deps: Deps, token: string, browser: string |
       const user = await createUser(deps, tx, { email: request.email, name: request.name, passwordHash: request.passwordHash });
       const workspaceId = await createWorkspace(deps, tx, { name: `${request.name}’s workspace`.slice(0, 100) });
       await db.model(Members).create({ workspaceId, userId: user.id, role: 'owner' }, { transaction: tx });
+      await db.model(Users).update({ mailLanguage: request.language }, { where: { id: user.id }, transaction: tx });
+      await agreeAtSignUp(deps, tx, user, request);
       return openSession(deps, tx, user.id, browser);
     });
   } catch (error) {
     throw isUniqueViolation(error) ? new AppError('gone', 'This address has an account by now: sign in.') : error;
+  }
+}
+
+/** Somebody who ticked the box agreed; where the policy of the operator says so, everybody who saw its wording did. */
+async function agreeAtSignUp(deps: Deps, tx: Tx, user: User, { wantsNews, language }: { wantsNews: boolean; language: 'en' | 'de' }) {
+  const { marketing } = await readMailSettings(deps, tx);
+  if (marketing === 'off' || (marketing === 'opt_in' && !wantsNews)) {
+    return;
+  }
+  for (const category of marketingCategories) {
+    await agree(deps, tx, { user, category, source: marketing === 'registration' ? 'registration' : 'sign_up', language });
   }
 }
 
@@ -197,7 +212,7 @@ export async function completePasswordReset(deps: Deps, token: string, password:
     await db.change(tx, 'DELETE FROM sign_in_links WHERE user_id = :id', { id: user.id });
     await db.change(tx, 'DELETE FROM account_tokens WHERE user_id = :id', { id: user.id });
     await appendEvent(tx, { workspaceId: null, type: 'user.password_reset', subjectId: user.id, actorId: user.id });
-    await notifyOfChange(deps, tx, user.id, 'Your password was set anew by a link');
+    await notifyOfChange(deps, tx, user.id, 'password_reset');
   });
 }
 
@@ -208,7 +223,7 @@ export async function confirmEmail(deps: Deps, token: string): Promise<void> {
     await db.asSystem(async (tx) => {
       const { userId, data } = await useToken(deps, tx, 'change_email', token);
       const user = await db.model(Users).findByPk(userId ?? '', { transaction: tx, rejectOnEmpty: true });
-      await notifyOfChange(deps, tx, user.id, 'The email address of your account was changed', user.email);
+      await notifyOfChange(deps, tx, user.id, 'email_changed', { email: user.email });
       await db.change(tx, 'UPDATE users SET email = :email, updated_at = :now WHERE id = :id', {
         id: user.id,
         email: z.string().parse(data['email']),

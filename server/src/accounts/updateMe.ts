@@ -69,7 +69,7 @@ async function save(deps: Deps, tx: Tx, person: Person, user: User, body: Body, 
     await endSessions(deps, tx, user.id, person.sessionId);
     await db.change(tx, 'DELETE FROM sign_in_links WHERE user_id = :userId', { userId: user.id });
     await db.change(tx, "DELETE FROM account_tokens WHERE user_id = :userId AND kind <> 'change_email'", { userId: user.id });
-    await notifyOfChange(deps, tx, user.id, 'Your password was changed');
+    await notifyOfChange(deps, tx, user.id, 'password_changed');
   }
   await appendEvent(tx, {
     workspaceId: person.workspaceId,
@@ -84,13 +84,9 @@ async function sendConfirmation(deps: Deps, tx: Tx, user: User, email: string): 
   const { token } = await createToken(deps, tx, { kind: 'change_email', userId: user.id, data: { email } });
   const link = `${deps.baseUrl()}/#/confirm-email?token=${token}`;
   await queueMail(deps, tx, {
-    kind: 'change_email',
-    content: {
-      to: email,
-      subject: `Confirm your new address (${deps.env.CARMIC_INSTANCE_NAME})`,
-      text: `Hello ${user.name},\n\nopen this link to use this address from now on. It works once, for a day.\n\n${link}\n\nUntil then your old address stays.\n`,
-      link,
-    },
+    template: 'change_email',
+    data: { link },
+    to: { email, name: user.name, userId: user.id },
     validSeconds: tokenSeconds.change_email,
   });
 }

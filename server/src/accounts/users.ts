@@ -216,7 +216,7 @@ async function dropSecondFactors(
   await db.change(tx, 'DELETE FROM passkeys WHERE user_id = :id', { id });
   await db.change(tx, 'DELETE FROM recovery_codes WHERE user_id = :id', { id });
   await deps.appendEvent(tx, { workspaceId: null, type: 'user.second_factor_changed', subjectId: id, actorId, data: { change } });
-  await notifyOfChange(deps, tx, id, 'Your second factors were removed by an administrator');
+  await notifyOfChange(deps, tx, id, 'second_factors_removed');
 }
 
 /** The same from the machine itself, for an administrator who lost theirs. Every session of that account ends. */

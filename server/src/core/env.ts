@@ -4,6 +4,7 @@ import { isRange } from './addresses.ts';
 import { billingEnv, billingSecretNames } from './billingEnv.ts';
 import { StartError } from './errors.ts';
 import { keyEnv } from './keyEnv.ts';
+import { mailEnv, mailSecretNames } from './mailEnv.ts';
 import { operateEnv, operateSecretNames } from './operateEnv.ts';
 import { provisionEnv, provisionSecretNames } from './provisionEnv.ts';
 import { storageEnv, storageSecretNames } from './storageEnv.ts';
@@ -115,12 +116,7 @@ export const envSchema = z.object({
   CARMIC_SAFETY_ENGINES: engines.describe('Order of `moderation`, `built-in`; `none` judges no text. Wins over the console'),
   CARMIC_TRANSCRIPTION_ENGINES: engines.describe('Order of `deepgram`, `local`; `none` switches off. Wins over the console'),
   CARMIC_TRANSLATION_ENGINES: engines.describe('Order of `libretranslate`, `language-model`; `none` switches off. Wins over the console'),
-  CARMIC_SMTP_URL: z
-    .string()
-    .regex(/^smtps?:\/\/./, 'must begin with smtp:// or smtps://')
-    .optional()
-    .describe('Mail server, such as smtps://user:password@mail.example; without it administrators hand links over'),
-  CARMIC_MAIL_FROM: z.string().default('Carmic <carmic@localhost>').describe('Sender of mails'),
+  ...mailEnv,
   CARMIC_TRUSTED_PROXIES: z
     .string()
     .default('')
@@ -183,7 +179,7 @@ const secretNames = [
   'CARMIC_LIBRETRANSLATE_KEY',
   'CARMIC_LLM_KEY',
   'CARMIC_MODERATION_KEY',
-  'CARMIC_SMTP_URL',
+  ...mailSecretNames,
   ...billingSecretNames,
   ...storageSecretNames,
   ...operateSecretNames,

@@ -109,10 +109,11 @@ export function createApp(options: AppOptions): Koa {
   return app;
 }
 
-/** Agents, signed storage URLs and the signed events of Stripe have credentials of their own and may be elsewhere. */
+/** Agents, signed storage URLs, the signed events of Stripe and links in mails have credentials of their own and may be elsewhere. */
 function refuseForeignAddresses({ settings }: AppOptions): Middleware {
   return async (context, next) => {
-    if (!context.path.startsWith('/api/v1/agent/') && context.path !== routes.receiveStripeEvent.path) {
+    const isElsewhere = context.path.startsWith('/api/v1/agent/') || context.path.startsWith('/mail/');
+    if (!isElsewhere && context.path !== routes.receiveStripeEvent.path) {
       const { consoleAddresses } = await settings();
       if (consoleAddresses.length > 0 && !isInRanges(addressOf(context), consoleAddresses)) {
         throw forbidden('This installation is not open to your address.');

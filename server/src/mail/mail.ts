@@ -1,54 +1,108 @@
 /**
  * Mails with a link or a notice, sent by a job. What a mail says is sealed in its row until it is sent, so that no link lies about in
- * the clear. Without a mail server the row stays until the link expires, and administrators hand the link over in the console.
+ * the clear. Whether it may go out is asked at the moment of sending: a choice holds for what waits already. Without a mail server the row
+ * stays until the link expires, and administrators hand the link over in the console. Keeps: M2, M3.
  */
-import { createTransport } from 'nodemailer';
+import type { MailCategory, MailLanguage } from '@carmic/contract';
 import { z } from 'zod';
 import { addSeconds } from '../core/clock.ts';
 import { newId } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
+import { blindAddress, countBounce, mayReceive } from './choices.ts';
+import type { MailData, TemplateName } from './templates/mailText.ts';
+import { renderMail } from './templates/render.ts';
+import { templates } from './templates/templates.ts';
+import { isRefusedForGood, sendByServer } from './transport.ts';
+import { listHeaders, unsubscribeUrl } from './unsubscribeLinks.ts';
 
 const contentSchema = z.object({
   to: z.string(),
   subject: z.string(),
   text: z.string(),
+  /** Missing in mails that an older version queued. */
+  html: z.string().optional(),
+  headers: z.record(z.string(), z.string()).default({}),
   /** The link the mail is about; null when it is a notice only. */
   link: z.string().nullable(),
 });
-export type MailContent = z.infer<typeof contentSchema>;
 
 interface MailRow {
   id: string;
   kind: string;
+  category: MailCategory;
+  user_id: string | null;
   content_sealed: Buffer;
   created_at: Date;
   expires_at: Date;
 }
 
+/** One mail to somebody, with or without an account. */
+export interface OutgoingMail<N extends TemplateName> {
+  template: N;
+  data: MailData[N];
+  to: { email: string; name: string; userId: string | null };
+  /** Language of somebody without an account; a person has chosen theirs. */
+  language?: MailLanguage;
+  /** Instead of the template's own. */
+  category?: MailCategory;
+  validSeconds: number;
+}
+
 const contextOf = (id: string) => `mails.content:${id}`;
-const timeoutMs = 20_000;
 
 /** Whether a mail server is set. */
 export function isMailOn(deps: Pick<Deps, 'env'>): boolean {
   return deps.env.CARMIC_SMTP_URL !== undefined;
 }
 
+/** Lays out a mail in one language. */
+export function layOut<N extends TemplateName>(
+  deps: Pick<Deps, 'env' | 'baseUrl' | 'sealer'>,
+  mail: Pick<OutgoingMail<N>, 'template' | 'data' | 'to' | 'category'> & { language: MailLanguage },
+) {
+  const definition = templates[mail.template];
+  const category = mail.category ?? definition.category;
+  const place = { name: mail.to.name, instance: deps.env.CARMIC_INSTANCE_NAME, baseUrl: deps.baseUrl() };
+  const text = definition.texts[mail.language](mail.data, place);
+  const link = 'link' in mail.data ? mail.data.link : null;
+  const off = unsubscribeUrl(deps, mail.to, category, mail.language);
+  return { ...renderMail({ language: mail.language, category, text, place, link, unsubscribeUrl: off }), words: text, category, link, off };
+}
+
 /** Writes a mail in the caller's transaction; it is sent once that has committed. Notices without a link need a mail server. */
-export async function queueMail(deps: Deps, tx: Tx, mail: { kind: string; content: MailContent; validSeconds: number }): Promise<void> {
+export async function queueMail<N extends TemplateName>(deps: Deps, tx: Tx, mail: OutgoingMail<N>): Promise<void> {
   const { db, clock, sealer } = deps;
-  if (!isMailOn(deps) && mail.content.link === null) {
+  if (!isMailOn(deps) && !('link' in mail.data)) {
     return;
   }
   const id = newId();
   const now = clock.now();
+  const [person] =
+    mail.to.userId === null
+      ? []
+      : await db.rows<{ mail_language: MailLanguage }>(tx, 'SELECT mail_language FROM users WHERE id = :id', { id: mail.to.userId });
+  const language = person?.mail_language ?? mail.language ?? 'en';
+  const made = layOut(deps, { ...mail, language });
+  const content: z.infer<typeof contentSchema> = {
+    to: mail.to.email,
+    subject: made.subject,
+    text: made.text,
+    html: made.html,
+    headers: listHeaders(made.category, made.off),
+    link: made.link,
+  };
   await db.change(
     tx,
-    `INSERT INTO mails (id, kind, content_sealed, created_at, expires_at) VALUES (:id, :kind, :sealed, :now, :expiresAt)`,
+    `INSERT INTO mails (id, kind, category, user_id, address_blind, content_sealed, created_at, expires_at)
+     VALUES (:id, :kind, :category, :userId, CAST(:address AS bigint), :sealed, :now, :expiresAt)`,
     {
       id,
-      kind: mail.kind,
-      sealed: sealer.seal(contextOf(id), JSON.stringify(mail.content)),
+      kind: mail.template,
+      category: made.category,
+      userId: mail.to.userId,
+      address: blindAddress(deps, mail.to.email),
+      sealed: sealer.seal(contextOf(id), JSON.stringify(content)),
       now,
       expiresAt: addSeconds(now, mail.validSeconds),
     },
@@ -58,7 +112,7 @@ export async function queueMail(deps: Deps, tx: Tx, mail: { kind: string; conten
   }
 }
 
-/** Sends one mail and removes its row. Does nothing when it is gone or has expired. */
+/** Sends one mail and removes its row. Does nothing when it is gone or has expired; only removes it where it is not wanted any more. */
 async function sendMail(deps: Deps, mailId: string): Promise<void> {
   const { db, env, sealer, clock } = deps;
   const [row] = await db.asSystem((tx) =>
@@ -68,17 +122,18 @@ async function sendMail(deps: Deps, mailId: string): Promise<void> {
     return;
   }
   const content = contentSchema.parse(JSON.parse(sealer.open(contextOf(row.id), row.content_sealed)));
-  const transport = createTransport({
-    url: env.CARMIC_SMTP_URL,
-    connectionTimeout: timeoutMs,
-    greetingTimeout: timeoutMs,
-    socketTimeout: timeoutMs,
-    tls: { minVersion: 'TLSv1.2' },
-  });
-  try {
-    await transport.sendMail({ from: env.CARMIC_MAIL_FROM, to: content.to, subject: content.subject, text: content.text });
-  } finally {
-    transport.close();
+  const isWanted = await db.asSystem((tx) => mayReceive(deps, tx, { category: row.category, userId: row.user_id, email: content.to }));
+  if (isWanted) {
+    try {
+      await sendByServer(env, content);
+    } catch (error) {
+      if (!isRefusedForGood(error)) {
+        throw error;
+      }
+      // The server knows that this address takes no mail: trying again would be refused again.
+      await db.asSystem((tx) => countBounce(deps, tx, content.to));
+      deps.log.warn({ mailId, kind: row.kind }, 'a mail was refused for good');
+    }
   }
   await db.asSystem((tx) => db.change(tx, 'DELETE FROM mails WHERE id = :mailId', { mailId }));
 }

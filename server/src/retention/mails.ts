@@ -8,6 +8,7 @@ import { addSeconds } from '../core/clock.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { isMailOn, queueMail } from '../mail/mail.ts';
+import type { MailData, TemplateName } from '../mail/templates/mailText.ts';
 import { formatBytes } from '../plans/quota.ts';
 import { notHeld } from '../library/findHolds.ts';
 
@@ -24,40 +25,32 @@ const batchSize = 200;
 /** From this share on owners are told. */
 const nearlyFull = 0.9;
 
-/** What a mail says. */
-export interface RetentionMail {
-  subject: string;
-  lines: readonly string[];
-}
-
-const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
 const dayOf = (date: Date) => date.toISOString().slice(0, 10);
 const timeOf = (date: Date) => `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
-/** Queues a mail to every owner of a workspace, and to `alsoTo`, with the instance's greeting and end. */
-export async function queueToOwners(
+/** Mails about a workspace. */
+type OwnerTemplate = { [N in TemplateName]: MailData[N] extends { workspace: string } ? N : never }[TemplateName];
+
+/** Queues a mail to every owner of a workspace, and to `alsoTo`. */
+export async function queueToOwners<N extends OwnerTemplate>(
   deps: Deps,
   tx: Tx,
   workspaceId: string,
-  mail: RetentionMail,
+  mail: { template: N; data: Omit<MailData[N], 'workspace'> },
   alsoTo: readonly string[] = [],
 ): Promise<void> {
-  const people = await deps.db.rows<{ email: string; name: string; workspace: string }>(
+  const people = await deps.db.rows<{ id: string; email: string; name: string; workspace: string }>(
     tx,
-    `SELECT u.email, u.name, w.name AS workspace FROM members m JOIN users u ON u.id = m.user_id JOIN workspaces w ON w.id = m.workspace_id
+    `SELECT u.id, u.email, u.name, w.name AS workspace FROM members m JOIN users u ON u.id = m.user_id JOIN workspaces w ON w.id = m.workspace_id
      WHERE m.workspace_id = :workspaceId AND u.kind = 'person' AND u.email NOT LIKE '%.invalid'
        AND (m.role = 'owner' OR u.id = ANY(CAST(:alsoTo AS uuid[]))) ORDER BY u.id`,
     { workspaceId, alsoTo: `{${alsoTo.join(',')}}` },
   );
-  for (const { email, name, workspace } of people) {
+  for (const { id, email, name, workspace } of people) {
     await queueMail(deps, tx, {
-      kind: 'retention',
-      content: {
-        to: email,
-        subject: `${mail.subject} (${deps.env.CARMIC_INSTANCE_NAME})`,
-        text: [`Hello ${name},`, '', `this is about the workspace “${workspace}”.`, '', ...mail.lines, ''].join('\n'),
-        link: null,
-      },
+      template: mail.template,
+      data: { ...mail.data, workspace } as MailData[N],
+      to: { email, name, userId: id },
       validSeconds,
     });
   }
@@ -93,15 +86,8 @@ export async function mailExpiry(deps: Deps, tx: Tx, workspaceId: string): Promi
   }
   const videos = days.reduce((sum, day) => sum + day.videos, 0);
   await queueToOwners(deps, tx, workspaceId, {
-    subject: `${plural(videos, 'video')} will be deleted soon`,
-    lines: [
-      `${plural(videos, 'video')} with all clips will be deleted for good, the first at ${timeOf(soonest.first)}:`,
-      '',
-      ...days.map((day) => `  ${day.day}: ${plural(day.videos, 'video')}`),
-      '',
-      `Which ones they are: ${deps.baseUrl()}/#/deletions`,
-      `Download what you want to keep before that. A larger plan that starts before then keeps them: ${deps.baseUrl()}/#/account`,
-    ],
+    template: 'retention_expiry',
+    data: { videos, first: timeOf(soonest.first), days: days.map(({ day, videos: count }) => ({ day, videos: count })) },
   });
 }
 
@@ -110,16 +96,7 @@ export async function mailGrace(deps: Deps, tx: Tx, workspaceId: string, days: n
   if (!isMailOn(deps)) {
     return;
   }
-  await queueToOwners(deps, tx, workspaceId, {
-    subject: 'Your videos will be kept for a shorter time',
-    lines: [
-      `The plan of this workspace now keeps videos for ${plural(days, 'day')}.`,
-      `Earlier videos that are older than that stay until ${timeOf(until)} at the longest; nothing is deleted before they would have been told of again.`,
-      '',
-      `What goes when: ${deps.baseUrl()}/#/deletions`,
-      `A larger plan that starts before then keeps them: ${deps.baseUrl()}/#/account`,
-    ],
-  });
+  await queueToOwners(deps, tx, workspaceId, { template: 'retention_grace', data: { days, until: timeOf(until) } });
 }
 
 /** Tells whoever asked, and the owners, that deletions are done: all that were finished since the mail before, in one. */
@@ -150,15 +127,7 @@ async function mailErasures(deps: Deps): Promise<void> {
       );
       const files = told.reduce((sum, row) => sum + Number(row.object_count), 0);
       const askers = [...new Set(told.flatMap((row) => row.requested_by ?? []))];
-      const mail = {
-        subject: told.length === 1 ? 'A deletion is done' : `${told.length} deletions are done`,
-        lines: [
-          `${plural(told.length, 'deletion')} that somebody asked for: ${plural(files, 'file')} gone for good, from the storage and from the content network.`,
-          'Both were asked again afterwards, and had nothing.',
-          '',
-          `The signed receipts: ${deps.baseUrl()}/#/deletions`,
-        ],
-      };
+      const mail = { template: 'retention_erasures', data: { deletions: told.length, files } } as const;
       await queueToOwners(deps, tx, workspaceId, mail, askers);
     });
   }
@@ -183,12 +152,8 @@ async function mailQuotas(deps: Deps): Promise<void> {
         return;
       }
       await queueToOwners(deps, tx, id, {
-        subject: Number(used) >= Number(limit) ? 'Your storage is full' : 'Your storage is nearly full',
-        lines: [
-          `${formatBytes(Number(used))} of ${formatBytes(Number(limit))} are used. When nothing is left, new uploads are refused; nothing is deleted for it.`,
-          '',
-          `What uses it, and the plan: ${deps.baseUrl()}/#/account`,
-        ],
+        template: 'retention_quota',
+        data: { used: formatBytes(Number(used)), limit: formatBytes(Number(limit)), isFull: Number(used) >= Number(limit) },
       });
     });
   }

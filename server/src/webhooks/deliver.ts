@@ -202,7 +202,7 @@ async function switchOffIfHopeless(deps: Deps, tx: Tx, endpoint: EndpointRow, no
   if (count === 1) {
     await deps.appendEvent(tx, { workspaceId: endpoint.workspace_id, type: 'webhook.disabled', subjectId: endpoint.id });
     if (endpoint.created_by !== null) {
-      await notifyOfChange(deps, tx, endpoint.created_by, 'A webhook of yours was switched off, because it took no call for three days');
+      await notifyOfChange(deps, tx, endpoint.created_by, 'webhook_off');
     }
   }
 }

@@ -80,7 +80,7 @@ async function takeByEmail(deps: Deps, tx: Tx, provider: Provider, claims: Claim
     data: { providerId: provider.id },
   });
   if (found !== null) {
-    await notifyOfChange(deps, tx, user.id, `Your account can be opened with ${provider.name} from now on`);
+    await notifyOfChange(deps, tx, user.id, 'identity_linked', { detail: provider.name });
   }
   return user;
 }

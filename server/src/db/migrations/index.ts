@@ -25,6 +25,7 @@ import { personalRights } from './20261127PersonalRightsMigration.ts';
 import { archives } from './20261127ArchivesMigration.ts';
 import { drainingAgents } from './20261127DrainingAgentsMigration.ts';
 import { suspension } from './20261127SuspensionMigration.ts';
+import { consent } from './20261127ConsentMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
 export interface Migration {
@@ -62,4 +63,5 @@ export const migrations: readonly Migration[] = [
   personalRights,
   suspension,
   clipSafety,
+  consent,
 ];

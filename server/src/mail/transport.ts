@@ -1,0 +1,46 @@
+/** The one place that speaks SMTP. Signs with DKIM (RFC 6376) where a key is set. */
+import { createTransport } from 'nodemailer';
+import type { Env } from '../core/env.ts';
+
+const timeoutMs = 20_000;
+/** What the signature covers; RFC 8058 demands the two of the list. */
+const signedHeaders =
+  'from:sender:reply-to:subject:date:message-id:to:mime-version:content-type:content-transfer-encoding:list-unsubscribe:list-unsubscribe-post';
+
+/** Hands one mail to the mail server. Throws what the server answers. */
+export async function sendByServer(
+  env: Env,
+  mail: { to: string; subject: string; text: string; html?: string | undefined; headers: Record<string, string> },
+): Promise<void> {
+  const { CARMIC_DKIM_DOMAIN: domainName, CARMIC_DKIM_SELECTOR: keySelector, CARMIC_DKIM_KEY: privateKey } = env;
+  const transport = createTransport({
+    url: env.CARMIC_SMTP_URL,
+    connectionTimeout: timeoutMs,
+    greetingTimeout: timeoutMs,
+    socketTimeout: timeoutMs,
+    tls: { minVersion: 'TLSv1.2' },
+  });
+  const { to, subject, text, html, headers } = mail;
+  try {
+    await transport.sendMail({
+      from: env.CARMIC_MAIL_FROM,
+      to,
+      subject,
+      text,
+      ...(html === undefined ? {} : { html }),
+      // Prepared: folding inside of an address would break the link.
+      headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, { prepared: true, value }])),
+      ...(domainName === undefined || privateKey === undefined
+        ? {}
+        : { dkim: { domainName, keySelector, privateKey, headerFieldNames: signedHeaders } }),
+    });
+  } finally {
+    transport.close();
+  }
+}
+
+/** Whether the server says that this address will never take mail (RFC 5321: a permanent failure of RCPT). */
+export function isRefusedForGood(error: unknown): boolean {
+  const { responseCode, command } = error as { responseCode?: number; command?: string };
+  return responseCode !== undefined && responseCode >= 550 && responseCode <= 559 && command === 'RCPT TO';
+}
