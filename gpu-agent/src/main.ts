@@ -5,11 +5,12 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Capabilities } from '@carmic/contract';
-import pino, { type Logger } from 'pino';
+import type { Logger } from 'pino';
 import { type Ending, runAgent } from './agent/agent.ts';
 import { openAgentDirectory } from './agent/agentDirectory.ts';
 import { probeFfmpeg, requireX264 } from './capabilities/probeCapabilities.ts';
 import { createEncoderPool } from './encoders/encoderPool.ts';
+import { createAgentLog } from './agentLog.ts';
 import { encoderFamiliesOf, type Env, exitCodes, readEnv, StartError } from './env.ts';
 import { openProcessRegister, type ProcessRegister } from './ffmpeg/processRegister.ts';
 import { createRunner } from './ffmpeg/run.ts';
@@ -24,7 +25,7 @@ import { createLocalTranscriber } from './transcribe/localTranscriber.ts';
 
 async function main(): Promise<void> {
   const env = readEnv(process.env);
-  const log = pino({ level: env.CARMIC_LOG_LEVEL, base: { agent: env.CARMIC_AGENT_NAME } });
+  const log = createAgentLog(env);
   const directory = await openAgentDirectory(env.CARMIC_AGENT_DIR);
   const register = openProcessRegister(directory.processes);
   const ending = listenForTheEnd(env, register, log);

@@ -13,6 +13,7 @@ import { objectData } from './library/objectData.ts';
 import { logFields } from './logFields.ts';
 import { mailData } from './mail/dataMap.ts';
 import { privacyData } from './privacy/dataMap.ts';
+import { thirdPartyData } from './privacy/thirdParties/dataMap.ts';
 import { plansData } from './plans/dataMap.ts';
 import { retentionData } from './retention/dataMap.ts';
 import { understandingData } from './understanding/dataMap.ts';
@@ -22,7 +23,8 @@ import { webhooksData } from './webhooks/dataMap.ts';
 export const dataMap: DataMap = {
   tables: [
     ...[...accountsData, ...plansData, ...libraryData, ...agentsData, ...understandingData, ...clipsData, ...retentionData],
-    ...[...billingData, ...privacyData, ...webhooksData, ...adminData, ...eventsData, ...mailData, ...jobsData, ...httpData, ...dbData],
+    ...[...billingData, ...privacyData, ...thirdPartyData, ...webhooksData, ...adminData, ...eventsData, ...mailData, ...jobsData],
+    ...[...httpData, ...dbData],
   ],
   objects: objectData,
   logFields,

@@ -6,6 +6,7 @@ import type { Log } from './core/log.ts';
 import type { Signal } from './core/signal.ts';
 import type { Database } from './db/database.ts';
 import type { Egress } from './egress/egress.ts';
+import type { ReportFault } from './egress/errorReports.ts';
 import type { PublicFetch, PublicFetchRules } from './egress/publicFetch.ts';
 import type { AppendEvent } from './events/append.ts';
 import type { KeyProvider } from './keyring/keyProvider.ts';
@@ -33,6 +34,8 @@ export interface Deps {
   baseUrl: () => string;
   jobs: Jobs;
   egress: Egress;
+  /** Tells of a fault where error reports are on. */
+  reportFault: ReportFault;
   /** Which addresses of customers may be called, and the way to call them. */
   outgoing: PublicFetchRules;
   publicFetch: PublicFetch;

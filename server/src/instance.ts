@@ -2,6 +2,7 @@ import type { Instance } from '@carmic/contract';
 import { readSettings } from './accounts/settings.ts';
 import { release } from './core/release.ts';
 import type { Deps } from './deps.ts';
+import { reportsErrors } from './egress/errorReports.ts';
 import { isMailOn } from './mail/mail.ts';
 import { presentOffer, readMailSettings } from './mail/mailSettings.ts';
 import { chooseEngine } from './understanding/engine.ts';
@@ -20,6 +21,7 @@ export function presentInstance(deps: Deps): Promise<Instance> {
     signUp: (await readSettings(deps, tx)).signUp,
     canImport: env.CARMIC_IMPORT_HOSTS.length > 0,
     sellsPlans: deps.stripe !== null,
+    reportsErrors: reportsErrors(env),
     marketing: presentOffer(deps, await readMailSettings(deps, tx)),
     isMailOn: isMailOn(deps),
     transcription: await chooseEngine(deps, tx),

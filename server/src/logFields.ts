@@ -32,6 +32,7 @@ export const logFields: Readonly<Record<string, LogFieldData>> = {
   key: { about: 'Number of a face within one shot', class: 'id' },
   layout: { about: 'Kind of a framing', class: 'state' },
   location: { about: 'Where a machine stands', class: 'state' },
+  mailId: { about: 'Number of a mail', class: 'id' },
   machine: { about: 'Number or name of a machine', class: 'id' },
   method: { about: 'Method of a request', class: 'state' },
   migrations: { about: 'Names of migrations', class: 'state' },

@@ -37,6 +37,7 @@ import { createRolesAndDatabase } from './db/roles.ts';
 import { findSchemaProblem } from './db/schemaRelease.ts';
 import type { Deps } from './deps.ts';
 import { createEgress, type Egress } from './egress/egress.ts';
+import { createErrorReporter, errorReportParties, type ReportFault, reportThrown } from './egress/errorReports.ts';
 import { createPublicFetch } from './egress/publicFetch.ts';
 import { createAppendEvent } from './events/append.ts';
 
@@ -57,6 +58,11 @@ import { defineJobs, deliverEvent, specBuilders, wakingEvents } from './pipeline
 import { deferContinue } from './storage/continueLater.ts';
 import { createMailPages } from './privacy/mail/mailPages.ts';
 import { consentHandlers } from './privacy/mail/routes.ts';
+import { createPolicyPages } from './privacy/policy/policyPages.ts';
+import { thirdPartyHandlers } from './privacy/thirdParties/routes.ts';
+import { errorReportHandlers } from './privacy/errorReportRoutes.ts';
+import { announceParties } from './privacy/thirdParties/announce.ts';
+import { watchEgress } from './privacy/thirdParties/watchEgress.ts';
 import { cdnParties, createCdn } from './retention/cdn/cdn.ts';
 import { replayJournal } from './retention/erasure/journal.ts';
 import { privacyRequestHandlers } from './privacy/requestRoutes.ts';
@@ -104,12 +110,16 @@ export async function startServer(options: {
 }): Promise<RunningServer> {
   boundHeap();
   const env = readEnv(options.env);
-  const log = options.log ?? createLog({ level: env.CARMIC_LOG_LEVEL, file: env.CARMIC_LOG_FILE });
+  let report: ReportFault = () => undefined;
+  const log =
+    options.log ??
+    createLog({ level: env.CARMIC_LOG_LEVEL, file: env.CARMIC_LOG_FILE, onFault: (err, route) => reportThrown(report, err, route) });
   if (options.processes.includes('migrate')) {
     await runMigrations(env, log);
   }
   let baseUrl = env.CARMIC_BASE_URL ?? '';
   const { deps, storage } = await buildDeps(env, log, () => baseUrl);
+  report = deps.reportFault;
   const closers: (() => Promise<void>)[] = [() => deps.db.close()];
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) {
@@ -120,6 +130,9 @@ export async function startServer(options: {
     await ensureAdministrator(deps);
     await publishReceiptKey(deps.db, deps.receipts);
     await replayJournal(deps);
+    await announceParties(deps);
+    const keeper = await watchEgress(deps);
+    closers.push(() => keeper.close());
     defineJobs(deps);
     defineArchiveJobs(deps, dataMap);
     const metrics = createMetrics(deps);
@@ -199,7 +212,7 @@ async function buildDeps(env: Env, log: Log, baseUrl: () => string) {
   const committed = createSignal();
   const outgoing = { hosts: env.CARMIC_OUTGOING_HOSTS, privateRanges: env.CARMIC_OUTGOING_PRIVATE_RANGES };
   const egress = createEgress(
-    [...partiesOf(env), ...cdnParties(env), ...keyParties(env), ...billingParties(env), ...provisionParties(env)],
+    [...partiesOf(env), ...cdnParties(env), ...keyParties(env), ...billingParties(env), ...provisionParties(env), ...errorReportParties(env)],
     log,
   );
   const { rootKeys, secret, storage } = await openStored(env, db, egress, { baseUrl, clock });
@@ -224,6 +237,7 @@ async function buildDeps(env: Env, log: Log, baseUrl: () => string) {
     tasksReady: createSignal(),
     jobs: createJobs({ databaseUrl: env.CARMIC_DATABASE_URL, db, log }),
     egress,
+    reportFault: createErrorReporter(env, egress, () => clock.now()),
     cdn: createCdn(env, egress),
     receipts: createReceiptSigner(secret),
     stripe: createStripeGateway(env, egress),
@@ -264,6 +278,8 @@ function buildHandlers(): Handlers {
     ...directoryHandlers,
     ...webhookHandlers,
     ...consentHandlers,
+    ...thirdPartyHandlers,
+    ...errorReportHandlers,
     ...auditHandlers,
     ...suspensionHandlers,
     ...libraryHandlers,
@@ -332,6 +348,7 @@ async function startWeb(
     afterApi: [
       createWellKnown(deps),
       createMailPages(deps),
+      createPolicyPages(deps),
       ...(env.CARMIC_CONSOLE_DIR === undefined ? [] : [createConsole(env.CARMIC_CONSOLE_DIR)]),
     ],
   });

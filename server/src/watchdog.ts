@@ -13,6 +13,8 @@ import { Uploads, type Video, Videos } from './library/model.ts';
 import { moveVideo } from './library/moveVideo.ts';
 import { stageOfState } from './library/videoStates.ts';
 import { nudgeAnnouncements } from './privacy/mail/announcements.ts';
+import { keepPolicies } from './privacy/policy/keepPolicies.ts';
+import { sweepLedger } from './privacy/thirdParties/watchEgress.ts';
 import { recountStale } from './plans/quota.ts';
 import { nudgeEmptying } from './retention/emptyWorkspace.ts';
 import { buryVideos } from './retention/erasure/bury.ts';
@@ -48,6 +50,8 @@ const steps: readonly ((deps: Deps) => Promise<unknown>)[] = [
   nudgeEmptying,
   nudgeTranslations,
   nudgeAnnouncements,
+  sweepLedger,
+  keepPolicies,
 ];
 
 /** One round over everything that could be stuck. A step that fails does not keep the others from being done. Throws the first failure. */

@@ -22,6 +22,8 @@ const others: Partial<Record<RouteName, string>> = {
   assignPlan: 'bound to the preview by its confirmation, which another change makes void',
   changeSubscription: 'names the plan it ends with, and the next payment decides',
   updateRights: 'switches of one person, each set to a named value',
+  updateThirdParty: 'single switches, each set to a named value',
+  updateOwnMail: 'single switches, each set to a named value',
   decideSafetyReview: 'decided once; a second decision is refused',
 };
 
@@ -35,6 +37,7 @@ const bodies: Partial<Record<RouteName, (read: Record<string, unknown>) => unkno
   updateClip: () => ({ title: `A better title ${newId()}` }),
   chooseClipEdit: ({ editVersion }) => ({ version: editVersion === 1 ? 2 : 1 }),
   putAccountSettings: (read) => ({ ...read, allowedDomains: [`${newId()}.test`] }),
+  putMailSettings: (read) => ({ ...read, isDoubleOptIn: read['isDoubleOptIn'] !== true }),
   putIdentityProvider: ({ id: _, hasClientSecret: __, version: ___, ...read }) => ({ ...read, name: newId() }),
   updateOwnWorkspace: () => ({ name: `Workspace ${newId()}` }),
   updateWebhook: ({ isEnabled }) => ({ isEnabled: isEnabled !== true }),

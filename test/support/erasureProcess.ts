@@ -83,6 +83,7 @@ async function buildDeps(orders: ErasureOrders): Promise<Deps> {
       drain: () => Promise.resolve(),
     },
     egress,
+    reportFault: () => undefined,
     cdn: createCdn(env, egress),
     receipts: createReceiptSigner(secret),
     stripe: null,

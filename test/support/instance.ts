@@ -35,6 +35,8 @@ export interface InstanceOptions {
   env?: Record<string, string>;
   processes?: readonly ProcessName[];
   log?: Log;
+  /** Whether it logs as its environment says, to `server.log` in its directory. */
+  hasOwnLog?: boolean;
   /** Leads the application's connections another way; answers the URL to use. */
   leadThrough?: (url: string) => Promise<string>;
 }
@@ -58,13 +60,16 @@ export async function startInstance(options: InstanceOptions = {}): Promise<Test
     CARMIC_RENEW_SECONDS: '0.5',
     CARMIC_LEASE_SECONDS: '5',
     CARMIC_WATCHDOG_SECONDS: '1',
+    CARMIC_OPERATOR_NAME: 'Example Ltd',
+    CARMIC_OPERATOR_EMAIL: 'privacy@example.org',
+    ...(options.hasOwnLog === true ? { CARMIC_LOG_FILE: join(directory, 'server.log') } : {}),
     ...options.env,
   });
   const start = (port: number) =>
     startServer({
       env: environment(port),
       processes: options.processes ?? ['web', 'worker'],
-      log: options.log ?? createLog({ level: process.env['CARMIC_TEST_LOG'] ?? 'silent' }),
+      ...(options.hasOwnLog === true ? {} : { log: options.log ?? createLog({ level: process.env['CARMIC_TEST_LOG'] ?? 'silent' }) }),
     });
   const instance: TestInstance = {
     server: await start(0),

@@ -9,6 +9,7 @@ import type { Messages } from './en.ts';
 import { imports } from './imports.de.ts';
 import { keeping } from './keeping.de.ts';
 import { overview } from './overview.de.ts';
+import { mail } from './mail.de.ts';
 import { people } from './people.de.ts';
 import { moments, safety } from './safety.de.ts';
 import { legalHold, safekeeping } from './safekeeping.de.ts';
@@ -16,6 +17,7 @@ import { personalData } from './personalData.de.ts';
 import { server } from './server.de.ts';
 import { signOn } from './signOn.de.ts';
 import { storage } from './storage.de.ts';
+import { thirdParties } from './thirdParties.de.ts';
 import { words } from './words.de.ts';
 
 export const de: Messages = {
@@ -420,6 +422,8 @@ export const de: Messages = {
   ...storage,
   people,
   safekeeping,
+  mail,
+  thirdParties,
   legalHold,
   billing,
   signOn,

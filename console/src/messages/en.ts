@@ -13,6 +13,7 @@ import { keeping } from './keeping.en.ts';
 import { mail } from './mail.en.ts';
 import { storage } from './storage.en.ts';
 import { overview } from './overview.en.ts';
+import { thirdParties } from './thirdParties.en.ts';
 import { people } from './people.en.ts';
 import { moments, safety } from './safety.en.ts';
 import { legalHold, safekeeping } from './safekeeping.en.ts';
@@ -422,6 +423,7 @@ export const en = {
   people,
   safekeeping,
   mail,
+  thirdParties,
   legalHold,
   billing,
   signOn,

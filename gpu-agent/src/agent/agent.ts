@@ -1,6 +1,6 @@
 /** Enrols, and takes one lease after the other until it is told to stop. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiError, type Capabilities, type Intervals, type TaskSpec } from '@carmic/contract';
+import { ApiError, type Capabilities, describeFault, type Intervals, type TaskSpec } from '@carmic/contract';
 import type { Logger } from 'pino';
 import { type Env, exitCodes, StartError } from '../env.ts';
 import type { Run } from '../ffmpeg/run.ts';
@@ -117,6 +117,7 @@ async function takeOne(
       throw error;
     }
     deps.log.error({ err: error }, 'taking a task failed');
+    client.reportFault(describeFault(error)).catch(() => undefined);
     await sleep(2000, undefined, { signal: stopping }).catch(() => undefined);
   }
 }

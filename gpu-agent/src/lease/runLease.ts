@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Lease, OutputSlot, TaskSpec } from '@carmic/contract';
+import { describeFault, type Lease, type OutputSlot, type TaskSpec } from '@carmic/contract';
 import type { Logger } from 'pino';
 import type { Run } from '../ffmpeg/run.ts';
 import type { SourceServer } from '../media/sourceServer.ts';
@@ -111,6 +111,10 @@ async function conclude(lease: Lease, deps: LeaseDeps, error: unknown, log: Logg
     }
     const failure = toFailure(error);
     log.warn({ err: error, code: failure.code }, 'the task failed');
+    if (failure.code === 'internal') {
+      // A report that is lost is lost: the log has it.
+      deps.client.reportFault(describeFault(error)).catch(() => undefined);
+    }
     await lastWord(() => deps.client.fail(lease, failure), lastWordTries);
   } catch (refused) {
     if (!isLeaseLost(refused)) {

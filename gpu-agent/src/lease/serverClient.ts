@@ -3,6 +3,7 @@ import {
   type Capabilities,
   createClient,
   type DeliveredOutput,
+  type Fault,
   type FailureCode,
   type Intervals,
   type Lease,
@@ -28,6 +29,7 @@ export interface ServerClient {
   complete(holder: Holder, outputs: DeliveredOutput[], result: TaskResult): Promise<void>;
   fail(holder: Holder, failure: { code: FailureCode; message: string; isRetryable: boolean }): Promise<void>;
   release(holder: Holder): Promise<void>;
+  reportFault(fault: Fault): Promise<void>;
 }
 
 export type { Intervals };
@@ -80,6 +82,7 @@ export function createServerClient(baseUrl: string, token: () => string | null, 
         { params: { id: taskId }, body: { leaseToken, code, message: message.slice(0, 2000), isRetryable } },
         timeout(callTimeoutMs),
       ),
+    reportFault: (fault) => call('createAgentErrorReport', { body: fault }, timeout(renewTimeoutMs)),
     release: ({ taskId, leaseToken }) => call('releaseLease', { params: { id: taskId }, body: { leaseToken } }, timeout(callTimeoutMs)),
   };
 }

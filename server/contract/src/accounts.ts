@@ -53,6 +53,7 @@ export const instanceSchema = z.object({
   signUp: z.enum(['closed', 'invitation', 'domain', 'open']).describe('Who may make an account here'),
   canImport: z.boolean().describe('Whether videos may be made from addresses: the operator opened hosts'),
   sellsPlans: z.boolean().describe('Whether workspaces can subscribe to plans here'),
+  reportsErrors: z.boolean().describe('Whether faults are reported, by kind and place'),
   marketing: marketingOfferSchema.describe('What the form for a new account says of marketing mail'),
   isMailOn: z.boolean().describe('Whether a mail server is set; without one administrators hand links over'),
   transcription: z.object({

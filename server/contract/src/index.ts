@@ -37,3 +37,5 @@ export * from './insight.ts';
 export * from './safety.ts';
 export * from './moments.ts';
 export * from './consent.ts';
+export * from './thirdParties.ts';
+export * from './errorReports.ts';

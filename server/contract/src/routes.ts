@@ -22,6 +22,7 @@ import { chooseClipEditBodySchema, clipEditSchema, createClipEditBodySchema } fr
 import { dataMapRoutes } from './dataMap.ts';
 import { directoryRoutes } from './directory.ts';
 import { engineReportRoutes } from './engineReport.ts';
+import { errorReportRoutes } from './errorReports.ts';
 import { erasureRoutes } from './erasures.ts';
 import { auditRoutes } from './audit.ts';
 import { billingRoutes } from './billing.ts';
@@ -54,6 +55,7 @@ import {
   videoSchema,
   waveformSchema,
 } from './videos.ts';
+import { thirdPartyRoutes } from './thirdParties.ts';
 import { webhookRoutes } from './webhooks.ts';
 import { workspaceRoutes } from './workspaces.ts';
 import { momentRoutes } from './moments.ts';
@@ -430,6 +432,8 @@ export const routes = {
   ...speechRoutes,
   ...brandRoutes,
   ...consentRoutes,
+  ...thirdPartyRoutes,
+  ...errorReportRoutes,
   ...safetyRoutes,
   ...billingRoutes,
   ...momentRoutes,

@@ -24,6 +24,7 @@ export const accountsData: readonly TableData[] = [
       totp_sealed: 'credential',
       totp_confirmed_at: 'activity',
       totp_last_step: 'credential',
+      mail_language: 'setting',
       is_break_glass: 'setting',
     },
   }),

@@ -54,6 +54,12 @@ export async function writeSettings(
       throw invalidInput(`Your own address ${address} is not in the list, and you would be locked out: add it.`);
     }
   }
+  const isOpen = settings.signUp === 'open' || settings.signUp === 'domain';
+  if (isOpen && (deps.env.CARMIC_OPERATOR_NAME === undefined || deps.env.CARMIC_OPERATOR_EMAIL === undefined)) {
+    throw invalidInput(
+      'Before people can make accounts themselves they have to know whom to write to: set CARMIC_OPERATOR_NAME and CARMIC_OPERATOR_EMAIL.',
+    );
+  }
   if (settings.signUp === 'domain' && settings.allowedDomains.length === 0) {
     throw invalidInput('Sign-up by domain needs at least one domain.');
   }

@@ -5,6 +5,7 @@ import { billingEnv, billingSecretNames } from './billingEnv.ts';
 import { StartError } from './errors.ts';
 import { keyEnv } from './keyEnv.ts';
 import { mailEnv, mailSecretNames } from './mailEnv.ts';
+import { operatorEnv, operatorSecretNames } from './operatorEnv.ts';
 import { operateEnv, operateSecretNames } from './operateEnv.ts';
 import { provisionEnv, provisionSecretNames } from './provisionEnv.ts';
 import { storageEnv, storageSecretNames } from './storageEnv.ts';
@@ -117,6 +118,7 @@ export const envSchema = z.object({
   CARMIC_TRANSCRIPTION_ENGINES: engines.describe('Order of `deepgram`, `local`; `none` switches off. Wins over the console'),
   CARMIC_TRANSLATION_ENGINES: engines.describe('Order of `libretranslate`, `language-model`; `none` switches off. Wins over the console'),
   ...mailEnv,
+  ...operatorEnv,
   CARMIC_TRUSTED_PROXIES: z
     .string()
     .default('')
@@ -180,6 +182,7 @@ const secretNames = [
   'CARMIC_LLM_KEY',
   'CARMIC_MODERATION_KEY',
   ...mailSecretNames,
+  ...operatorSecretNames,
   ...billingSecretNames,
   ...storageSecretNames,
   ...operateSecretNames,

@@ -9,6 +9,7 @@ import { Agenda, type Job as AgendaJob } from 'agenda';
 import { Pool } from 'pg';
 import type { z } from 'zod';
 import type { Log } from '../core/log.ts';
+import { type EgressScope, inEgressScope } from '../egress/egressScope.ts';
 import type { Database } from '../db/database.ts';
 import { readDatabaseAddress } from '../db/tls.ts';
 
@@ -67,6 +68,12 @@ function connectPatiently(backend: PostgresBackend, onFailure: (error: unknown) 
   };
 }
 
+/** For whom a job works, where its payload says so: calls of third parties are written down for them. */
+function scopeOf(payload: unknown): EgressScope {
+  const { workspaceId = null, videoId = null } = (payload ?? {}) as Partial<EgressScope>;
+  return { workspaceId, videoId };
+}
+
 /** Builds the job runner; without `start` it only enqueues. */
 export function createJobs(options: { databaseUrl: string; db: Database; log: Log }): Jobs {
   const { db, log } = options;
@@ -117,7 +124,7 @@ export function createJobs(options: { databaseUrl: string; db: Database; log: Lo
     const attempt = await countAttempt(key, definition.name);
     if (attempt <= maxAttempts) {
       try {
-        await definition.run(parsed);
+        await inEgressScope(scopeOf(parsed), () => definition.run(parsed));
         await forget(key);
         return;
       } catch (error) {

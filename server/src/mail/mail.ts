@@ -132,7 +132,7 @@ async function sendMail(deps: Deps, mailId: string): Promise<void> {
       }
       // The server knows that this address takes no mail: trying again would be refused again.
       await db.asSystem((tx) => countBounce(deps, tx, content.to));
-      deps.log.warn({ mailId, kind: row.kind }, 'a mail was refused for good');
+      deps.log.warn({ mailId }, 'a mail was refused for good');
     }
   }
   await db.asSystem((tx) => db.change(tx, 'DELETE FROM mails WHERE id = :mailId', { mailId }));

@@ -26,6 +26,8 @@ import { archives } from './20261127ArchivesMigration.ts';
 import { drainingAgents } from './20261127DrainingAgentsMigration.ts';
 import { suspension } from './20261127SuspensionMigration.ts';
 import { consent } from './20261127ConsentMigration.ts';
+import { thirdParties } from './20261127ThirdPartiesMigration.ts';
+import { policies } from './20261127PoliciesMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
 export interface Migration {
@@ -64,4 +66,6 @@ export const migrations: readonly Migration[] = [
   suspension,
   clipSafety,
   consent,
+  thirdParties,
+  policies,
 ];

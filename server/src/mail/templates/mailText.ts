@@ -14,10 +14,24 @@ export interface MailData {
   retention_quota: { workspace: string; used: string; limit: string; isFull: boolean };
   billing_change: { workspace: string; change: BillingMailKind; invoiceUrl: string | null };
   billing_budget: { workspace: string; minutes: number };
+  third_parties: { effective: string; changes: readonly PartyChange[] };
+  policy: {
+    kind: 'privacy' | 'processing';
+    version: number;
+    changes: Record<MailLanguage, readonly { kind: 'added' | 'removed'; text: string }[]>;
+  };
   marketing_confirmation: { link: string; wording: string };
   announcement: { subject: Record<MailLanguage, string>; text: Record<MailLanguage, string> };
 }
 export type TemplateName = keyof MailData;
+
+/** A third party that will be called from a day on. */
+export interface PartyChange {
+  name: string;
+  purpose: Record<MailLanguage, string>;
+  data: Record<MailLanguage, string>;
+  region: string;
+}
 
 /** What a mail about a subscription can be about. */
 export type BillingMailKind = 'started' | 'payment_failed' | 'confirmation_needed' | 'settled' | 'lapsed';

@@ -19,7 +19,7 @@ interface KindDefinition {
   defaultOrder?: (env: Env) => string[];
 }
 
-const isOn = (deps: Deps, party: string) => deps.egress.parties.some(({ name }) => name === party);
+const isOn = (deps: Deps, party: string) => deps.egress.isOpen(party);
 const hostOf = (url: string | undefined) => (url === undefined ? '' : new URL(url).host);
 
 function modelEngine(deps: Deps): Engine {

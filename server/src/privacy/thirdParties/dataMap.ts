@@ -1,0 +1,49 @@
+import { tableData, type TableData } from '../../core/dataMap.ts';
+
+/** What the tables of this folder hold. */
+export const thirdPartyData: readonly TableData[] = [
+  tableData({
+    name: 'third_parties',
+    about: 'Which third parties are in use since when',
+    purpose: 'rights',
+    retention: 'installation',
+    recipients: ['administrators'],
+    subjects: [],
+    columns: {
+      party: 'id',
+      origin: 'setting',
+      is_off: 'setting',
+      announced_at: 'state',
+      effective_at: 'state',
+      removed_at: 'state',
+    },
+  }),
+  tableData({
+    name: 'egress_ledger',
+    about: 'What was sent to third parties for a workspace: when, to whom, how much, with which opt-out',
+    purpose: 'rights',
+    retention: 'month',
+    recipients: ['members', 'administrators'],
+    subjects: [{ of: 'workspace', column: 'workspace_id' }],
+    columns: {
+      minute: 'activity',
+      party: 'state',
+      host: 'state',
+      workspace_id: 'id',
+      video_id: 'id',
+      outcome: 'state',
+      opt_out: 'setting',
+      calls: 'count',
+      sent_bytes: 'count',
+    },
+  }),
+  tableData({
+    name: 'policy_versions',
+    about: 'The privacy policy and the annex on processing, version by version',
+    purpose: 'rights',
+    retention: 'installation',
+    recipients: ['administrators'],
+    subjects: [],
+    columns: { kind: 'id', version: 'id', fingerprint: 'derived', content: 'setting', created_at: 'state' },
+  }),
+];

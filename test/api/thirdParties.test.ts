@@ -1,0 +1,171 @@
+/** Third parties: who is called, what is written down, how a change is announced, and what the policies say of it. Keeps: T1, T2. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createClient } from '@carmic/contract';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { inEgressScope } from '../../server/src/egress/egressScope.ts';
+import { keepPolicies } from '../../server/src/privacy/policy/keepPolicies.ts';
+import { announceParties } from '../../server/src/privacy/thirdParties/announce.ts';
+import { type Caller, startInstance, type TestInstance, until } from '../support/instance.ts';
+import { type Mailbox, startMailbox } from '../support/mailbox.ts';
+
+let party: Server;
+let mailbox: Mailbox;
+let instance: TestInstance;
+let admin: Caller;
+let owner: Caller;
+let url: string;
+let hits = 0;
+const videoId = '6f1f1f1f-0000-4000-8000-00000000abcd';
+
+beforeAll(async () => {
+  party = createServer((request, response) => {
+    hits += 1;
+    request.resume();
+    request.on('end', () => response.end('{}'));
+  });
+  await new Promise<void>((resolve) => party.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(party.address() as AddressInfo).port}`;
+  mailbox = await startMailbox();
+  instance = await startInstance({
+    env: { CARMIC_DEEPGRAM_KEY: 'k', CARMIC_DEEPGRAM_URL: url, CARMIC_SMTP_URL: mailbox.url, CARMIC_WATCHDOG_SECONDS: '86400' },
+  });
+  admin = await instance.createCaller({ isAdmin: true });
+  owner = await instance.createCaller();
+});
+afterAll(async () => {
+  await instance.stop();
+  await mailbox.close();
+  party.closeAllConnections();
+  party.close();
+});
+
+const deps = () => instance.server.deps;
+const send = (workspaceId: string | null, text: string) =>
+  inEgressScope({ workspaceId, videoId: workspaceId === null ? null : videoId }, () =>
+    deps().egress.fetchFor('deepgram')(`${url}/v1/listen?mip_opt_out=true`, { method: 'POST', body: text }),
+  );
+const linesOf = (who: Caller) => who.call('listThirdPartyCalls', { query: {} });
+const stateOf = async (name: string) =>
+  (await createClient({ baseUrl: instance.baseUrl })('listThirdParties')).items.find((each) => each.party === name);
+const page = async (path: string) => (await fetch(`${instance.baseUrl}${path}`, { headers: { 'accept-language': 'en' } })).text();
+const mails = (subject: RegExp) => mailbox.received.filter((text) => subject.test(text));
+
+describe('the ledger (T2)', () => {
+  test('shows a workspace when, to whom, how many bytes, for which video and with which opt-out, and nobody else’s', async () => {
+    const other = await instance.createCaller();
+    await send(owner.workspaceId, 'x'.repeat(1000));
+    await send(owner.workspaceId, 'ä'.repeat(500));
+    await send(null, 'of nobody');
+    const [line] = await until(
+      'the ledger',
+      async () => {
+        const { items } = await linesOf(owner);
+        return items.reduce((sum, { calls }) => sum + calls, 0) === 2 ? items : null;
+      },
+      60_000,
+    );
+    expect(line).toMatchObject({ party: 'deepgram', host: new URL(url).host, videoId, outcome: '2xx', optOut: 'mip_opt_out=true' });
+    const { items } = await linesOf(owner);
+    expect(items.reduce((sum, { sentBytes }) => sum + sentBytes, 0)).toBe(2000);
+    expect((await linesOf(other)).items).toEqual([]);
+  });
+});
+
+describe('switches (T1)', () => {
+  test('an administrator closes the way out for one at once, and opens it again', async () => {
+    expect(await stateOf('deepgram')).toMatchObject({ state: 'on', host: new URL(url).host });
+    expect(await stateOf('stripe')).toMatchObject({ state: 'unused', host: null });
+    await admin.call('updateThirdParty', { params: { party: 'deepgram' }, body: { isOff: true } });
+    await until('the switch', () => Promise.resolve(deps().egress.isOpen('deepgram') ? null : true), 60_000);
+    const before = hits;
+    await expect(send(null, 'x')).rejects.toThrow(/switched off by an administrator/);
+    expect(hits).toBe(before);
+    await admin.call('updateThirdParty', { params: { party: 'deepgram' }, body: { isOff: false } });
+    await until('the switch', () => Promise.resolve(deps().egress.isOpen('deepgram') ? true : null), 60_000);
+    await send(null, 'x');
+    await expect(admin.call('updateThirdParty', { params: { party: 'stripe' }, body: { isOff: true } })).rejects.toMatchObject({
+      code: 'wrong_state',
+    });
+    await expect(admin.call('updateThirdParty', { params: { party: 'nobody' }, body: { isOff: true } })).rejects.toMatchObject({
+      code: 'not_found',
+    });
+  });
+});
+
+describe('the policies', () => {
+  test('say what is in force, have versions, show what changed, and people are told by mail', async () => {
+    await keepPolicies(deps());
+    const first = await page('/privacy');
+    expect(first).toContain('Example Ltd, privacy@example.org');
+    expect(first).toContain('Deepgram, Inc.: Turning speech into text');
+    expect(first).not.toContain('Stripe');
+    expect(first).toContain('Free: 3 days after the upload.');
+    expect(first).toContain('Version 1, in force since');
+    expect(await page('/privacy/processing')).toContain('Sub-processors');
+    expect(await page('/privacy?lang=de')).toContain('Datenschutzerklärung');
+    await keepPolicies(deps());
+    expect(await page('/privacy'), 'nothing changed: no other version').toContain('Version 1,');
+    expect(mails(/Subject: The privacy policy has changed/)).toEqual([]);
+
+    const free = (await admin.call('listPlans')).items.find(({ slug }) => slug === 'free');
+    await deps().db.asSystem((tx) =>
+      deps().db.change(tx, 'UPDATE plans SET expires_after_days = 7 WHERE id = :id', { id: free?.id ?? '' }),
+    );
+    await Promise.all([keepPolicies(deps()), keepPolicies(deps())]);
+    const second = await page('/privacy');
+    expect(second).toContain('Version 2,');
+    expect(second).toContain('<del>How long: Free: 3 days after the upload.</del>');
+    expect(second).toContain('<ins>How long: Free: 7 days after the upload.</ins>');
+    expect(await page('/privacy?version=1')).toContain('Free: 3 days after the upload.');
+    const told = await until(
+      'the mails',
+      () => {
+        const found = mails(/Subject: The privacy policy has changed/);
+        return Promise.resolve(found.length >= 3 ? found : null);
+      },
+      60_000,
+    );
+    expect(told.filter((text) => text.includes(`To: ${owner.userId}@`))).toHaveLength(1);
+    expect(told[0]).toContain('+ How long: Free: 7 days after the upload.');
+  });
+});
+
+describe('a new third party', () => {
+  test('is announced by mail 30 days before it is called, and an administrator may let it begin', async () => {
+    // Another address is another recipient.
+    await deps().db.asSystem((tx) =>
+      deps().db.change(tx, "UPDATE third_parties SET origin = 'https://former.example' WHERE party = 'deepgram'"),
+    );
+    await Promise.all([announceParties(deps()), announceParties(deps())]);
+    const { state, effectiveAt } = (await stateOf('deepgram')) ?? {};
+    expect(state).toBe('announced');
+    expect(Math.round((Date.parse(effectiveAt ?? '') - Date.now()) / 86_400_000)).toBe(30);
+    await until('the way out to close', () => Promise.resolve(deps().egress.isOpen('deepgram') ? null : true), 60_000);
+    await expect(send(owner.workspaceId, 'x')).rejects.toThrow(/was announced to customers and may be called from/);
+    await until(
+      'the mail',
+      () => Promise.resolve(mails(/another company works for us/).find((text) => text.includes(`To: ${owner.userId}@`))),
+      60_000,
+    );
+    expect(mails(/another company works for us/).some((text) => text.includes(`To: ${admin.userId}@`))).toBe(false);
+    expect(await page('/privacy/third-parties')).toContain(`announced from ${effectiveAt?.slice(0, 10) ?? ''} on`);
+    await admin.call('updateThirdParty', { params: { party: 'deepgram' }, body: { beginNow: true } });
+    await until('the way out to open', () => Promise.resolve(deps().egress.isOpen('deepgram') ? true : null), 60_000);
+    expect(await stateOf('deepgram')).toMatchObject({ state: 'on' });
+  });
+});
+
+test('accounts that people make themselves need somebody whom they can write to', async () => {
+  const nameless = await startInstance({ env: { CARMIC_OPERATOR_NAME: '', CARMIC_OPERATOR_EMAIL: '' }, processes: ['web'] });
+  try {
+    const caller = await nameless.createCaller({ isAdmin: true });
+    const settings = await caller.call('getAccountSettings');
+    await expect(caller.call('putAccountSettings', { body: { ...settings, signUp: 'open' } }, { ifMatch: '*' })).rejects.toMatchObject({
+      code: 'invalid_input',
+    });
+    expect(await (await fetch(`${nameless.baseUrl}/privacy`)).text()).toContain('CARMIC_OPERATOR_NAME');
+  } finally {
+    await nameless.stop();
+  }
+});
