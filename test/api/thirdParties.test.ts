@@ -51,6 +51,44 @@ const stateOf = async (name: string) =>
 const page = async (path: string) => (await fetch(`${instance.baseUrl}${path}`, { headers: { 'accept-language': 'en' } })).text();
 const mails = (subject: RegExp) => mailbox.received.filter((text) => subject.test(text));
 
+describe('the policies', () => {
+  test('say what is in force, have versions, show what changed, and people are told by mail', async () => {
+    await keepPolicies(deps());
+    const first = await page('/privacy');
+    expect(first).toContain('Example Ltd, privacy@example.org');
+    expect(first).toContain('Deepgram, Inc.: Turning speech into text');
+    expect(first).not.toContain('Stripe');
+    expect(first).toContain('Free: 3 days after the upload.');
+    expect(first).toContain('Version 1, in force since');
+    expect(await page('/privacy/processing')).toContain('Sub-processors');
+    expect(await page('/privacy?lang=de')).toContain('Datenschutzerklärung');
+    await keepPolicies(deps());
+    expect(await page('/privacy'), 'nothing changed: no other version').toContain('Version 1,');
+    expect(mails(/Subject: The privacy policy has changed/)).toEqual([]);
+
+    const free = (await admin.call('listPlans')).items.find(({ slug }) => slug === 'free');
+    await deps().db.asSystem((tx) =>
+      deps().db.change(tx, 'UPDATE plans SET expires_after_days = 7 WHERE id = :id', { id: free?.id ?? '' }),
+    );
+    await Promise.all([keepPolicies(deps()), keepPolicies(deps())]);
+    const second = await page('/privacy');
+    expect(second).toContain('Version 2,');
+    expect(second).toContain('<del>How long: Free: 3 days after the upload.</del>');
+    expect(second).toContain('<ins>How long: Free: 7 days after the upload.</ins>');
+    expect(await page('/privacy?version=1')).toContain('Free: 3 days after the upload.');
+    const told = await until(
+      'the mails',
+      () => {
+        const found = mails(/Subject: The privacy policy has changed/);
+        return Promise.resolve(found.length >= 3 ? found : null);
+      },
+      60_000,
+    );
+    expect(told.filter((text) => text.includes(`To: ${owner.userId}@`))).toHaveLength(1);
+    expect(told[0]).toContain('+ How long: Free: 7 days after the upload.');
+  });
+});
+
 describe('the ledger (T2)', () => {
   test('shows a workspace when, to whom, how many bytes, for which video and with which opt-out, and nobody else’s', async () => {
     const other = await instance.createCaller();
@@ -90,44 +128,6 @@ describe('switches (T1)', () => {
     await expect(admin.call('updateThirdParty', { params: { party: 'nobody' }, body: { isOff: true } })).rejects.toMatchObject({
       code: 'not_found',
     });
-  });
-});
-
-describe('the policies', () => {
-  test('say what is in force, have versions, show what changed, and people are told by mail', async () => {
-    await keepPolicies(deps());
-    const first = await page('/privacy');
-    expect(first).toContain('Example Ltd, privacy@example.org');
-    expect(first).toContain('Deepgram, Inc.: Turning speech into text');
-    expect(first).not.toContain('Stripe');
-    expect(first).toContain('Free: 3 days after the upload.');
-    expect(first).toContain('Version 1, in force since');
-    expect(await page('/privacy/processing')).toContain('Sub-processors');
-    expect(await page('/privacy?lang=de')).toContain('Datenschutzerklärung');
-    await keepPolicies(deps());
-    expect(await page('/privacy'), 'nothing changed: no other version').toContain('Version 1,');
-    expect(mails(/Subject: The privacy policy has changed/)).toEqual([]);
-
-    const free = (await admin.call('listPlans')).items.find(({ slug }) => slug === 'free');
-    await deps().db.asSystem((tx) =>
-      deps().db.change(tx, 'UPDATE plans SET expires_after_days = 7 WHERE id = :id', { id: free?.id ?? '' }),
-    );
-    await Promise.all([keepPolicies(deps()), keepPolicies(deps())]);
-    const second = await page('/privacy');
-    expect(second).toContain('Version 2,');
-    expect(second).toContain('<del>How long: Free: 3 days after the upload.</del>');
-    expect(second).toContain('<ins>How long: Free: 7 days after the upload.</ins>');
-    expect(await page('/privacy?version=1')).toContain('Free: 3 days after the upload.');
-    const told = await until(
-      'the mails',
-      () => {
-        const found = mails(/Subject: The privacy policy has changed/);
-        return Promise.resolve(found.length >= 3 ? found : null);
-      },
-      60_000,
-    );
-    expect(told.filter((text) => text.includes(`To: ${owner.userId}@`))).toHaveLength(1);
-    expect(told[0]).toContain('+ How long: Free: 7 days after the upload.');
   });
 });
 

@@ -15,6 +15,12 @@ export interface Mailbox {
   close(): Promise<void>;
 }
 
+/** Headers as they came, bodies without soft line ends: a header may end with the same sign. */
+function readable(raw: string): string {
+  const [head = '', ...bodies] = raw.split('\r\n\r\n');
+  return [head, bodies.join('\r\n\r\n').replaceAll('=\r\n', '').replaceAll('=3D', '=')].join('\r\n\r\n').replaceAll('\r\n', '\n');
+}
+
 /** Starts a mail server that takes everything but what it is told to refuse. */
 export async function startMailbox(): Promise<Mailbox> {
   const received: string[] = [];
@@ -32,7 +38,7 @@ export async function startMailbox(): Promise<Mailbox> {
       stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
       stream.on('end', () => {
         raw.push(text);
-        received.push(text.replaceAll('=\r\n', '').replaceAll('=3D', '=').replaceAll('\r\n', '\n'));
+        received.push(readable(text));
         done();
       });
     },

@@ -63,7 +63,8 @@ export function layOut<N extends TemplateName>(
 ) {
   const definition = templates[mail.template];
   const category = mail.category ?? definition.category;
-  const place = { name: mail.to.name, instance: deps.env.CARMIC_INSTANCE_NAME, baseUrl: deps.baseUrl() };
+  // Somebody else may have chosen the name: it stays on one line.
+  const place = { name: mail.to.name.replace(/\s+/g, ' '), instance: deps.env.CARMIC_INSTANCE_NAME, baseUrl: deps.baseUrl() };
   const text = definition.texts[mail.language](mail.data, place);
   const link = 'link' in mail.data ? mail.data.link : null;
   const off = unsubscribeUrl(deps, mail.to, category, mail.language);
