@@ -210,7 +210,7 @@ describe('unsubscribing (M2)', () => {
     expect(await stateOf(call)).toBe('on');
   });
 
-  test('never silences what an account needs, whose mails carry a link to the rest', async () => {
+  test('never silences what an account needs, whose mails carry a link to the rest (M3)', async () => {
     const email = 'quiet@example.org';
     const call = await signUp(email, { wantsNews: true });
     const url = urlIn(await mailTo(email, '/mail/unsubscribe'), '/mail/unsubscribe');

@@ -12,7 +12,7 @@ import { diffPolicies, type Policy, type PolicyFacts, writePrivacyPolicy, writeP
 
 export type PolicyKind = 'privacy' | 'processing';
 const writers = { privacy: writePrivacyPolicy, processing: writeProcessingAnnex } as const;
-export const policyKinds = Object.keys(writers) as PolicyKind[];
+const policyKinds = Object.keys(writers) as PolicyKind[];
 
 /** One version as it was in force. */
 export interface PolicyVersion {
@@ -61,7 +61,7 @@ async function readFacts(deps: Deps, tx: Tx): Promise<PolicyFacts | null> {
 }
 
 /** The version in force; null while there is none. */
-export async function currentPolicy(deps: Deps, tx: Tx, kind: PolicyKind): Promise<PolicyVersion | null> {
+async function currentPolicy(deps: Deps, tx: Tx, kind: PolicyKind): Promise<PolicyVersion | null> {
   const [row] = await deps.db.rows<PolicyVersion>(tx, 'SELECT * FROM policy_versions WHERE kind = :kind ORDER BY version DESC LIMIT 1', {
     kind,
   });

@@ -3,7 +3,7 @@ import type { ThirdParty } from '@carmic/contract';
 import type { Deps } from '../../deps.ts';
 import { escapeHtml, languageOf, sendPage } from '../../http/publicPage.ts';
 import { listThirdParties } from '../thirdParties/thirdParties.ts';
-import { currentPolicy, type PolicyKind, type PolicyVersion } from './keepPolicies.ts';
+import type { PolicyKind, PolicyVersion } from './keepPolicies.ts';
 import { diffPolicies } from './policyText.ts';
 
 const words = {
@@ -61,11 +61,10 @@ async function showPolicy(deps: Deps, context: Context, language: Language, kind
   const own = words[language];
   const asked = Number(context.query['version']);
   const { db } = deps;
-  const [current, all] = await db.asSystem(async (tx) => [
-    await currentPolicy(deps, tx, kind),
-    await db.rows<PolicyVersion>(tx, 'SELECT * FROM policy_versions WHERE kind = :kind ORDER BY version DESC LIMIT 100', { kind }),
-  ]);
-  const shown = all.find(({ version }) => version === asked) ?? current;
+  const all = await db.asSystem((tx) =>
+    db.rows<PolicyVersion>(tx, 'SELECT * FROM policy_versions WHERE kind = :kind ORDER BY version DESC LIMIT 100', { kind }),
+  );
+  const shown = all.find(({ version }) => version === asked) ?? all[0] ?? null;
   if (shown === null) {
     sendPage(context, { title: own[kind], language, body: `<p>${own.none}</p>${links(language)}` });
     return;
