@@ -42,7 +42,15 @@ export async function mayReceive(
     return kind === 'notice';
   }
   const state = (await choicesOf(deps, tx, userId)).get(category);
-  return kind === 'marketing' ? state === 'on' : state !== 'off';
+  return kind === 'marketing' ? state === 'on' && !(await hasObjected(deps, tx, userId)) : state !== 'off';
+}
+
+/** Whether somebody objected to marketing (GDPR, Article 21): that ends it whatever they agreed to. */
+async function hasObjected(deps: Deps, tx: Tx, userId: string): Promise<boolean> {
+  const rows = await deps.db.rows(tx, 'SELECT 1 FROM person_rights WHERE user_id = :userId AND marketing_objected_at IS NOT NULL', {
+    userId,
+  });
+  return rows.length > 0;
 }
 
 /** What somebody chose, by kind of mail; what was never chosen is missing. */

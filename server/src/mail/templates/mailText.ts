@@ -1,5 +1,5 @@
 /** What mails say, as plain data; how they look is render.ts. Each text stands in every language beside its neighbour. */
-import type { MailCategory, MailLanguage } from '@carmic/contract';
+import type { MailCategory, MailLanguage, PrivacyRequestKind } from '@carmic/contract';
 
 /** What each template is told. */
 export interface MailData {
@@ -14,6 +14,8 @@ export interface MailData {
   retention_quota: { workspace: string; used: string; limit: string; isFull: boolean };
   billing_change: { workspace: string; change: BillingMailKind; invoiceUrl: string | null };
   billing_budget: { workspace: string; minutes: number };
+  privacy_request: { letter: RequestLetter; kind: PrivacyRequestKind; reason: string };
+  privacy_due: { requests: number; first: string };
   third_parties: { effective: string; changes: readonly PartyChange[] };
   policy: {
     kind: 'privacy' | 'processing';
@@ -24,6 +26,9 @@ export interface MailData {
   announcement: { subject: Record<MailLanguage, string>; text: Record<MailLanguage, string> };
 }
 export type TemplateName = keyof MailData;
+
+/** What somebody is told of their request. */
+export type RequestLetter = 'received' | 'extended' | 'refused' | 'done' | 'unknown';
 
 /** A third party that will be called from a day on. */
 export interface PartyChange {
