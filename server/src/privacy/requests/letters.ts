@@ -1,5 +1,5 @@
 /** What people are told about their requests, and administrators about deadlines. Keeps: G6. */
-import type { PrivacyRequestKind } from '@carmic/contract';
+import type { MailLanguage, PrivacyRequestKind } from '@carmic/contract';
 import type { Tx } from '../../db/database.ts';
 import type { Deps } from '../../deps.ts';
 import { queueMail } from '../../mail/mail.ts';
@@ -22,7 +22,9 @@ export async function tellPerson(
   await queueMail(deps, tx, {
     template: 'privacy_request',
     data: { letter, kind, reason: reason ?? '' },
-    to: { email: to, name: person?.name ?? '', userId: person?.id ?? null },
+    // To the address, not to the account: the answer to an erasure must not go with it.
+    to: { email: to, name: person?.name ?? '', userId: null },
+    language: person?.mail_language ?? 'en',
     validSeconds,
   });
 }
