@@ -16,9 +16,13 @@ export async function tellPerson(
   if (to === null || to.endsWith('.invalid')) {
     return;
   }
-  const [person] = await deps.db.rows<{ id: string; name: string }>(tx, 'SELECT id, name FROM users WHERE lower(email) = lower(:to)', {
-    to,
-  });
+  const [person] = await deps.db.rows<{ name: string; mail_language: MailLanguage }>(
+    tx,
+    'SELECT name, mail_language FROM users WHERE lower(email) = lower(:to)',
+    {
+      to,
+    },
+  );
   await queueMail(deps, tx, {
     template: 'privacy_request',
     data: { letter, kind, reason: reason ?? '' },
