@@ -12,6 +12,7 @@ import { nudgeImports } from './library/imports/importVideo.ts';
 import { Uploads, type Video, Videos } from './library/model.ts';
 import { moveVideo } from './library/moveVideo.ts';
 import { stageOfState } from './library/videoStates.ts';
+import { nudgeMails } from './mail/mail.ts';
 import { nudgeAnnouncements } from './privacy/mail/announcements.ts';
 import { keepPolicies } from './privacy/policy/keepPolicies.ts';
 import { sweepLedger } from './privacy/thirdParties/watchEgress.ts';
@@ -50,6 +51,7 @@ const steps: readonly ((deps: Deps) => Promise<unknown>)[] = [
   nudgeEmptying,
   nudgeTranslations,
   nudgeAnnouncements,
+  nudgeMails,
   sweepLedger,
   keepPolicies,
 ];

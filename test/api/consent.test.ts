@@ -161,7 +161,8 @@ describe('unsubscribing (M2)', () => {
     }
     expect(await stateOf(call)).toBe('on');
 
-    // A mail is in the queue already when the click comes.
+    // A mail is in the queue already when the click comes. Those before it have all been handed on.
+    await allSent();
     const { enqueue } = deps().jobs;
     deps().jobs.enqueue = () => Promise.resolve();
     const { id: userId } = await call('getMe');

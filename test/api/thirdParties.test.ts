@@ -80,7 +80,7 @@ describe('the policies', () => {
       'the mails',
       () => {
         const found = mails(/Subject: The privacy policy has changed/);
-        return Promise.resolve(found.length >= 3 ? found : null);
+        return Promise.resolve(found.length >= 2 ? found : null);
       },
       60_000,
     );

@@ -49,6 +49,9 @@ export interface OutgoingMail<N extends TemplateName> {
   validSeconds: number;
 }
 
+/** Longer than all tries of a mail that the server does not take at once. */
+const lostNudgeSeconds = 900;
+
 const contextOf = (id: string) => `mails.content:${id}`;
 
 /** Whether a mail server is set. */
@@ -157,6 +160,23 @@ export async function listPendingMails(deps: Deps, tx: Tx) {
 /** To whom a waiting mail goes. */
 export const addressOf = (deps: Deps, row: Pick<MailRow, 'id' | 'content_sealed'>): string =>
   contentSchema.parse(JSON.parse(deps.sealer.open(contextOf(row.id), row.content_sealed))).to;
+
+/** Wakes mails whose job was lost between the commit and the queue. */
+export async function nudgeMails(deps: Deps): Promise<void> {
+  if (!isMailOn(deps)) {
+    return;
+  }
+  const now = deps.clock.now();
+  const waiting = await deps.db.asSystem((tx) =>
+    deps.db.rows<{ id: string }>(tx, 'SELECT id FROM mails WHERE created_at <= :since AND expires_at > :now ORDER BY created_at LIMIT 200', {
+      now,
+      since: addSeconds(now, -lostNudgeSeconds),
+    }),
+  );
+  for (const { id } of waiting) {
+    await deps.jobs.enqueue('mails.send', { mailId: id });
+  }
+}
 
 /** Tells the job runner how mails are sent. */
 export function defineMailJobs(deps: Deps): void {
