@@ -54,7 +54,7 @@ function leakyError(kind: string): Error {
   function inner(password: string): Error {
     const error = new TypeError(`no row for ${secret}@example.org (${password})\n    at ${secret} (/srv/server/src/${secret}.ts:1:1)`);
     return Object.assign(error, {
-      code: kind === 'code' ? secret : 'EPIPE',
+      code: kind === 'code' ? secret : 'EDOM',
       sql: `SELECT * FROM videos WHERE title = '${secret}'`,
       parameters: [secret],
       detail: `Key (email)=(${secret}) already exists.`,
@@ -101,7 +101,7 @@ describe('an error report (C4)', () => {
       platform: 'node',
       environment: 'test',
       release: 'carmic@0.1.0',
-      tags: { source: 'server', code: 'EPIPE' },
+      tags: { source: 'server', code: 'EDOM' },
       transaction: expect.stringMatching(/^(listTerms|createTerm)$/) as string,
     });
     expect(first.event.exception.values[0]?.type).toBe('TypeError');
