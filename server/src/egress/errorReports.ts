@@ -86,7 +86,7 @@ export function createErrorReporter(env: Env, egress: Egress, now: () => Date): 
     return () => undefined;
   }
   const { key, target } = readDsn(env.CARMIC_SENTRY_DSN);
-  const fetch = egress.fetchFor(partyName);
+  const send = egress.fetchFor(partyName);
   const sent = new Map<string, number>();
   let begun = performance.now();
   return (source, fault, route = null) => {
@@ -106,7 +106,7 @@ export function createErrorReporter(env: Env, egress: Egress, now: () => Date): 
     const body = JSON.stringify(event);
     const envelope = `${JSON.stringify({ event_id: event.event_id, sent_at: now().toISOString() })}\n${JSON.stringify({ type: 'event', length: Buffer.byteLength(body) })}\n${body}\n`;
     // Reporting a failed report would go round for ever: the tallies of the way out count it.
-    fetch(target, {
+    send(target, {
       method: 'POST',
       body: envelope,
       headers: {
