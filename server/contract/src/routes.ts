@@ -16,13 +16,11 @@ import {
   renewReplySchema,
 } from './agents.ts';
 import { brandRoutes } from './brand.ts';
-import { consentRoutes } from './consent.ts';
 import { idParamsSchema, noContentSchema, pageOf, pageQuerySchema } from './common.ts';
 import { chooseClipEditBodySchema, clipEditSchema, createClipEditBodySchema } from './edits.ts';
 import { dataMapRoutes } from './dataMap.ts';
 import { directoryRoutes } from './directory.ts';
 import { engineReportRoutes } from './engineReport.ts';
-import { errorReportRoutes } from './errorReports.ts';
 import { erasureRoutes } from './erasures.ts';
 import { auditRoutes } from './audit.ts';
 import { billingRoutes } from './billing.ts';
@@ -55,7 +53,7 @@ import {
   videoSchema,
   waveformSchema,
 } from './videos.ts';
-import { thirdPartyRoutes } from './thirdParties.ts';
+import { trustRoutes } from './trust.ts';
 import { webhookRoutes } from './webhooks.ts';
 import { workspaceRoutes } from './workspaces.ts';
 import { momentRoutes } from './moments.ts';
@@ -431,9 +429,7 @@ export const routes = {
   ...erasureRoutes,
   ...speechRoutes,
   ...brandRoutes,
-  ...consentRoutes,
-  ...thirdPartyRoutes,
-  ...errorReportRoutes,
+  ...trustRoutes,
   ...safetyRoutes,
   ...billingRoutes,
   ...momentRoutes,

@@ -111,7 +111,7 @@ export function createEgress(parties: readonly Party[], log: Log): Egress {
 }
 
 /** Counts the bytes of a body, also of one that is only read while it goes. */
-function measure(input: RequestInfo | URL, init: RequestInit | undefined): { init: RequestInit; bytes: () => number } {
+function measure(input: Parameters<typeof fetch>[0], init: RequestInit | undefined): { init: RequestInit; bytes: () => number } {
   const body = init?.body ?? (input instanceof Request ? null : undefined);
   if (body instanceof ReadableStream) {
     let bytes = 0;

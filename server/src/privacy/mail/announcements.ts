@@ -1,5 +1,5 @@
 /** Marketing mail to those who agreed. A job makes the mails in batches; how far it came stands in the row, so that nobody gets one twice. */
-import { type Announcement, type MailLanguage, marketingCategories, type RouteInput } from '@carmic/contract';
+import type { Announcement, MailLanguage, marketingCategories, RouteInput } from '@carmic/contract';
 import { z } from 'zod';
 import { conflictOf } from '../../accounts/members.ts';
 import { newId } from '../../core/ids.ts';

@@ -1,0 +1,6 @@
+import { consentRoutes } from './consent.ts';
+import { errorReportRoutes } from './errorReports.ts';
+import { thirdPartyRoutes } from './thirdParties.ts';
+
+/** Consent and mail, third parties, error reports. */
+export const trustRoutes = { ...consentRoutes, ...errorReportRoutes, ...thirdPartyRoutes } as const;
