@@ -12,6 +12,7 @@ import type { Deps } from '../deps.ts';
 import { type Handlers, type Person, personOf } from '../http/request.ts';
 import { WorkspacePlans } from '../plans/model.ts';
 import { presentWorkspaces } from '../plans/present.ts';
+import type { SecurityNotice } from '../mail/templates/mailText.ts';
 
 /** The workspace's row, locked. Throws not_found when it is deleted or never was. */
 async function loadWorkspace(deps: Deps, tx: Tx, id: string): Promise<{ name: string; isSuspended: boolean }> {
@@ -35,14 +36,14 @@ async function presentWorkspace(deps: Deps, tx: Tx, id: string): Promise<Workspa
   return account;
 }
 
-async function tellOwners(deps: Deps, tx: Tx, id: string, what: string): Promise<void> {
+async function tellOwners(deps: Deps, tx: Tx, id: string, notice: SecurityNotice, detail: string): Promise<void> {
   const owners = await deps.db.rows<{ user_id: string }>(
     tx,
     "SELECT m.user_id FROM members m JOIN users u ON u.id = m.user_id AND u.kind = 'person' WHERE m.workspace_id = :id AND m.role = 'owner'",
     { id },
   );
   for (const { user_id: userId } of owners) {
-    await notifyOfChange(deps, tx, userId, what);
+    await notifyOfChange(deps, tx, userId, notice, { detail });
   }
 }
 
@@ -60,7 +61,7 @@ function suspendWorkspace(deps: Deps, person: Person, id: string, reason: string
     });
     await putBackTasks(deps, tx, id);
     await deps.appendEvent(tx, { workspaceId: id, type: 'workspace.suspended', subjectId: id, actorId: person.userId });
-    await tellOwners(deps, tx, id, `Your workspace “${workspace.name}” was suspended by an administrator. Sign in to read why`);
+    await tellOwners(deps, tx, id, 'workspace_suspended', workspace.name);
     return presentWorkspace(deps, tx, id);
   });
 }
@@ -75,7 +76,7 @@ function reinstateWorkspace(deps: Deps, person: Person, id: string): Promise<Wor
     await db.change(tx, 'UPDATE workspaces SET suspended_at = NULL, suspension_reason_sealed = NULL WHERE id = :id', { id });
     await restartWaiting(deps, tx, id);
     await deps.appendEvent(tx, { workspaceId: id, type: 'workspace.reinstated', subjectId: id, actorId: person.userId });
-    await tellOwners(deps, tx, id, `Your workspace “${workspace.name}” is open again`);
+    await tellOwners(deps, tx, id, 'workspace_reinstated', workspace.name);
     return presentWorkspace(deps, tx, id);
   });
 }

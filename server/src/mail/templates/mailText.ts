@@ -71,6 +71,14 @@ export const securityNotices = {
     en: () => 'A break-glass administrator signed in by password, past the identity provider',
     de: () => 'Ein Notfall-Administrator hat sich mit Passwort angemeldet, am Identitätsanbieter vorbei',
   },
+  workspace_suspended: {
+    en: (detail: string) => `Your workspace “${detail}” was suspended by an administrator. Sign in to read why`,
+    de: (detail: string) => `Ihr Arbeitsbereich „${detail}“ wurde von der Verwaltung gesperrt. Melden Sie sich an, um den Grund zu lesen`,
+  },
+  workspace_reinstated: {
+    en: (detail: string) => `Your workspace “${detail}” is open again`,
+    de: (detail: string) => `Ihr Arbeitsbereich „${detail}“ ist wieder offen`,
+  },
   webhook_off: {
     en: () => 'A webhook of yours was switched off, because it took no call for three days',
     de: () => 'Einer Ihrer Webhooks wurde abgeschaltet, weil er drei Tage lang keinen Aufruf annahm',
