@@ -48,6 +48,8 @@ const texts = [
   'example.org',
   'a'.repeat(64),
   '0123456789abcdef',
+  'TypeError',
+  'server/src/main.ts',
   'carmic_token_0123456789abcdef',
   'QSBsaW5lIG9mIHRleHQ=',
 ];

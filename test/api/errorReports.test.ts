@@ -96,7 +96,9 @@ describe('an error report (C4)', () => {
       }
     }
     (db as { inWorkspace: unknown }).inWorkspace = inWorkspace;
-    const first = await caught(sentBefore);
+    const first = await until('the envelope of a request', () =>
+      Promise.resolve(envelopes.slice(sentBefore).find(({ event }) => 'transaction' in event)),
+    );
     expect(first.event).toMatchObject({
       platform: 'node',
       environment: 'test',

@@ -157,9 +157,8 @@ async function agreeAtSignUp(deps: Deps, tx: Tx, user: User, { wantsNews, langua
   if (marketing === 'off' || (marketing === 'opt_in' && !wantsNews)) {
     return;
   }
-  for (const category of marketingCategories) {
-    await agree(deps, tx, { user, category, source: marketing === 'registration' ? 'registration' : 'sign_up', language });
-  }
+  const source = marketing === 'registration' ? 'registration' : 'sign_up';
+  await agree(deps, tx, { user, categories: marketingCategories, source, language });
 }
 
 /** Adds a user and its event. Throws a unique violation for a taken email. */

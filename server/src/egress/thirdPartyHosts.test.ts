@@ -19,6 +19,7 @@ const doors: Readonly<Record<string, string>> = {
   'server/src/egress/publicFetch.ts': 'addresses of customers, checked',
   'server/src/accounts/signOn/openId.ts': 'the identity provider that an administrator set',
   'server/src/storage/s3/s3Client.ts': 'the object storage that the operator set',
+  'server/src/admin/overview/readCertificate.ts': 'this installation itself, to look at its certificate',
   'server/src/operate/checks/certificate.ts': 'this installation itself, to look at its certificate',
   'server/src/mail/transport.ts': 'the mail server that the operator set',
 };
@@ -34,7 +35,11 @@ function hostsIn(text: string): string[] {
   const hosts: string[] = [];
   const visit = (node: ts.Node) => {
     if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddle(node) || ts.isTemplateTail(node)) {
-      hosts.push(...[...node.text.matchAll(/\b(?:https?|wss?):\/\/([^\s/:?#'"<>]+)/g)].map(([, host = '']) => host.toLowerCase().replace(/\.+$/, '')));
+      hosts.push(
+        ...[...node.text.matchAll(/\b(?:https?|wss?):\/\/([^\s/:?#'"<>]+)/g)].map(([, host = '']) =>
+          host.toLowerCase().replace(/\.+$/, ''),
+        ),
+      );
     }
     ts.forEachChild(node, visit);
   };

@@ -168,10 +168,14 @@ export async function nudgeMails(deps: Deps): Promise<void> {
   }
   const now = deps.clock.now();
   const waiting = await deps.db.asSystem((tx) =>
-    deps.db.rows<{ id: string }>(tx, 'SELECT id FROM mails WHERE created_at <= :since AND expires_at > :now ORDER BY created_at LIMIT 200', {
-      now,
-      since: addSeconds(now, -lostNudgeSeconds),
-    }),
+    deps.db.rows<{ id: string }>(
+      tx,
+      'SELECT id FROM mails WHERE created_at <= :since AND expires_at > :now ORDER BY created_at LIMIT 200',
+      {
+        now,
+        since: addSeconds(now, -lostNudgeSeconds),
+      },
+    ),
   );
   for (const { id } of waiting) {
     await deps.jobs.enqueue('mails.send', { mailId: id });

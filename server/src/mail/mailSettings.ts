@@ -69,20 +69,26 @@ export async function agree(
   tx: Tx,
   wish: {
     user: { id: string; email: string; name: string };
-    category: 'news' | 'tips';
+    /** Asked for together, confirmed by one mail. */
+    categories: readonly ('news' | 'tips')[];
     source: 'sign_up' | 'registration' | 'account';
     language: MailLanguage;
   },
 ): Promise<void> {
   const settings = await readMailSettings(deps, tx);
   const text = presentOffer(deps, settings).wording[wish.language];
-  const { user, category, source, language } = wish;
+  const { user, categories, source, language } = wish;
   const state = settings.isDoubleOptIn ? 'pending' : 'on';
-  const id = await choose(deps, tx, { userId: user.id, category, state, source, wording: { language, text } });
-  if (id === null || state === 'on') {
+  const ids: string[] = [];
+  for (const category of categories) {
+    const id = await choose(deps, tx, { userId: user.id, category, state, source, wording: { language, text } });
+    ids.push(...(id === null ? [] : [id]));
+  }
+  const [first] = categories;
+  if (ids.length === 0 || state === 'on' || first === undefined) {
     return;
   }
-  const token = sealTarget(deps, { userId: user.id, email: null, category, language, confirms: id });
+  const token = sealTarget(deps, { userId: user.id, email: null, category: first, language, confirms: ids.join(' ') });
   await queueMail(deps, tx, {
     template: 'marketing_confirmation',
     data: { link: `${deps.baseUrl()}/mail/confirm?token=${token}`, wording: text },
@@ -91,8 +97,16 @@ export async function agree(
   });
 }
 
-/** Makes a pending consent count. False when it was ended meanwhile, or another one took its place. */
-export async function confirmConsent(deps: Deps, tx: Tx, userId: string, consentId: string): Promise<boolean> {
+/** Makes the pending consents of one mail count. False when all of them were ended meanwhile. */
+export async function confirmConsents(deps: Deps, tx: Tx, userId: string, consentIds: string): Promise<boolean> {
+  let confirmed = 0;
+  for (const id of consentIds.split(' ')) {
+    confirmed += (await confirmConsent(deps, tx, userId, id)) ? 1 : 0;
+  }
+  return confirmed > 0;
+}
+
+async function confirmConsent(deps: Deps, tx: Tx, userId: string, consentId: string): Promise<boolean> {
   const [consent] = await deps.db.rows<{ category: 'news' | 'tips'; language: MailLanguage; text: string }>(
     tx,
     `SELECT l.category, w.language, w.text FROM consent_log l JOIN consent_wordings w ON w.id = l.wording_id

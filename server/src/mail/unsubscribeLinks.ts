@@ -13,7 +13,7 @@ const targetSchema = z.object({
   email: z.string().nullable(),
   category: z.enum([...(Object.keys(mailCategories) as [MailCategory, ...MailCategory[]]), 'all']),
   language: z.enum(['en', 'de']),
-  /** The consent that this confirms, instead of ending one. */
+  /** Numbers of the consents that this confirms, instead of ending one. */
   confirms: z.string().optional(),
 });
 export type MailTarget = z.infer<typeof targetSchema>;

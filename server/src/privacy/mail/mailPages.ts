@@ -6,7 +6,7 @@ import type { Context, Middleware } from 'koa';
 import type { Deps } from '../../deps.ts';
 import { escapeHtml, languageOf, publicStyle, sendPage } from '../../http/publicPage.ts';
 import { blockAddress, switchOff } from '../../mail/choices.ts';
-import { confirmConsent } from '../../mail/mailSettings.ts';
+import { confirmConsents } from '../../mail/mailSettings.ts';
 import { type MailTarget, openTarget } from '../../mail/unsubscribeLinks.ts';
 
 const words = {
@@ -116,7 +116,7 @@ export function createMailPages(deps: Deps): Middleware {
       case 'POST':
         if (target.confirms !== undefined) {
           const { userId, confirms } = target;
-          const isDone = userId !== null && (await deps.db.asSystem((tx) => confirmConsent(deps, tx, userId, confirms)));
+          const isDone = userId !== null && (await deps.db.asSystem((tx) => confirmConsents(deps, tx, userId, confirms)));
           tell(
             context,
             language,

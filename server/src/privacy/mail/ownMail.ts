@@ -83,6 +83,7 @@ export async function presentOwnMail(deps: Deps, tx: Tx, userId: string): Promis
 /** Writes what somebody chose. Throws conflict for marketing where the operator sends none. */
 export function updateOwnMail(deps: Deps, userId: string, body: RouteInput<'updateOwnMail'>['body']): Promise<OwnMail> {
   return deps.db.asSystem(async (tx) => {
+    const wanted: ('news' | 'tips')[] = [];
     const person = await personRow(deps, tx, userId);
     const language = body.language ?? person.mail_language;
     if (body.language !== undefined) {
@@ -98,9 +99,10 @@ export function updateOwnMail(deps: Deps, userId: string, body: RouteInput<'upda
       } else if (settings.marketing === 'off') {
         throw conflictOf('This installation sends no marketing mail.');
       } else if ((await choicesOf(deps, tx, userId)).get(category) !== 'on') {
-        await agree(deps, tx, { user: person, category, source: 'account', language });
+        wanted.push(category);
       }
     }
+    await agree(deps, tx, { user: person, categories: wanted, source: 'account', language });
     return presentOwnMail(deps, tx, userId);
   });
 }
