@@ -128,7 +128,14 @@ describe('consent to marketing (M1)', () => {
     );
     expect(own.log[0]).toMatchObject({ source: 'confirmation', state: 'on', wording: own.marketing.wording.en });
     // Ended, it cannot be brought back by the old link.
-    await call('updateOwnMail', { body: { choices: [{ category: 'news', isOn: false }] } });
+    await call('updateOwnMail', {
+      body: {
+        choices: [
+          { category: 'news', isOn: false },
+          { category: 'tips', isOn: false },
+        ],
+      },
+    });
     expect((await fetch(url, { method: 'POST' })).status).toBe(410);
     expect(await stateOf(call)).toBe('off');
   });
