@@ -212,7 +212,14 @@ async function buildDeps(env: Env, log: Log, baseUrl: () => string) {
   const committed = createSignal();
   const outgoing = { hosts: env.CARMIC_OUTGOING_HOSTS, privateRanges: env.CARMIC_OUTGOING_PRIVATE_RANGES };
   const egress = createEgress(
-    [...partiesOf(env), ...cdnParties(env), ...keyParties(env), ...billingParties(env), ...provisionParties(env), ...errorReportParties(env)],
+    [
+      ...partiesOf(env),
+      ...cdnParties(env),
+      ...keyParties(env),
+      ...billingParties(env),
+      ...provisionParties(env),
+      ...errorReportParties(env),
+    ],
     log,
   );
   const { rootKeys, secret, storage } = await openStored(env, db, egress, { baseUrl, clock });

@@ -23,7 +23,8 @@ export const thirdParties: typeof english = {
   beginTitle: 'Vor dem angekündigten Tag beginnen?',
   beginText: (name) => `Den Kunden wurde gesagt, dass ${name} nicht früher aufgerufen wird. Das wird im Protokoll festgehalten.`,
   calls: 'Was für diesen Arbeitsbereich geschickt wurde',
-  callsText: 'Jede Minute, in der etwas geschickt wurde: an wen, wie viel, für welches Video, mit welchem Ausschluss. 35 Tage lang aufbewahrt.',
+  callsText:
+    'Jede Minute, in der etwas geschickt wurde: an wen, wie viel, für welches Video, mit welchem Ausschluss. 35 Tage lang aufbewahrt.',
   callsEmptyTitle: 'Nichts wurde geschickt',
   callsEmptyText: 'Sobald für diesen Arbeitsbereich ein Dritter aufgerufen wird, steht es hier.',
   when: 'Wann',

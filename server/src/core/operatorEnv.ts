@@ -15,7 +15,9 @@ export const operatorEnv = {
   CARMIC_SENTRY_DSN: z
     .url()
     .optional()
-    .describe('Where faults are reported (Sentry in its EU region, or a server of your own that speaks its protocol): kind and places only; nobody without it'),
+    .describe(
+      'Where faults are reported (Sentry in its EU region, or a server of your own that speaks its protocol): kind and places only; nobody without it',
+    ),
   CARMIC_SENTRY_ENVIRONMENT: z
     .string()
     .regex(/^[a-z0-9-]{1,30}$/)
