@@ -3,8 +3,8 @@ import { count } from './count.de.ts';
 import type { mail as english } from './mail.en.ts';
 
 export const mail: typeof english = {
-  nav: 'Mail',
-  title: 'Mail',
+  nav: 'E-Mail',
+  title: 'E-Mail',
   lead: 'Wie um Einwilligung gebeten wird, was jede Mail sagt und was zurückkam.',
   noServer: 'Es ist kein Mailserver eingestellt (CARMIC_SMTP_URL): Nichts wird verschickt, und die Verwaltung gibt Links von Hand weiter.',
   categories: {
@@ -58,7 +58,7 @@ export const mail: typeof english = {
   templates: {
     title: 'Was Mails sagen',
     text: 'Jede Mail mit erfundenen Werten, als Text und so, wie sie aussieht.',
-    choose: 'Mail',
+    choose: 'E-Mail',
     language: 'Sprache',
     subject: 'Betreff',
     plain: 'Der Teil für Programme, die nur Text zeigen',
@@ -78,7 +78,7 @@ export const mail: typeof english = {
     textEn: 'Text, auf Englisch',
     textDe: 'Text, auf Deutsch',
     send: (n) => `An ${count(n, 'Person', 'Personen')} schicken`,
-    sent: (n, at) => `${count(n, 'Mail', 'Mails')}, ${at}`,
+    sent: (n, at) => `${count(n, 'E-Mail', 'Mails')}, ${at}`,
     running: 'Wird verschickt',
     queued: 'Sie wird verschickt.',
   },
