@@ -78,7 +78,7 @@ export const mail: typeof english = {
     textEn: 'Text, auf Englisch',
     textDe: 'Text, auf Deutsch',
     send: (n) => `An ${count(n, 'Person', 'Personen')} schicken`,
-    sent: (n, at) => `${count(n, 'E-Mail', 'Mails')}, ${at}`,
+    sent: (n, at) => `${count(n, 'E-Mail', 'E-Mails')}, ${at}`,
     running: 'Wird verschickt',
     queued: 'Sie wird verschickt.',
   },
