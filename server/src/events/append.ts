@@ -18,13 +18,13 @@ export type AppendEvent = (tx: Tx, event: NewEvent | readonly NewEvent[]) => Pro
 
 /** Ids, times, codes and names of fields; no blank, no `@`. */
 const ourWords = /^[A-Za-z0-9_.:+/-]{0,100}$/;
-/** Fields that name a program, with its version. */
+/** Fields that name programs, with their versions. */
 const programFields: ReadonlySet<string> = new Set(['engine']);
 
 /** The fields of `data` with text that somebody may have written. */
 function findText(data: unknown, field: string): string[] {
   if (typeof data === 'string') {
-    return ourWords.test(programFields.has(field) ? data.replaceAll(' ', '') : data) ? [] : [field];
+    return ourWords.test(programFields.has(field) ? data.replaceAll(/[ ,]/g, '') : data) ? [] : [field];
   }
   if (Array.isArray(data)) {
     return data.flatMap((item) => findText(item, field));
