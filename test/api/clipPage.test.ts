@@ -9,8 +9,13 @@ let seeded: Awaited<ReturnType<typeof seedClipPage>>;
 beforeAll(async () => {
   instance = await startInstance({ processes: ['web'] });
   seeded = await seedClipPage(instance.server.deps);
+  // Links are made anew at every quarter of an hour, which may strike between two answers that are held against each other.
+  vi.spyOn(instance.server.deps.clock, 'now').mockReturnValue(new Date());
 });
-afterAll(() => instance.stop());
+afterAll(async () => {
+  vi.restoreAllMocks();
+  await instance.stop();
+});
 
 const call = () => callerFor(() => instance.baseUrl, seeded.token);
 const page = async () => (await call()('listClips', { params: { id: seeded.videoId } })).items;
@@ -73,8 +78,7 @@ test('its links are made anew when their time comes', async () => {
   const { clock } = instance.server.deps;
   const urlOf = async () => (await page())[0]?.renditions[0]?.media.videoUrl;
   const before = await urlOf();
-  const now = clock.now();
-  const later = vi.spyOn(clock, 'now').mockImplementation(() => new Date(now.getTime() + 1000 * 1000));
+  const later = new Date(clock.now().getTime() + 1000 * 1000);
+  vi.mocked(clock.now).mockReturnValue(later);
   expect(await urlOf()).not.toEqual(before);
-  later.mockRestore();
 });
