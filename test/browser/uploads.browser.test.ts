@@ -217,7 +217,7 @@ test('uploads work over plain http under a name of the network, where browsers o
   const { page, caller } = visit;
   expect(await page.evaluate('isSecureContext')).toBe(false);
   await chooseAndStart(visit, [makeFile('network.mp4', 20_000_000)]);
-  await tray(page).getByText('Uploaded', { exact: true }).waitFor({ timeout: 60_000 });
+  await tray(page).getByText('Uploaded', { exact: true }).waitFor({ timeout: 180_000 });
   await expect.poll(async () => (await caller.call('listVideos')).items[0]?.state, slowly).toBe('inspecting');
   // The browser notes that it ignores headers which need a secure context.
   expect(visit.problems.filter((problem) => !/Cross-Origin-Opener-Policy|Origin-Agent-Cluster/.test(problem))).toEqual([]);

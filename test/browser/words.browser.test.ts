@@ -97,9 +97,9 @@ test('search finds what was said and leads to the second', async (context) => {
   await page.goto('/#/search');
   await page.getByLabel('Search for').fill('carrying books');
   await page.getByRole('button', { name: 'Search' }).click();
-  const hit = page.getByRole('link', { name: /harbours.*four hundred/ });
+  const hit = page.getByRole('link', { name: /The river rose.*four hundred/ });
   await hit.waitFor();
-  expect(await page.locator('mark').allTextContents()).toEqual(['carried', 'books']);
+  expect(await hit.locator('mark').allTextContents()).toEqual(['carried', 'books']);
   expect(await findBarriersEverywhere(page)).toEqual([]);
   await hit.click();
   await page.getByRole('heading', { name: 'harbours' }).waitFor();
@@ -170,6 +170,8 @@ test('texts for publishing stand ready for each platform; a moment is found in a
   const linkedIn = clip?.posts.find(({ platform }) => platform === 'linkedin');
   expect(await page.getByRole('region', { name: 'Text for LinkedIn' }).textContent()).toBe(linkedIn?.text);
 
+  // Moments are looked for beside the clips that there are; the one of this short talk is all of it.
+  await caller.call('updateClip', { params: { id: clip?.id ?? '' }, body: { state: 'discarded' } });
   await page.getByText('Find moments about …').click();
   await page.getByLabel('To', { exact: true }).fill('0:75');
   await page.getByRole('button', { name: 'Find moments' }).click();
@@ -184,7 +186,7 @@ test('texts for publishing stand ready for each platform; a moment is found in a
   await page.getByRole('button', { name: 'Make a clip' }).click();
   await page.getByText('The clip was added and is being rendered.').waitFor();
   const clips = (await caller.call('listClips', { params: { id: video.id } })).items;
-  expect(clips).toHaveLength(2);
-  expect(clips.at(-1)?.excerpt).toContain('books');
+  expect(clips.filter(({ state }) => state !== 'discarded')).toHaveLength(1);
+  expect(clips.find(({ state }) => state !== 'discarded')?.excerpt).toContain('books');
   expect(visit.problems).toEqual([]);
 });
