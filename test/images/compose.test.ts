@@ -47,7 +47,7 @@ describe.skipIf(reason !== null && process.env['CI'] !== 'true')('the images', (
     await docker.stop();
   }, 60_000);
 
-  test('the server’s runs as any user on a read-only root without rights, and says what is missing', async () => {
+  test('the server’s runs as whatever user on a read-only root without rights, and says what is missing', async () => {
     await expect(docker.run([...confined, server, 'migrate'])).rejects.toThrow(/The environment is not usable:[^]*CARMIC_DATABASE_URL/);
     const inside = await docker.run([
       ...confined,

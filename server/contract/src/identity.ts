@@ -44,7 +44,7 @@ export const signInReplySchema = z.object({
 const credentialSchema = z.record(z.string(), z.unknown()).describe('The credential as the browser answered it (WebAuthn JSON)');
 const codeSchema = z.string().trim().min(6).max(40).describe('Six digits of an authenticator app, or a recovery code');
 
-/** A proof that the person is there: any one of these. */
+/** A proof that the person is there; one of these is enough. */
 export const proofBodySchema = z.object({
   password: z.string().max(128).optional(),
   code: codeSchema.optional(),

@@ -95,7 +95,7 @@ export type ColumnDeclaration = DataClass | ColumnData;
 
 /**
  * Whose a row is: `person`: of the user whose id the column holds; `video`, `clip`: of whoever the video is; `workspace`: of the one who has the
- * workspace to themselves; `membership`: of everybody in the workspace; `request`: of whoever made the privacy request. Several mean: any of them.
+ * workspace to themselves; `membership`: of everybody in the workspace; `request`: of whoever made the privacy request. Several mean that one of them is enough.
  */
 export interface Subject {
   of: 'person' | 'video' | 'clip' | 'workspace' | 'membership' | 'request';

@@ -32,7 +32,7 @@ export interface EgressWatch {
 
 export interface Egress {
   readonly parties: readonly Party[];
-  /** `fetch` bound to one party: any other origin is refused before a packet leaves, redirects included. */
+  /** `fetch` bound to one party. Every other origin is refused before a packet leaves, redirects included. */
   fetchFor(partyName: string): typeof globalThis.fetch;
   /** Whether a party is switched on and may be called now. */
   isOpen(party: string): boolean;

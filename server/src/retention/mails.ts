@@ -2,7 +2,7 @@
  * What people are told by mail about their content: what ends soon, what was deleted, a storage that is nearly full, a change of rule. Service
  * mail to the owners of a workspace, at most one of a kind a day; it carries figures and links, never a title. Keeps: R1, R2, R6.
  *
- * Whoever writes the row of `retention_mails` queues the mail in the same transaction: any number of workers may run this.
+ * Whoever writes the row of `retention_mails` queues the mail in the same transaction, so that several workers may run this.
  */
 import { addSeconds } from '../core/clock.ts';
 import type { Tx } from '../db/database.ts';

@@ -53,7 +53,7 @@ export function createMetrics(deps: Pick<Deps, 'db' | 'clock' | 'log' | 'egress'
       }
       const byMetric = new Map(found);
       for (const { metric, gauge } of gauges) {
-        // A label that no row has any more must not keep its last figure.
+        // A label that no row has now must not keep its last figure.
         gauge.reset();
         for (const { labels, value } of byMetric.get(metric) ?? []) {
           gauge.set(labels, value);

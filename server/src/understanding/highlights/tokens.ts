@@ -40,7 +40,7 @@ export function functionWordsOf(language: string | null): ReadonlySet<string> {
   return lists.get(primary) ?? everyLanguage;
 }
 
-/** Whether a token can carry a topic: no function word, no bare number, long enough (scripts without spaces: any length). */
+/** Whether a token can carry a topic: no function word, no bare number, long enough (of every length in scripts without spaces). */
 export function isContentToken(token: string, functions: ReadonlySet<string>): boolean {
   if (functions.has(token) || /^[\d.,:%-]*$/.test(token)) {
     return false;
