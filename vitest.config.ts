@@ -77,6 +77,15 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'ceph',
+          include: ['test/storage/ceph/**/*.test.ts'],
+          ...slow,
+          maxWorkers: 1,
+          sequence: { groupOrder: 8 },
+        },
+      },
+      {
+        test: {
           name: 'images',
           include: ['test/images/**/*.test.ts'],
           ...patient,

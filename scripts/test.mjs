@@ -4,6 +4,7 @@
  *   npm test                       everything
  *   npm test -- unit api           some kinds of test (unit, api, engine, agent, browser, s3, chart) or `check`
  *   npm test -- images             Docker images and compose; not part of everything, since it wants Docker and minutes
+ *   npm test -- ceph               the storage on a real Ceph; not part of everything, since Ceph weighs hundreds of megabytes
  *   npm run check                  everything but the tests
  *
  * Ends with one line: `N passed, N failed` (and `, N skipped` where something was).
@@ -16,9 +17,10 @@ import { fileURLToPath } from 'node:url';
 import { install, isNodeSupported } from '../start/install.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const kinds = ['unit', 'api', 'engine', 'agent', 'browser', 's3', 'chart', 'images'];
-/** What `npm test` alone runs: the images want Docker and minutes of their own. */
-const usual = kinds.filter((kind) => kind !== 'images');
+const kinds = ['unit', 'api', 'engine', 'agent', 'browser', 's3', 'chart', 'images', 'ceph'];
+/** What `npm test` alone leaves out: the images want Docker and minutes of their own, and Ceph weighs hundreds of megabytes. */
+const unusual = ['images', 'ceph'];
+const usual = kinds.filter((kind) => !unusual.includes(kind));
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 
 const checks = [

@@ -64,7 +64,7 @@ export async function startRadosgw(path: string): Promise<RadosGateway> {
   }
   writeFileSync(configuration, settings(directory, dirname(bin), ports, fsid));
   const env = { ...process.env, CEPH_CONF: configuration, PATH: `${bin}:${process.env['PATH'] ?? ''}` };
-  const program = (name: string, ...words: string[]) => run(join(bin, name), words, { env, timeout: 60_000 });
+  const program = (name: string, ...words: string[]) => run(join(bin, name), words, { env, timeout: 240_000 });
   const daemons: ReturnType<typeof spawn>[] = [];
   // In the foreground, so that they end with whoever has started them.
   const daemon = (name: string, ...words: string[]) => daemons.push(spawn(join(bin, name), [...words, '-f'], { env, stdio: 'ignore' }));

@@ -1,6 +1,6 @@
 /**
  * What a test needs and a stranger's machine may not have. Without it the test is skipped with a reason and the command that brings it;
- * with CI=true it fails instead, because there `.ci/run` has installed it; but for what is only welcome.
+ * with CI=true it fails instead, because there `.ci/run` has installed it.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -10,9 +10,6 @@ import { findHelm } from '../../scripts/fetchHelm.mjs';
 import { findMinio, readBuildFailure } from '../../scripts/fetchMinio.mjs';
 
 export type Requirement = 'chromium' | 'pgbouncer' | 'minio' | 'opentimelineio' | 'helm' | 'radosgw';
-
-/** What is tried where it is and never asked for, because it weighs hundreds of megabytes. */
-const welcome: readonly Requirement[] = ['radosgw'];
 
 interface Finding {
   /** Where it is, or null. */
@@ -121,7 +118,7 @@ export function requireOrSkip(context: Skippable, requirement: Requirement): str
     return path;
   }
   const note = `${reason}; ${command}`;
-  if (process.env['CI'] === 'true' && !welcome.includes(requirement)) {
+  if (process.env['CI'] === 'true') {
     throw new Error(`CI=true, and ${note}`);
   }
   process.stderr.write(`skipped: ${note}\n`);

@@ -10,7 +10,7 @@ import { type RadosGateway, startRadosgw } from '../../support/radosgw.ts';
 import { findRequirement, requireOrSkip } from '../../support/requirements.ts';
 import { describeObjectLifecycle } from '../lifecycleSuite.ts';
 import { describeObjectStore } from '../objectStoreSuite.ts';
-import { startS3Harness } from './s3Harness.ts';
+import { startS3Harness } from '../s3/s3Harness.ts';
 
 const firstWithSha256 = 20;
 const { path } = findRequirement('radosgw');
