@@ -30,7 +30,8 @@ import { StartError } from './core/errors.ts';
 import { createLog, type Log } from './core/log.ts';
 import { createSignal } from './core/signal.ts';
 import { dataMap } from './dataMap.ts';
-import { createDatabase, type Database, isDatabaseAway } from './db/database.ts';
+import { createDatabase, type Database } from './db/database.ts';
+import { explainDatabaseAway, isDatabaseAway } from './db/databaseAway.ts';
 import { migrate } from './db/migrate.ts';
 import { migrations } from './db/migrations/index.ts';
 import { createRolesAndDatabase } from './db/roles.ts';
@@ -271,9 +272,7 @@ async function openStored(env: Env, db: Database, egress: Egress, surroundings: 
 }
 
 function explainAway(error: unknown): unknown {
-  return isDatabaseAway(error)
-    ? new StartError(`The database cannot be reached: ${error instanceof Error ? error.message : String(error)}`)
-    : error;
+  return isDatabaseAway(error) ? new StartError(explainDatabaseAway(error)) : error;
 }
 
 function buildHandlers(): Handlers {

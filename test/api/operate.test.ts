@@ -58,6 +58,7 @@ describe('carmic', () => {
     const broken: [Record<string, string | undefined>, string[], RegExp][] = [
       [{}, ['status'], /CARMIC_DATABASE_URL/],
       [{ ...env(), CARMIC_DATABASE_URL: 'postgres://nobody:x@127.0.0.1:1/carmic' }, ['status'], /The database cannot be reached/],
+      [{ ...env(), CARMIC_DATABASE_URL: 'postgres://nobody:x@db.invalid/carmic' }, ['status'], /no address for the name "db\.invalid"/],
       [{ ...env(), CARMIC_ROOT_KEY_FILE: '/nowhere' }, ['status'], /root key \/nowhere cannot be read/],
       [env(), ['backup'], /Name the place of the backups/],
       [env(), ['backup', '--to', join(instance.directory, 'root.key', 'x')], /folder of the backups cannot be used/],

@@ -16,6 +16,7 @@ import { type Cluster, createCluster } from './support/kubelet.ts';
 import { fetchThrough, signIn } from './support/site.ts';
 
 const baseUrl = 'https://carmic.test';
+const frontName = 'carmic-cluster-front';
 const reason =
   (await whyNoDocker()) ??
   (findRequirement('helm').path === null ? 'no Helm is here' : null) ??
@@ -29,12 +30,16 @@ describe.skipIf(reason !== null && process.env['CI'] !== 'true')('the chart', ()
   let cluster: Cluster;
   let manifests: readonly Manifest[];
   let folder: string;
+  /** What ends everything that was started, in the order of its start. */
+  const ends: (() => unknown)[] = [];
   beforeAll(async () => {
     if (reason !== null) {
       throw new Error(`CI=true, and ${reason}`);
     }
     folder = mkdtempSync(join(tmpdir(), 'carmic-chart-'));
+    ends.push(() => rmSync(folder, { recursive: true, force: true }));
     docker = await startDocker();
+    ends.push(() => docker.stop());
     await buildImages(docker);
     manifests = render({
       values: 'trial.yaml',
@@ -46,16 +51,17 @@ describe.skipIf(reason !== null && process.env['CI'] !== 'true')('the chart', ()
       },
     });
     cluster = await createCluster(docker, manifests);
+    ends.push(() => cluster.stop());
   }, 3_600_000);
   afterAll(async () => {
-    await docker.run(['rm', '-f', 'carmic-cluster-front']).catch(() => undefined);
-    await cluster.stop();
-    await docker.stop();
-    rmSync(folder, { recursive: true, force: true });
+    for (const end of ends.reverse()) {
+      await end();
+    }
   }, 300_000);
 
   test('installs as docs/kubernetes.md says, and a video becomes clips through it', async () => {
     const port = await startFront(docker, cluster, manifests, folder);
+    ends.push(() => docker.run(['rm', '-f', frontName]));
     const text = execFileSync(join(chartFolder, 'makeSecrets'), ['--trial', '--namespace', 'clips'], { encoding: 'utf8' });
     for (const { metadata, data = {} } of parseManifests(text)) {
       cluster.secret(metadata.name, Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64')])));
@@ -136,10 +142,9 @@ ${isTls ? '		transport http {\n			tls_insecure_skip_verify\n		}\n' : ''}	}
   writeFileSync(join(folder, 'names'), `subjectAltName=${names}\n`);
   openssl('x509', '-req', '-in', 'front.csr', '-CA', 'ca.crt', '-CAkey', 'ca.key', '-days', '2', '-extfile', 'names', '-out', 'front.crt');
   const port = await freePort();
-  const name = 'carmic-cluster-front';
-  const options = ['--name', name, '--publish', `127.0.0.1:${port}:443`, '--volume', `${folder}:/front:ro`, '--restart', 'always'];
+  const options = ['--name', frontName, '--publish', `127.0.0.1:${port}:443`, '--volume', `${folder}:/front:ro`, '--restart', 'always'];
   await docker.run(['create', ...options, 'caddy:2.10.2-alpine', 'caddy', 'run', '--config', '/front/Caddyfile', '--adapter', 'caddyfile']);
-  await docker.run(['network', 'connect', ...rules.flatMap(({ host }) => ['--alias', host]), network, name]);
-  await docker.run(['start', name]);
+  await docker.run(['network', 'connect', ...rules.flatMap(({ host }) => ['--alias', host]), network, frontName]);
+  await docker.run(['start', frontName]);
   return port;
 }

@@ -93,14 +93,17 @@ describe.skipIf(reason !== null && process.env['CI'] !== 'true')('the images', (
 
   describe('with compose', () => {
     let site: Site;
+    let isInstalled = false;
     let video: Video;
     let clips: Map<string, string>;
 
     beforeAll(async () => {
       site = await installSite(docker);
+      isInstalled = true;
       say(`installed and ready in ${site.installSeconds.toFixed(0)} s`);
     }, 900_000);
-    afterAll(() => site.stop(), 120_000);
+    // What could not be installed is gone already, and its reason is told.
+    afterAll(() => (isInstalled ? site.stop() : undefined), 120_000);
 
     test('the secrets are for their owner alone', () => {
       const files = readdirSync(join(site.folder, 'secrets'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());

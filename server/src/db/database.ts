@@ -132,38 +132,6 @@ export function createDatabase(options: { url: string; poolSize: number; log: Lo
   };
 }
 
-const connectionCodes = new Set([
-  '57P01',
-  '57P02',
-  '57P03',
-  '08000',
-  '08003',
-  '08006',
-  '08001',
-  '08004',
-  '53300',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ENOENT',
-  'ETIMEDOUT',
-]);
-
-/** Tells whether an error means that the database is away for now, so that the same request may succeed later. */
-export function isDatabaseAway(error: unknown): boolean {
-  for (let current = error, depth = 0; current instanceof Error && depth < 5; depth++) {
-    const { code, name, message } = current as Error & { code?: string };
-    if ((code !== undefined && connectionCodes.has(code)) || /^SequelizeConnection/.test(name)) {
-      return true;
-    }
-    if (/Connection terminated|connection timeout|server closed the connection/i.test(message)) {
-      return true;
-    }
-    current = (current as { parent?: unknown }).parent ?? current.cause;
-  }
-  return false;
-}
-
 /** Tells whether an error is a broken unique constraint. */
 export function isUniqueViolation(error: unknown): boolean {
   return error instanceof Error && error.name === 'SequelizeUniqueConstraintError';

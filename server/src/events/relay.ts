@@ -1,7 +1,8 @@
 import type { EventType } from '@carmic/contract';
 import type { Log } from '../core/log.ts';
 import type { Signal } from '../core/signal.ts';
-import { type Database, isDatabaseAway } from '../db/database.ts';
+import type { Database } from '../db/database.ts';
+import { isDatabaseAway } from '../db/databaseAway.ts';
 import { currentCursor, parseCursor, readEvents, type StoredEvent } from './read.ts';
 
 const batchSize = 200;

@@ -3,7 +3,7 @@ import type { Context, Middleware } from 'koa';
 import { ZodError } from 'zod';
 import { AppError, invalidInput, unavailable } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import { isDatabaseAway } from '../db/database.ts';
+import { isDatabaseAway } from '../db/databaseAway.ts';
 import { isForDirectories, presentDirectoryError } from './directoryError.ts';
 import type { Actor } from './request.ts';
 import { presentStorageError, StorageError } from '../storage/storageError.ts';

@@ -7,7 +7,7 @@ import { checkMail } from './checks/mail.ts';
 import { checkStorage } from './checks/storage.ts';
 import { checkWork } from './checks/work.ts';
 import type { CommandCall, OperatorCommand } from './command.ts';
-import { messageOf } from './failures.ts';
+import { explain, messageOf } from './failures.ts';
 
 const signs = { ok: ' ok ', warning: 'WARN', failed: 'FAIL', skipped: ' -- ' } as const;
 
@@ -49,9 +49,7 @@ export async function examine(call: CommandCall): Promise<Check[]> {
     try {
       checks.push(...(await group(env)));
     } catch (error) {
-      checks.push(
-        failed(group.name.replace('check', '').toLowerCase(), messageOf(error), 'Mend what the checks before this one say first.'),
-      );
+      checks.push(failed(group.name.replace('check', '').toLowerCase(), explain(error), 'Mend what the checks before this one say first.'));
     }
   }
   return checks;

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { AppError, StartError } from '../core/errors.ts';
-import { isDatabaseAway } from '../db/database.ts';
+import { explainDatabaseAway, isDatabaseAway } from '../db/databaseAway.ts';
 import { KeyError } from '../keyring/keyProvider.ts';
 import { StorageError } from '../storage/storageError.ts';
 import { administratorLink, clearAddresses, createAdmin, enrolmentCode, firstLink, resetSecondFactor } from './accountCommands.ts';
@@ -117,7 +117,7 @@ function describe(name: string, { help, summary }: OperatorCommand): string[] {
 /** The sentence and the exit code of whatever ended a command; a stack only where somebody looks for it. */
 export function explainFailure(error: unknown, environment: Record<string, string | undefined>): { code: number; message: string } {
   if (isDatabaseAway(error)) {
-    return { code: refusalCode, message: `The database cannot be reached: ${messageOf(error)}` };
+    return { code: refusalCode, message: explainDatabaseAway(error) };
   }
   const isRefusal = [StartError, AppError, KeyError, StorageError].some((kind) => error instanceof kind);
   if (isRefusal) {

@@ -11,7 +11,7 @@ import { release } from '../core/release.ts';
 import { type CommandCall, type OperatorCommand, textOption } from './command.ts';
 import { connectTo, inSnapshot, listMigrations, listTables } from './backup/tables.ts';
 import { examine } from './doctor.ts';
-import { messageOf } from './failures.ts';
+import { explain } from './failures.ts';
 import { status } from './status.ts';
 
 const logLines = 500;
@@ -52,7 +52,7 @@ async function orReason(work: () => Promise<unknown>): Promise<unknown> {
   try {
     return await work();
   } catch (error) {
-    return { cannotBeTold: messageOf(error) };
+    return { cannotBeTold: explain(error) };
   }
 }
 

@@ -5,6 +5,7 @@
  * rolling updates. It needs root, for the owners of files.
  */
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -17,12 +18,17 @@ type Files = Readonly<Record<string, Uint8Array | string>>;
 interface Probe {
   exec?: { command: readonly string[] };
   httpGet?: { path: string; port: string | number; scheme?: string };
+  tcpSocket?: { port: string | number };
+}
+interface SecretFiles {
+  items?: readonly { key: string; path: string }[];
 }
 interface PodVolume {
   name: string;
   emptyDir?: object;
   configMap?: { name: string };
-  secret?: { secretName: string; defaultMode?: number; items?: readonly { key: string; path: string }[] };
+  secret?: SecretFiles & { secretName: string; defaultMode?: number };
+  projected?: { defaultMode?: number; sources: readonly { secret: SecretFiles & { name: string } }[] };
   persistentVolumeClaim?: { claimName: string };
 }
 interface Security {
@@ -76,16 +82,22 @@ export async function createCluster(docker: Docker, manifests: readonly Manifest
     }
     return path;
   };
+  const chosenFiles = (name: string, { items }: SecretFiles): Files => {
+    const files = filesOfSecret(name);
+    const chosen = items ?? Object.keys(files).map((key) => ({ key, path: key }));
+    return Object.fromEntries(chosen.map(({ key, path }) => [path, files[key] ?? fail(`${name} has no key ${key}.`)]));
+  };
   const materialise = (pod: string, volume: PodVolume, security: Security): string => {
     const path = join(folder, pod, volume.name);
     if (volume.configMap !== undefined) {
       return putFiles(path, filesOfConfigMap(volume.configMap.name), security, 0o644);
     }
     if (volume.secret !== undefined) {
-      const files = filesOfSecret(volume.secret.secretName);
-      const items = volume.secret.items ?? Object.keys(files).map((key) => ({ key, path: key }));
-      const chosen = items.map(({ key, path: name }) => [name, files[key] ?? fail(`${volume.secret?.secretName} has no key ${key}.`)]);
-      return putFiles(path, Object.fromEntries(chosen) as Files, security, volume.secret.defaultMode ?? 0o644);
+      return putFiles(path, chosenFiles(volume.secret.secretName, volume.secret), security, volume.secret.defaultMode ?? 0o644);
+    }
+    if (volume.projected !== undefined) {
+      const parts = volume.projected.sources.map(({ secret }) => chosenFiles(secret.name, secret));
+      return putFiles(path, Object.assign({}, ...parts) as Files, security, volume.projected.defaultMode ?? 0o644);
     }
     const claim = volume.persistentVolumeClaim?.claimName;
     return folderFor(claim === undefined ? path : join(folder, 'claims', claim), security, claim === undefined ? 0o2777 : 0o2775);
@@ -139,18 +151,23 @@ export async function createCluster(docker: Docker, manifests: readonly Manifest
   };
 
   const isReady = async (name: string, { readinessProbe, ports = [] }: FullContainer): Promise<boolean> => {
-    const { exec, httpGet } = (readinessProbe ?? {}) as Probe;
+    const { exec, httpGet, tcpSocket } = (readinessProbe ?? {}) as Probe;
+    const addressOf = async () =>
+      (await docker.run(['inspect', '-f', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', name])).trim();
+    const numberOf = (wanted: string | number) => ports.find((each) => each.name === wanted)?.containerPort ?? Number(wanted);
     try {
       if (exec !== undefined) {
         await docker.run(['exec', name, ...exec.command]);
       }
       if (httpGet !== undefined) {
-        const address = await docker.run(['inspect', '-f', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', name]);
-        const port = ports.find((each) => each.name === httpGet.port)?.containerPort ?? httpGet.port;
-        const reply = await fetch(`${(httpGet.scheme ?? 'HTTP').toLowerCase()}://${address.trim()}:${port}${httpGet.path}`, {
+        const site = `${(httpGet.scheme ?? 'HTTP').toLowerCase()}://${await addressOf()}:${numberOf(httpGet.port)}`;
+        const reply = await fetch(`${site}${httpGet.path}`, {
           dispatcher: new Agent({ connect: { rejectUnauthorized: false } }),
         });
         return reply.ok;
+      }
+      if (tcpSocket !== undefined) {
+        return await answers(await addressOf(), numberOf(tcpSocket.port));
       }
       return true;
     } catch {
@@ -176,13 +193,14 @@ export async function createCluster(docker: Docker, manifests: readonly Manifest
         const name = `${network}-${pod}-${container.name}`;
         started.set(title, [...(started.get(title) ?? []), name]);
         const isJob = manifest.kind === 'Job';
+        const retries = Number(manifest.spec?.['backoffLimit'] ?? 6);
         await docker.run([
           'run',
           '-d',
           '--name',
           name,
           '--restart',
-          isJob ? 'on-failure:6' : 'always',
+          isJob ? `on-failure:${retries}` : 'always',
           ...optionsOf(pod, template, container, claims),
         ]);
         await waitFor(name, async () => {
@@ -190,7 +208,10 @@ export async function createCluster(docker: Docker, manifests: readonly Manifest
             return isReady(name, container);
           }
           const state = (await docker.run(['inspect', '-f', '{{.State.Status}} {{.State.ExitCode}} {{.RestartCount}}', name])).trim();
-          return state.startsWith('exited 0') || (state.startsWith('exited') && state.endsWith(' 6') && fail(`${name} failed: ${state}`));
+          if (state.startsWith('exited') && !state.startsWith('exited 0 ') && state.endsWith(` ${retries}`)) {
+            fail(`${name} failed: ${state}\n${await docker.run(['logs', '--tail', '40', name]).catch(String)}`);
+          }
+          return state.startsWith('exited 0 ');
         });
       }
     }
@@ -203,11 +224,25 @@ export async function createCluster(docker: Docker, manifests: readonly Manifest
     containersOf: (title) => started.get(title) ?? [],
     async stop() {
       const names = [...started.values()].flat();
-      await docker.run(['rm', '-f', '-v', ...names], { timeoutMs: 120_000 });
+      if (names.length > 0) {
+        await docker.run(['rm', '-f', '-v', ...names], { timeoutMs: 120_000 });
+      }
       await docker.run(['network', 'rm', network]);
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function answers(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const end = (is: boolean) => {
+      socket.destroy();
+      resolve(is);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('error', () => end(false));
+  });
 }
 
 function fail(message: string): never {

@@ -79,7 +79,7 @@ export async function signIn(baseUrl: string, token: string, fetch: typeof globa
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ token }),
   });
-  expect(reply.status).toBe(200);
+  expect(reply.status).toBe(201);
   const cookie = (reply.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
   return createClient({ baseUrl, headers: () => ({ cookie }), fetch });
 }

@@ -3,7 +3,7 @@
  * nothing is remembered in between, so that a round that was cut off anywhere is mended by the next.
  */
 import { randomBytes } from 'node:crypto';
-import { isDatabaseAway } from '../../db/database.ts';
+import { isDatabaseAway } from '../../db/databaseAway.ts';
 import { uuidArray } from '../../db/uuidArray.ts';
 import type { Deps } from '../../deps.ts';
 import { createEnrolment } from '../enrol.ts';

@@ -8,8 +8,8 @@ import { pipeline } from 'node:stream/promises';
 import { Client } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { StartError } from '../../core/errors.ts';
+import { explainDatabaseAway } from '../../db/databaseAway.ts';
 import { readDatabaseAddress } from '../../db/tls.ts';
-import { messageOf } from '../failures.ts';
 
 /** A table and the columns that are written into a backup. */
 export interface TableShape {
@@ -26,7 +26,7 @@ export async function connectTo(url: string): Promise<Client> {
   try {
     await client.connect();
   } catch (error) {
-    throw new StartError(`The database cannot be reached: ${messageOf(error)}`);
+    throw new StartError(explainDatabaseAway(error));
   }
   return client;
 }

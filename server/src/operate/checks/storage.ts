@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { Env } from '../../core/env.ts';
-import { messageOf } from '../failures.ts';
+import { explain, messageOf } from '../failures.ts';
 import { withInstallation } from '../installation.ts';
 import { type Check, failed, ok } from './check.ts';
 
@@ -22,7 +22,7 @@ export async function checkStorage(env: Env): Promise<Check[]> {
       ...checks,
       failed(
         'keys_and_storage',
-        messageOf(error),
+        explain(error),
         'Put the right root key back (CARMIC_ROOT_KEY_FILE), and see that the storage can be reached.',
       ),
     ];
