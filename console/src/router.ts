@@ -72,7 +72,7 @@ export const routes = {
 };
 
 /** Pages in front of the house: they work whether or not somebody is signed in. */
-export const doors = ['/forgot', '/reset', '/sign-up', '/confirm', '/confirm-email', '/invitation'];
+export const doors = ['/forgot', '/reset', '/sign-up', '/confirm', '/confirm-email', '/invitation', '/shared'];
 
 /** Pages that are not about the workspace: they open although it is suspended. */
 export const pagesBesideWorkspace = [

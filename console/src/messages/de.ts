@@ -15,6 +15,8 @@ import { moments, safety } from './safety.de.ts';
 import { legalHold, safekeeping } from './safekeeping.de.ts';
 import { personalData } from './personalData.de.ts';
 import { server } from './server.de.ts';
+import { keys } from './keys.de.ts';
+import { sharing } from './sharing.de.ts';
 import { signOn } from './signOn.de.ts';
 import { storage } from './storage.de.ts';
 import { thirdParties } from './thirdParties.de.ts';
@@ -313,7 +315,7 @@ export const de: Messages = {
     fullscreen: 'Vollbild',
     speed: 'Geschwindigkeit',
     speedValue: (rate) => `${number.format(rate)}×`,
-    keys: 'Die Leertaste spielt ab und hält an, J und L springen zehn Sekunden, Pfeile eine Sekunde.',
+    keys: 'Die Leertaste spielt ab und hält an, J und L springen zehn Sekunden, Pfeile eine Sekunde, ? zeigt alle Tasten.',
   },
 
   agents: {
@@ -415,6 +417,8 @@ export const de: Messages = {
   },
 
   ...clips,
+  sharing,
+  keys,
   ...keeping,
   audit,
   serviceAccounts,

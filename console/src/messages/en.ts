@@ -19,6 +19,8 @@ import { moments, safety } from './safety.en.ts';
 import { legalHold, safekeeping } from './safekeeping.en.ts';
 import { personalData } from './personalData.en.ts';
 import { server } from './server.en.ts';
+import { keys } from './keys.en.ts';
+import { sharing } from './sharing.en.ts';
 import { signOn } from './signOn.en.ts';
 import { words } from './words.ts';
 
@@ -312,7 +314,7 @@ export const en = {
     fullscreen: 'Full screen',
     speed: 'Speed',
     speedValue: (rate: number) => `${rate}×`,
-    keys: 'Space plays and pauses, J and L jump ten seconds, arrows one second.',
+    keys: 'Space plays and pauses, J and L jump ten seconds, arrows one second, ? shows all keys.',
   },
 
   agents: {
@@ -415,6 +417,8 @@ export const en = {
   },
 
   ...clips,
+  sharing,
+  keys,
   ...keeping,
   audit,
   serviceAccounts,

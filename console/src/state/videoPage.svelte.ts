@@ -170,6 +170,14 @@ export class VideoPage {
     this.#takeEdit(await this.#call('createClipEdit', { params: { id: clip.id }, body }));
   }
 
+  /** Cuts a clip anew, on top of the version that is known here. */
+  async cut(clip: Clip, segments: Clip['segments']): Promise<Clip> {
+    const body = { kind: 'segments' as const, segments, baseVersion: clip.editVersion };
+    const changed = await this.#call('createClipEdit', { params: { id: clip.id }, body });
+    this.#takeEdit(changed);
+    return changed;
+  }
+
   /** Goes to another version of a clip's edit list. */
   async chooseEdit(clip: Clip, version: number): Promise<void> {
     this.#newestEdits[clip.id] = this.newestEdit(clip);

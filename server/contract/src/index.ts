@@ -35,6 +35,7 @@ export * from './webhooks.ts';
 export * from './workspaces.ts';
 export * from './insight.ts';
 export * from './safety.ts';
+export * from './sharing.ts';
 export * from './moments.ts';
 export * from './consent.ts';
 export * from './thirdParties.ts';

@@ -58,6 +58,7 @@ import { webhookRoutes } from './webhooks.ts';
 import { workspaceRoutes } from './workspaces.ts';
 import { momentRoutes } from './moments.ts';
 import { safetyRoutes } from './safety.ts';
+import { sharingRoutes } from './sharing.ts';
 
 /** The whole API. Paths use `:name` for parameters. */
 export const routes = {
@@ -431,6 +432,7 @@ export const routes = {
   ...brandRoutes,
   ...trustRoutes,
   ...safetyRoutes,
+  ...sharingRoutes,
   ...billingRoutes,
   ...momentRoutes,
   ...dataMapRoutes,

@@ -1,9 +1,9 @@
-import { modelData, sealedJson, tableData, type TableData } from '../core/dataMap.ts';
+import { modelData, sealedJson, sealedText, tableData, type TableData } from '../core/dataMap.ts';
 import type { ClipRow, RenditionRow } from './model.ts';
 
 /** What the tables of this folder hold. */
 export const clipsData: readonly TableData[] = [
-  modelData<ClipRow>({ name: 'clips', about: 'Clips', purpose: 'service', retention: 'content', recipients: ['members', 'languageModel'], subjects: [{ of: 'video', column: 'video_id' }],
+  modelData<ClipRow>({ name: 'clips', about: 'Clips', purpose: 'service', retention: 'content', recipients: ['members', 'languageModel', 'linkHolders'], subjects: [{ of: 'video', column: 'video_id' }],
  columns: {
 id: 'id',
 workspace_id: 'id',
@@ -30,7 +30,7 @@ removed: 'content',
 created_by: 'person',
 created_at: 'activity',
 } }),
-  modelData<RenditionRow>({ name: 'renditions', about: 'Rendered files of clips', purpose: 'service', retention: 'content', recipients: ['members', 'agents', 'cdn'], subjects: [{ of: 'video', column: 'video_id' }],
+  modelData<RenditionRow>({ name: 'renditions', about: 'Rendered files of clips', purpose: 'service', retention: 'content', recipients: ['members', 'agents', 'cdn', 'linkHolders'], subjects: [{ of: 'video', column: 'video_id' }],
  columns: {
 id: 'id',
 workspace_id: 'id',
@@ -52,6 +52,33 @@ caption_language: 'setting',
 framing: 'setting',
 codec: 'setting',
 brand_kit_id: 'id',
+} }),
+  tableData({ name: 'clip_links', about: 'Links to clips for people without an account', purpose: 'service', retention: 'content', recipients: ['members'], subjects: [{ of: 'clip', column: 'clip_id' }, { of: 'person', column: 'created_by' }],
+ columns: {
+id: 'id',
+workspace_id: 'id',
+clip_id: 'id',
+kind: 'setting',
+token_hash: 'credential',
+password_hash: 'credential',
+can_download: 'setting',
+created_by: 'person',
+created_at: 'activity',
+expires_at: 'setting',
+} }),
+  tableData({ name: 'clip_comments', about: 'What people said about a clip through a link', purpose: 'service', retention: 'content', recipients: ['members', 'linkHolders'], subjects: [{ of: 'clip', column: 'clip_id' }],
+ columns: {
+id: 'id',
+workspace_id: 'id',
+clip_id: 'id',
+link_id: 'id',
+kind: 'state',
+at_seconds: 'content',
+name_sealed: sealedText('otherPerson', 'clip_comments.name'),
+text_sealed: sealedText('content', 'clip_comments.text'),
+edit_version: 'state',
+is_done: 'state',
+created_at: 'activity',
 } }),
   tableData({ name: 'brand_kits', about: 'Brand kits', purpose: 'service', retention: 'workspace', recipients: ['members', 'agents'], subjects: [{ of: 'workspace', column: 'workspace_id' }, { of: 'person', column: 'created_by' }],
  columns: {

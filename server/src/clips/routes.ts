@@ -16,6 +16,7 @@ import { clipVersion, presentOneClip, presentOneRendition } from './present.ts';
 import { editHandlers } from './editRoutes.ts';
 import { createClipsFromMoments, findMoments } from './moments.ts';
 import { queueRendition, requeueRendition } from './queueRendition.ts';
+import { sharingHandlers } from './sharing/routes.ts';
 
 /** Routes that prove who is calling together with what they read: see http/proof.ts. */
 export const provingRoutes: ReadonlySet<RouteName> = new Set(['listClips']);
@@ -27,6 +28,7 @@ export const clipHandlers = {
   findMoments: (request) => findMoments(request.deps, personOf(request), request.params.id, request.body),
   createClipsFromMoments: (request) => createClipsFromMoments(request.deps, personOf(request), request.params.id, request.body),
   ...brandHandlers,
+  ...sharingHandlers,
   appealClip: (request) => appealClip(request.deps, personOf(request), request.params.id, request.body.message),
   async listClips(request) {
     const { deps, params } = request;

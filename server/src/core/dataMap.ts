@@ -76,6 +76,7 @@ export const recipients = {
   cdn: 'The content network',
   identityProvider: 'The identity provider of the workspace',
   webhook: 'The address that the customer named',
+  linkHolders: 'Whoever has a link that a member made to a clip',
 } as const;
 export type Recipient = keyof typeof recipients;
 

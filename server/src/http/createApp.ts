@@ -359,15 +359,16 @@ function refuseCards({ policy, path }: RouteDefinition, input: { query: unknown;
 }
 
 /**
- * Who is throttled: whoever is known, by account; otherwise the address, the account that a sign-in names, and both together, so that
+ * Who is throttled: whoever is known, by account; otherwise the address, the account (or the link to a clip) that is named, and both together, so that
  * neither many addresses nor many names help, and a stranger's guesses do not lock the owner out.
  */
 function callersOf(address: string, actor: Actor, body: unknown): string[] {
   if (actor.kind !== 'nobody') {
     return [`user:${idOf(actor)}`];
   }
-  const email = (body as { email?: unknown } | undefined)?.email;
-  const account = typeof email === 'string' ? email.toLowerCase() : null;
+  const { email, linkToken } = (body ?? {}) as { email?: unknown; linkToken?: unknown };
+  const named = typeof email === 'string' ? email.toLowerCase() : linkToken;
+  const account = typeof named === 'string' ? named : null;
   return account === null ? [`address:${address}`] : [`address:${address}`, `pair:${address}:${account}`, `email:${account}`];
 }
 

@@ -27,6 +27,8 @@ const limits: Partial<Record<RouteName, Limit>> = {
   confirmEmail: { points: 20, seconds: 300 },
   getInvitation: { points: 60, seconds: 300 },
   acceptInvitation: { points: 20, seconds: 300 },
+  openSharedClip: { points: 10, seconds: 300, isForFailures: true },
+  addSharedComment: { points: 20, seconds: 300 },
   createReauthentication: { points: 10, seconds: 300, isForFailures: true },
   confirmTotp: { points: 10, seconds: 300, isForFailures: true },
   createInvitation: { points: 60, seconds: 3600 },

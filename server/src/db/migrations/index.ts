@@ -28,6 +28,7 @@ import { suspension } from './20261127SuspensionMigration.ts';
 import { consent } from './20261127ConsentMigration.ts';
 import { thirdParties } from './20261127ThirdPartiesMigration.ts';
 import { policies } from './20261127PoliciesMigration.ts';
+import { clipLinks } from './20261128ClipLinksMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
 export interface Migration {
@@ -68,4 +69,5 @@ export const migrations: readonly Migration[] = [
   consent,
   thirdParties,
   policies,
+  clipLinks,
 ];
