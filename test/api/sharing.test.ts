@@ -90,7 +90,12 @@ describe('a link to a clip', () => {
     const { linkToken } = await makeLink({ kind: 'view', password: secret });
     const codes: string[] = [];
     for (let tries = 0; tries < 12; tries += 1) {
-      codes.push(await visit(linkToken, `guess number ${tries}`).then(() => 'open', (error: { code: string }) => error.code));
+      codes.push(
+        await visit(linkToken, `guess number ${tries}`).then(
+          () => 'open',
+          (error: { code: string }) => error.code,
+        ),
+      );
     }
     expect(codes.filter((code) => code === 'forbidden')).toHaveLength(10);
     expect(codes.at(-1)).toBe('rate_limited');

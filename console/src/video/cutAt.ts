@@ -13,12 +13,16 @@ export function cutAt(segments: readonly Span[], edge: 'start' | 'end', seconds:
     cut =
       seconds < first.startSeconds
         ? [{ ...first, startSeconds: seconds }, ...segments.slice(1)]
-        : segments.filter(({ endSeconds }) => endSeconds > seconds).map((span) => ({ ...span, startSeconds: Math.max(span.startSeconds, seconds) }));
+        : segments
+            .filter(({ endSeconds }) => endSeconds > seconds)
+            .map((span) => ({ ...span, startSeconds: Math.max(span.startSeconds, seconds) }));
   } else {
     cut =
       seconds > last.endSeconds
         ? [...segments.slice(0, -1), { ...last, endSeconds: seconds }]
-        : segments.filter(({ startSeconds }) => startSeconds < seconds).map((span) => ({ ...span, endSeconds: Math.min(span.endSeconds, seconds) }));
+        : segments
+            .filter(({ startSeconds }) => startSeconds < seconds)
+            .map((span) => ({ ...span, endSeconds: Math.min(span.endSeconds, seconds) }));
   }
   const length = cut.reduce((sum, { startSeconds, endSeconds }) => sum + endSeconds - startSeconds, 0);
   return length < shortestSeconds ? null : cut;
