@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME`: measures one thing and ends with a line of JSON. */
 import { benchAnalyze } from './analyze.ts';
 import { benchApi } from './api.ts';
+import { benchConsole } from './console.ts';
 import { benchRender } from './render.ts';
 import { benchRetention } from './retention.ts';
 import { benchStorage } from './storage.ts';
@@ -10,6 +11,7 @@ import { benchSpeech } from './speech.ts';
 const benches: Readonly<Record<string, (options: readonly string[]) => Promise<Record<string, unknown>>>> = {
   analyze: benchAnalyze,
   api: benchApi,
+  console: benchConsole,
   render: benchRender,
   retention: benchRetention,
   storage: async () => ({ ...(await benchStorage()), ...(await benchS3()) }),

@@ -1,0 +1,195 @@
+/**
+ * The console bench: what the library's first load weighs, how soon its page stands and answers on a processor of a quarter of the speed, and
+ * how long a corrected word takes in a transcript of three hours.
+ *
+ * A workspace with 1,000 videos, one of them with a transcript of 30,000 words; Debian's Chromium on the built console; every figure of time is
+ * the median of five visits. Largest contentful paint and interaction to next paint are what the browser itself reports.
+ */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { createWorkspace } from '../../server/src/accounts/createWorkspace.ts';
+import { Members, Users } from '../../server/src/accounts/model.ts';
+import { openSession } from '../../server/src/accounts/sessions.ts';
+import { newId } from '../../server/src/core/ids.ts';
+import type { Deps } from '../../server/src/deps.ts';
+import { sealFileName, sealTitle } from '../../server/src/library/content.ts';
+import { storeTranscript } from '../../server/src/understanding/transcripts.ts';
+import { buildConsole } from '../../start/buildConsole.ts';
+import { firstLoadBytes } from '../support/firstLoad.ts';
+import { startBenchServer } from './support/benchServer.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const videoCount = 1000;
+const wordCount = 30_000;
+const visits = 5;
+const slowdown = 4;
+
+const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+const round = (value: number) => Math.round(value);
+
+/** A workspace with many videos; the newest has a transcript of three hours. */
+async function seedLibrary(deps: Deps): Promise<{ token: string; videoId: string }> {
+  const { db } = deps;
+  const [userId, workspaceId] = [newId(), newId()];
+  const ids = Array.from({ length: videoCount }, newId);
+  const videoId = ids[0] ?? '';
+  const probe = { container: 'mp4', durationSeconds: 10_800, width: 1920, height: 1080, frameRate: 30, rotationDegrees: 0, videoCodec: 'h264', isHdr: false };
+  const token = await db.asSystem(async (tx) => {
+    await db.model(Users).create({ id: userId, email: `${userId}@example.test`, name: 'Bench', isAdmin: false }, { transaction: tx });
+    await createWorkspace(deps, tx, { id: workspaceId, name: 'Bench' });
+    await db.model(Members).create({ workspaceId, userId, role: 'owner' }, { transaction: tx });
+    for (const [index, id] of ids.entries()) {
+      await db.change(
+        tx,
+        `INSERT INTO videos (id, workspace_id, title_sealed, file_name_sealed, size_bytes, state, options, probe, created_at)
+         VALUES (:id, :workspaceId, :title, :fileName, 1000000, 'ready', '{}', CAST(:probe AS jsonb), now() - :index * interval '1 minute')`,
+        {
+          ...{ id, workspaceId, index, title: sealTitle(deps, id, `Talk ${index + 1}`), fileName: sealFileName(deps, id, 'talk.mp4') },
+          probe: JSON.stringify({ ...probe, audioCodec: 'aac', audioChannels: 2 }),
+        },
+      );
+    }
+    return (await openSession(deps, tx, userId)).token;
+  });
+  const words = Array.from({ length: wordCount }, (_, index) => ({
+    text: index % 12 === 11 ? `word${index}.` : `word${index}`,
+    startSeconds: index * 0.36,
+    endSeconds: index * 0.36 + 0.3,
+    confidence: 0.97,
+    speaker: `Speaker ${1 + (Math.floor(index / 120) % 3)}`,
+  }));
+  await storeTranscript(deps, { id: videoId, workspaceId }, { language: 'en', engine: 'bench', words });
+  return { token, videoId };
+}
+
+interface Observed {
+  lcp: number;
+  interactions: number[];
+}
+
+/** Runs in the page, before anything of it: what the browser reports. */
+function observe(): void {
+  const seen: Observed = { lcp: 0, interactions: [] };
+  Reflect.set(globalThis, 'carmicSeen', seen);
+  const watch = (type: string, take: (entry: { startTime: number; duration: number; interactionId?: number }) => void) => {
+    const Observer = Reflect.get(globalThis, 'PerformanceObserver') as new (on: (list: { getEntries(): never[] }) => void) => {
+      observe(options: object): void;
+    };
+    new Observer((list) => list.getEntries().forEach(take)).observe({ type, buffered: true, durationThreshold: 16 });
+  };
+  watch('largest-contentful-paint', (entry) => (seen.lcp = entry.startTime));
+  watch('event', (entry) => {
+    if ((entry.interactionId ?? 0) > 0) {
+      seen.interactions.push(entry.duration);
+    }
+  });
+}
+
+const seenIn = (page: Page) => page.evaluate(() => Reflect.get(globalThis, 'carmicSeen') as Observed);
+
+async function slowPage(context: BrowserContext): Promise<Page> {
+  const page = await context.newPage();
+  page.setDefaultTimeout(120_000);
+  const session = await context.newCDPSession(page);
+  await session.send('Emulation.setCPUThrottlingRate', { rate: slowdown });
+  return page;
+}
+
+/** Two pictures of the screen later, everything that was caused has been drawn. */
+const drawn = (page: Page) =>
+  page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const later = Reflect.get(globalThis, 'requestAnimationFrame') as (next: () => void) => void;
+        later(() => later(() => resolve(undefined)));
+      }),
+  );
+
+/** One visit of the library: the menu is opened and closed, and the palette is asked. */
+async function visitLibrary(context: BrowserContext, baseUrl: string): Promise<{ lcp: number; inp: number; scriptBytes: number }> {
+  const page = await slowPage(context);
+  await page.goto(baseUrl);
+  await page.getByRole('link', { name: 'Talk 1', exact: true }).first().waitFor();
+  await page.waitForLoadState('networkidle');
+  const scriptBytes = await page.evaluate(() =>
+    (Reflect.get(globalThis, 'performance') as { getEntriesByType(type: string): { name: string; encodedBodySize: number }[] })
+      .getEntriesByType('resource')
+      .filter(({ name }) => /\.js$/.test(name))
+      .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0),
+  );
+  // The last one is reported once somebody does something.
+  const { lcp } = await seenIn(page);
+  await page.getByRole('button', { name: /^Account/ }).click();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Load more' }).click();
+  await page.getByRole('link', { name: 'Talk 48', exact: true }).first().waitFor();
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox').waitFor();
+  await page.keyboard.type('talk 40');
+  await page.keyboard.press('Escape');
+  await drawn(page);
+  await page.waitForTimeout(500);
+  const { interactions } = await seenIn(page);
+  await page.close();
+  return { lcp, inp: Math.max(...interactions), scriptBytes };
+}
+
+/** The slowest key of a correction in the long transcript, without the throttle: the time until its effect has been drawn. */
+async function editWord(context: BrowserContext, baseUrl: string, videoId: string, at: number): Promise<number> {
+  const page = await context.newPage();
+  page.setDefaultTimeout(120_000);
+  await page.goto(`${baseUrl}/#/videos/${videoId}`);
+  const word = page.locator(`[data-word="${at}"]`);
+  await word.waitFor();
+  await word.dblclick();
+  const field = page.getByLabel('What is said here');
+  await field.waitFor();
+  await page.evaluate(() => (Reflect.get(globalThis, 'carmicSeen') as Observed).interactions.splice(0));
+  await field.pressSequentially('corrected');
+  await field.press('Enter');
+  await page.locator(`[data-word="${at}"]`, { hasText: 'corrected' }).waitFor();
+  await drawn(page);
+  await page.waitForTimeout(300);
+  const { interactions } = await seenIn(page);
+  await page.close();
+  return Math.max(16, ...interactions);
+}
+
+/** Measures. */
+export async function benchConsole(): Promise<Record<string, unknown>> {
+  await buildConsole(root, new AbortController().signal, () => process.stdout.write('Building the console …\n'));
+  const directory = join(root, 'console', 'dist');
+  const { server, stop } = await startBenchServer({
+    env: { CARMIC_PORT: '0', CARMIC_RATE_LIMIT_PER_MINUTE: '1000000000', CARMIC_CONSOLE_DIR: directory },
+    processes: ['web'],
+  });
+  const browser = await chromium.launch({
+    executablePath: process.env['CARMIC_CHROMIUM'] ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
+  });
+  try {
+    const { token, videoId } = await seedLibrary(server.deps);
+    const rounds = [];
+    for (let turn = 0; turn < visits; turn++) {
+      const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: 'en-GB' });
+      await context.addInitScript(observe);
+      await context.addCookies([{ name: 'carmic', value: token, url: server.baseUrl, httpOnly: true, sameSite: 'Lax' }]);
+      const library = await visitLibrary(context, server.baseUrl);
+      rounds.push({ ...library, edit: await editWord(context, server.baseUrl, videoId, 20 + turn) });
+      process.stdout.write(`${JSON.stringify(rounds.at(-1))}\n`);
+      await context.close();
+    }
+    return {
+      firstLoadKB: round(firstLoadBytes(directory) / 102.4) / 10,
+      scriptOnLibraryKB: round(median(rounds.map(({ scriptBytes }) => scriptBytes)) / 102.4) / 10,
+      lcpMs: round(median(rounds.map(({ lcp }) => lcp))),
+      inpMs: round(median(rounds.map(({ inp }) => inp))),
+      editMs: round(median(rounds.map(({ edit }) => edit))),
+      ...{ slowdown, videos: videoCount, words: wordCount, visits },
+    };
+  } finally {
+    await browser.close();
+    await stop();
+  }
+}

@@ -1,0 +1,156 @@
+/** A clip is shared by a link, looked over by somebody without an account, and what they say comes to the editor; all of it with the keyboard. */
+import type { Video } from '@carmic/contract';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Caller, startInstance, type TestInstance, until } from '../support/instance.ts';
+import { firstLoadBytes } from '../support/firstLoad.ts';
+import { enrolAgent } from '../support/protocolAgent.ts';
+import { uploadVideo } from '../support/upload.ts';
+import { findBarriersEverywhere } from './support/axe.ts';
+import { consoleDirectory, prepareBrowser } from './support/browser.ts';
+
+const browser = prepareBrowser();
+let instance: TestInstance;
+let caller: Caller;
+let video: Video;
+
+beforeAll(async () => {
+  instance = await startInstance({ env: { CARMIC_CONSOLE_DIR: consoleDirectory, CARMIC_LEASE_SECONDS: '600' } });
+  caller = await instance.createCaller();
+  const agent = await enrolAgent(instance);
+  video = await uploadVideo(caller.call, instance.baseUrl, Buffer.from('a talk about harbours'), {
+    fileName: 'harbours.mp4',
+    wishes: { clipCount: 2, minClipSeconds: 5, maxClipSeconds: 20 },
+  });
+  for (let isReady = false; !isReady;) {
+    const lease = await agent.lease(['inspect', 'render'], 1);
+    if (lease !== null) {
+      await agent.finish(lease);
+    } else {
+      isReady = (await caller.call('getVideo', { params: { id: video.id } })).state === 'ready';
+    }
+  }
+}, 180_000);
+afterAll(async () => {
+  await browser.close();
+  await instance.stop();
+});
+
+const firstClip = async () => (await caller.call('listClips', { params: { id: video.id } })).items.toSorted((a, b) => a.rank - b.rank)[0];
+
+/** The keys of one word. */
+const press = async (page: Page, ...keys: string[]) => {
+  for (const key of keys) {
+    await page.keyboard.press(key);
+  }
+};
+
+test('a review by a link: made, opened with its password without an account, answered, and taken back', async (context) => {
+  const clip = await firstClip();
+  const editor = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token, width: 1440 });
+  await editor.page.goto(`/#/videos/${video.id}`);
+  const card = editor.page.getByRole('article', { name: clip?.title ?? '' });
+  await card.getByRole('button', { name: 'Share', exact: true }).click();
+  const dialog = editor.page.getByRole('dialog');
+  await dialog.getByLabel('Password (optional)').fill('short');
+  await dialog.getByRole('button', { name: 'Make a link' }).click();
+  await dialog.getByText('Take at least 8 characters').waitFor();
+  await dialog.getByLabel('Password (optional)').fill('for the client only');
+  await dialog.getByRole('button', { name: 'Make a link' }).click();
+  const url = (await dialog.getByRole('region', { name: 'The link' }).textContent()) ?? '';
+  expect(url).toContain('/#/shared?token=carmic_clip_');
+  expect(await findBarriersEverywhere(editor.page)).toEqual([]);
+  await press(editor.page, 'Escape');
+
+  const guest = await browser.visit(context, { baseUrl: instance.baseUrl, width: 1440 });
+  const { page } = guest;
+  await page.goto(url);
+  guest.expectRefusal('shared-clip-visits');
+  await page.getByLabel('Password').fill('not this one');
+  await press(page, 'Enter');
+  await page.getByText('This password is not right.').waitFor();
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  await page.getByLabel('Password').fill('for the client only');
+  await press(page, 'Enter');
+  await page.getByRole('heading', { name: clip?.title ?? '', level: 1 }).waitFor();
+  await page.getByRole('button', { name: 'Send comment' }).click();
+  await page.getByText('Say who you are.').waitFor();
+  await page.getByLabel('Your name').fill('Grace');
+  await page.getByLabel('Your comment').fill('The first word is cut off.');
+  await page.getByRole('button', { name: 'Send comment' }).click();
+  await page.getByText('Your comment was sent.').waitFor();
+  await page.getByRole('button', { name: 'Go to 0:00' }).waitFor();
+  await page.getByRole('button', { name: 'Approve', exact: true }).click();
+  await page.getByText('You have approved this clip.').waitFor();
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  expect(await guest.context.cookies()).toEqual([]);
+
+  await editor.page.getByText('was approved.').waitFor();
+  await card.getByText('Approved', { exact: true }).first().waitFor();
+  await card.getByText('2 comments').click();
+  await card.getByText('The first word is cut off.').waitFor();
+  expect(await findBarriersEverywhere(editor.page)).toEqual([]);
+  await card.getByRole('button', { name: 'Done', exact: true }).first().click();
+  await card.getByRole('button', { name: 'Open again' }).waitFor();
+
+  await card.getByRole('button', { name: 'Share', exact: true }).click();
+  await dialog.getByRole('button', { name: /Take back the link/ }).click();
+  await dialog.getByText('No link leads here.').waitFor();
+  await page.reload();
+  await page.getByRole('heading', { name: 'This link leads nowhere' }).waitFor();
+  const isOurs = (problem: string) => !problem.includes('/storage/') && !problem.includes('shared-clip-visits');
+  expect(guest.problems.filter(isOurs)).toEqual([]);
+  expect(editor.problems.filter(isOurs)).toEqual([]);
+});
+
+test('by keys alone: the palette leads to a video, the arrows to a clip, I and O cut it, ? lists every key', async (context) => {
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token, width: 1440 });
+  const { page } = visit;
+  await page.goto('/');
+  await page.getByRole('heading', { name: 'Library' }).waitFor();
+  await press(page, 'Control+k');
+  const field = page.getByRole('combobox', { name: 'A page, a video or an action' });
+  await field.waitFor();
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  await field.fill('glos');
+  await press(page, 'Enter');
+  await page.getByRole('heading', { name: 'Glossary', level: 1 }).waitFor();
+  await press(page, 'Control+k');
+  await field.fill('harb');
+  await page.getByRole('option', { name: 'harbours', selected: true }).waitFor();
+  await press(page, 'ArrowDown', 'ArrowUp', 'Enter');
+  await page.getByRole('heading', { name: 'harbours', level: 1 }).waitFor();
+
+  const clip = await firstClip();
+  await page.getByRole('article', { name: clip?.title ?? '' }).waitFor();
+  await press(page, 'i');
+  await page.getByText('Choose a clip first').waitFor();
+  await press(page, 'ArrowDown');
+  await page.getByRole('article', { name: clip?.title ?? '' }).and(page.locator(':focus')).waitFor();
+  await press(page, 'i');
+  await until('the longer clip', async () => ((await firstClip())?.segments[0]?.startSeconds === 0 ? true : null));
+  const time = page.locator('.player .time');
+  await press(page, 'l', 'l', 'j', 'ArrowRight', 'ArrowRight', 'ArrowLeft');
+  await expect.poll(() => time.textContent(), { timeout: 60_000 }).toMatch(/^0:11 /);
+  await press(page, 'o');
+  await until('the cut', async () => ((await firstClip())?.segments.at(-1)?.endSeconds === 11 ? true : null));
+  await press(page, 'j', 'ArrowRight');
+  await expect.poll(() => time.textContent(), { timeout: 60_000 }).toMatch(/^0:02 /);
+  await press(page, 'i');
+  await until('the other cut', async () => ((await firstClip())?.segments[0]?.startSeconds === 2 ? true : null));
+
+  await press(page, '?');
+  const help = page.getByRole('dialog', { name: 'Keys' });
+  await help.waitFor();
+  const listed = (await help.locator('kbd').allTextContents()).join(' ');
+  expect(listed).toBe('Ctrl K ? Esc Space K J L ← → ↑ ↓ I O M F ← → ↑ ↓');
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  await press(page, 'Escape');
+  await help.waitFor({ state: 'detached' });
+  expect(visit.problems.filter((problem) => !problem.includes('/storage/'))).toEqual([]);
+});
+
+test('the library loads at most 170 KB of script, compressed', () => {
+  expect(firstLoadBytes(consoleDirectory)).toBeLessThanOrEqual(170 * 1024);
+  expect(firstLoadBytes(consoleDirectory)).toBeGreaterThan(50 * 1024);
+});

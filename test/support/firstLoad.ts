@@ -1,0 +1,22 @@
+/** How much script the built console loads before anything is asked for: its entry and all that this imports at once. */
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+/** Bytes of the first load as they travel, compressed file by file. */
+export function firstLoadBytes(directory: string): number {
+  const page = readFileSync(join(directory, 'index.html'), 'utf8');
+  const waiting = [...page.matchAll(/<(?:script|link)\b[^>]*\b(?:src|href)="([^"]+\.js)"/g)].map(([, path = '']) => join(directory, path));
+  const sizes = new Map<string, number>();
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (sizes.has(path)) {
+      continue;
+    }
+    const source = readFileSync(path, 'utf8');
+    sizes.set(path, gzipSync(source).length);
+    for (const [, name = ''] of source.matchAll(/\b(?:from|import)\s*"(\.[^"]+\.js)"/g)) {
+      waiting.push(join(dirname(path), name));
+    }
+  }
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
+}
