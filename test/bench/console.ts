@@ -34,7 +34,16 @@ async function seedLibrary(deps: Deps): Promise<{ token: string; videoId: string
   const [userId, workspaceId] = [newId(), newId()];
   const ids = Array.from({ length: videoCount }, newId);
   const videoId = ids[0] ?? '';
-  const probe = { container: 'mp4', durationSeconds: 10_800, width: 1920, height: 1080, frameRate: 30, rotationDegrees: 0, videoCodec: 'h264', isHdr: false };
+  const probe = {
+    container: 'mp4',
+    durationSeconds: 10_800,
+    width: 1920,
+    height: 1080,
+    frameRate: 30,
+    rotationDegrees: 0,
+    videoCodec: 'h264',
+    isHdr: false,
+  };
   const token = await db.asSystem(async (tx) => {
     await db.model(Users).create({ id: userId, email: `${userId}@example.test`, name: 'Bench', isAdmin: false }, { transaction: tx });
     await createWorkspace(deps, tx, { id: workspaceId, name: 'Bench' });

@@ -126,7 +126,10 @@ test('by keys alone: the palette leads to a video, the arrows to a clip, I and O
   await press(page, 'i');
   await page.getByText('Choose a clip first').waitFor();
   await press(page, 'ArrowDown');
-  await page.getByRole('article', { name: clip?.title ?? '' }).and(page.locator(':focus')).waitFor();
+  await page
+    .getByRole('article', { name: clip?.title ?? '' })
+    .and(page.locator(':focus'))
+    .waitFor();
   await press(page, 'i');
   await until('the longer clip', async () => ((await firstClip())?.segments[0]?.startSeconds === 0 ? true : null));
   const time = page.locator('.player .time');
