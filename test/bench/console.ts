@@ -82,7 +82,7 @@ function observe(): void {
   const seen: Observed = { lcp: 0, interactions: [] };
   Reflect.set(globalThis, 'carmicSeen', seen);
   const watch = (type: string, take: (entry: { startTime: number; duration: number; interactionId?: number }) => void) => {
-    const Observer = Reflect.get(globalThis, 'PerformanceObserver') as new (on: (list: { getEntries(): never[] }) => void) => {
+    const Observer = Reflect.get(globalThis, 'PerformanceObserver') as unknown as new (on: (list: { getEntries(): never[] }) => void) => {
       observe(options: object): void;
     };
     new Observer((list) => list.getEntries().forEach(take)).observe({ type, buffered: true, durationThreshold: 16 });
@@ -122,8 +122,7 @@ async function visitLibrary(context: BrowserContext, baseUrl: string): Promise<{
   await page.getByRole('link', { name: 'Talk 1', exact: true }).first().waitFor();
   await page.waitForLoadState('networkidle');
   const scriptBytes = await page.evaluate(() =>
-    (Reflect.get(globalThis, 'performance') as { getEntriesByType(type: string): { name: string; encodedBodySize: number }[] })
-      .getEntriesByType('resource')
+    (performance.getEntriesByType('resource') as unknown as { name: string; encodedBodySize: number }[])
       .filter(({ name }) => /\.js$/.test(name))
       .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0),
   );

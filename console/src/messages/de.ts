@@ -15,6 +15,7 @@ import { moments, safety } from './safety.de.ts';
 import { legalHold, safekeeping } from './safekeeping.de.ts';
 import { personalData } from './personalData.de.ts';
 import { server } from './server.de.ts';
+import { exporting } from './exporting.de.ts';
 import { keys } from './keys.de.ts';
 import { sharing } from './sharing.de.ts';
 import { signOn } from './signOn.de.ts';
@@ -419,6 +420,7 @@ export const de: Messages = {
   ...clips,
   sharing,
   keys,
+  exporting,
   ...keeping,
   audit,
   serviceAccounts,

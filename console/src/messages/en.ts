@@ -19,6 +19,7 @@ import { moments, safety } from './safety.en.ts';
 import { legalHold, safekeeping } from './safekeeping.en.ts';
 import { personalData } from './personalData.en.ts';
 import { server } from './server.en.ts';
+import { exporting } from './exporting.en.ts';
 import { keys } from './keys.en.ts';
 import { sharing } from './sharing.en.ts';
 import { signOn } from './signOn.en.ts';
@@ -419,6 +420,7 @@ export const en = {
   ...clips,
   sharing,
   keys,
+  exporting,
   ...keeping,
   audit,
   serviceAccounts,

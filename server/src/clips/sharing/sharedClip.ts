@@ -147,14 +147,19 @@ async function presentShared(deps: Deps, tx: Tx, link: OpenLink, row: ClipRow): 
     kind: link.kind,
     expiresAt: clip.expiresAt !== null && clip.expiresAt < ownEnd ? clip.expiresAt : ownEnd,
     durationSeconds: clip.durationSeconds,
-    versions: clip.renditions
-      .filter((rendition) => isPlayable(rendition) && (!isCurrent || rendition.editVersion === clip.editVersion))
-      .flatMap((rendition) => presentVersion(rendition, link.can_download)),
+    versions: newestOfEach(
+      clip.renditions.filter((rendition) => isPlayable(rendition) && (!isCurrent || rendition.editVersion === clip.editVersion)),
+    ).flatMap((rendition) => presentVersion(rendition, link.can_download)),
     comments: comments.map((comment) => presentComment(deps, comment)),
   };
 }
 
 const isPlayable = ({ state, isWithheld, media }: Rendition) => state === 'ready' && !isWithheld && media.videoUrl !== null;
+
+/** One rendition per shape and caption language: the newest, as the console shows them. */
+function newestOfEach(renditions: readonly Rendition[]): Rendition[] {
+  return [...new Map(renditions.map((rendition) => [`${rendition.aspect} ${rendition.captionLanguage ?? ''}`, rendition])).values()];
+}
 
 function presentVersion({ media, ...rendition }: Rendition, canDownload: boolean): SharedVersion[] {
   if (media.videoUrl === null) {
