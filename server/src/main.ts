@@ -52,6 +52,7 @@ import { presentInstance } from './instance.ts';
 import { keyParties } from './keyring/keysFromEnv.ts';
 import { openInstanceKeys } from './keyring/openInstanceKeys.ts';
 import { createJobs } from './jobs/jobs.ts';
+import { departmentHandlers } from './library/departmentRoutes.ts';
 import { libraryHandlers } from './library/routes.ts';
 import { storageHandlers } from './library/storageRoutes.ts';
 import { isExpected, readableSeconds } from './library/storedObjects.ts';
@@ -289,6 +290,7 @@ function buildHandlers(): Handlers {
     ...auditHandlers,
     ...suspensionHandlers,
     ...libraryHandlers,
+    ...departmentHandlers,
     ...createAgentHandlers(specBuilders),
     ...understandingHandlers,
     ...clipHandlers,

@@ -17,6 +17,7 @@ import { nudgeAnnouncements } from './privacy/mail/announcements.ts';
 import { keepPolicies } from './privacy/policy/keepPolicies.ts';
 import { sweepLedger } from './privacy/thirdParties/watchEgress.ts';
 import { recountStale } from './plans/quota.ts';
+import { settleEndedRerenders } from './plans/rerenders.ts';
 import { nudgeEmptying } from './retention/emptyWorkspace.ts';
 import { buryVideos } from './retention/erasure/bury.ts';
 import { watchErasures } from './retention/erasure/watch.ts';
@@ -47,6 +48,7 @@ const steps: readonly ((deps: Deps) => Promise<unknown>)[] = [
   nudgeStages,
   nudgeImports,
   nudgeRenditions,
+  settleEndedRerenders,
   nudgeRemovals,
   nudgeEmptying,
   nudgeTranslations,

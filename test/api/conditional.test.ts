@@ -20,6 +20,8 @@ const others: Partial<Record<RouteName, string>> = {
   updateMember: 'one switch, set to a named value',
   transferOwnership: 'one step that names its end',
   assignPlan: 'bound to the preview by its confirmation, which another change makes void',
+  updateDepartment: 'two values of a line of a list, written by an owner who sees the list',
+  putVideoDepartment: 'one switch, set to a named value',
   changeSubscription: 'names the plan it ends with, and the next payment decides',
   updateRights: 'switches of one person, each set to a named value',
   updateThirdParty: 'single switches, each set to a named value',

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newId } from '../../server/src/core/ids.ts';
-import { readStatement, reserveMinutes, settleMinutes } from '../../server/src/plans/usage.ts';
+import { readStatement } from '../../server/src/plans/statement.ts';
+import { reserveMinutes, settleMinutes } from '../../server/src/plans/usage.ts';
 import { type Caller, startInstance, type TestInstance } from '../support/instance.ts';
 import { enrolAgent } from '../support/protocolAgent.ts';
 import { uploadVideo } from '../support/upload.ts';
@@ -131,7 +132,7 @@ test('what a plan leaves out cannot be made anew, and its edit is a version and 
   const plan = await admin.call('createPlan', {
     body: { name: 'Small', retention: { kind: 'expires', days: 5 }, limits: { uploadBytes: null, durationSeconds: null } },
   });
-  expect(plan.features).toEqual(['brandKits', 'webhooks', 'apiKeys', 'translations']);
+  expect(plan.features).toEqual(['brandKits', 'webhooks', 'apiKeys', 'translations', 'freeRerenders']);
   await admin.call('assignPlan', { params: { id: who.workspaceId }, body: { planId: plan.id } });
   const makeKit = () => who.call('createBrandKit', { body: { name: 'Ours' } });
   const makeKey = () => who.call('createApiKey', { body: { name: 'Robot', scopes: ['read'] } });

@@ -90,8 +90,17 @@ test('what is asked of subscriptions is what Stripe documents, and what it answe
 test('prices and meters are asked for as Stripe documents', async () => {
   await stripe().listPrices();
   await stripe().getPrice('price_123');
-  await stripe().countSeconds({ identifier: 'carmic-minutes-1', customerId: 'cus_123', seconds: 61, at: new Date() });
+  await stripe().countUsage({ meter: 'minutes', identifier: 'carmic-minutes-1', customerId: 'cus_123', value: 61, at: new Date() });
   const [from, end] = [new Date('2026-11-01T00:00:00Z'), new Date('2026-11-02T00:00:00Z')];
-  const counted = await stripe().readMeter('cus_123', from, end);
+  const counted = await stripe().readMeter('seats', 'cus_123', from, end);
   expect(counted === null || Number.isFinite(counted)).toBe(true);
+});
+
+test('refunds and disputes are asked for as Stripe documents', async () => {
+  const [dispute, refund] = [await stripe().getDispute('dp_123'), await stripe().getRefund('re_123')];
+  for (const incident of [dispute, refund, ...(await stripe().listRefundsOf('ch_123')), ...(await stripe().listIncidents(new Date(0)))]) {
+    expect(incident?.id).not.toBe('');
+    expect(incident?.status).not.toBe('');
+    expect(incident?.currency).toMatch(/^[a-z]{3}$/);
+  }
 });

@@ -42,7 +42,8 @@ beforeAll(async () => {
   const { link, url } = await owner.call('createClipLink', { params: { id: clip.id }, body: { kind: 'review' } });
   const said = await owner.call('addSharedComment', { body: { linkToken: url.split('token=')[1] ?? '', name: 'Ada', text: 'Nice.' } });
   Object.assign(ids, { 'clip-links': link.id, 'clip-comments': said.comments[0]?.id });
-  Object.assign(ids, { 'brand-kits': kit.id, 'glossary-terms': term.id, translations: translationId });
+  const { id: department } = await owner.call('createDepartment', { body: { name: 'Sales' } });
+  Object.assign(ids, { 'brand-kits': kit.id, departments: department, 'glossary-terms': term.id, translations: translationId });
   before = { title: clip.title, state: clip.state };
   Object.assign(ids, { videos: video.id, clips: clip.id, renditions: clip.renditions[0]?.id ?? '', uploads: upload.id });
 });

@@ -1,13 +1,15 @@
 /** A billing meter on the wire: events that count once by their identifier, and their sums. */
 import { type Form, textOf, WireError } from './stripeWire.ts';
 
+const eventNames = ['carmic_extra_seconds', 'carmic_seat_days'];
+
 export class MeterStandIn {
   readonly events = new Map<string, Form>();
 
   answer(path: string, form: Form): unknown {
     if (path === '/v1/billing/meters') {
-      const meter = { id: 'mtr_1', object: 'billing.meter', event_name: 'carmic_extra_seconds' };
-      return { object: 'list', url: path, data: [meter], has_more: false };
+      const data = eventNames.map((name, index) => ({ id: `mtr_${index}`, object: 'billing.meter', event_name: name }));
+      return { object: 'list', url: path, data, has_more: false };
     }
     return path.endsWith('/event_summaries') ? this.#summarise(path, form) : this.#count(form);
   }
@@ -23,9 +25,11 @@ export class MeterStandIn {
 
   #summarise(url: string, form: Form): unknown {
     const payloadOf = (event: Form) => event['payload'] as Form;
+    const name = eventNames[Number(/mtr_(\d+)/.exec(url)?.[1])];
     const counted = [...this.events.values()].filter((event) => {
       const at = Number(textOf(event['timestamp']));
       return (
+        event['event_name'] === name &&
         payloadOf(event)['stripe_customer_id'] === form['customer'] && at >= Number(form['start_time']) && at < Number(form['end_time'])
       );
     });

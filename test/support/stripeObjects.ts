@@ -30,4 +30,6 @@ export interface WireInvoice extends Json {
   subscriptionId: string;
   total: number;
   amount_paid: number;
+  attempt_count: number;
+  next_payment_attempt: number | null;
 }

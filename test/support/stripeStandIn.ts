@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { WireEvent, WireInvoice, WirePrice, WireStatus, WireSubscription } from './stripeObjects.ts';
+import { IncidentsStandIn } from './stripeIncidents.ts';
 import { MeterStandIn } from './stripeMeter.ts';
 import { expand, failed, type Form, missing, parseForm, partsOf, textOf, WireError } from './stripeWire.ts';
 
@@ -25,12 +26,14 @@ export class StripeStandIn {
   readonly events: WireEvent[] = [];
   readonly requests: { method: string; path: string; form: Form; key: string | undefined }[] = [];
   readonly meter = new MeterStandIn();
+  readonly incidents = new IncidentsStandIn();
   readonly #objects = new Map<string, Json>();
   readonly #answers = new Map<string, { body: string; status: number; answer: string }>();
   readonly #failures: (number | 'lost')[] = [];
   /** Customers whose cards are refused. */
   readonly #broke = new Set<string>();
   readonly #tries = new Map<string, { left: number; at: number }>();
+  #held: Promise<void> = Promise.resolve();
   #count = 0;
   #close: () => Promise<void> = () => Promise.resolve();
   url = '';
@@ -55,6 +58,13 @@ export class StripeStandIn {
     this.#failures.push(...failures);
   }
 
+  /** Answers nothing until the returned function is called. */
+  hold(): () => void {
+    let release = () => {};
+    this.#held = new Promise((resolve) => (release = resolve));
+    return release;
+  }
+
   clearFailures(): void {
     this.#failures.length = 0;
   }
@@ -68,7 +78,7 @@ export class StripeStandIn {
   addPrice(
     product: string,
     unitAmount: number,
-    more: { interval?: 'month' | 'year'; currency?: string; isMetered?: boolean } = {},
+    more: { interval?: 'month' | 'year'; currency?: string; isMetered?: boolean; meter?: 'seats' } = {},
   ): WirePrice {
     const id = this.#id('price');
     const price: WirePrice = {
@@ -78,6 +88,7 @@ export class StripeStandIn {
       currency: more.currency ?? 'eur',
       unit_amount: unitAmount,
       active: true,
+      metadata: more.meter === undefined ? {} : { carmic_meter: more.meter },
       type: 'recurring',
       recurring: { interval: more.interval ?? 'month', interval_count: 1, usage_type: more.isMetered === true ? 'metered' : 'licensed' },
       livemode: this.isLive,
@@ -236,6 +247,9 @@ export class StripeStandIn {
       return;
     }
     const left = (pending?.left ?? retries + 1) - 1;
+    const invoice = this.#get<WireInvoice>(subscription.latest_invoice ?? '', 'invoice');
+    invoice.attempt_count = retries + 1 - left;
+    invoice.next_payment_attempt = left <= 1 ? null : this.now + retryDays * daySeconds;
     if (left === 0) {
       this.#tries.delete(id);
       this.setStatus(id, this.afterRetries);
@@ -269,6 +283,8 @@ export class StripeStandIn {
       hosted_invoice_url: `https://invoice.stripe.com/i/${id}`,
       invoice_pdf: `https://pay.stripe.com/invoice/${id}/pdf`,
       livemode: this.isLive,
+      attempt_count: 1,
+      next_payment_attempt: isPaid ? null : this.now + retryDays * daySeconds,
     };
     this.#objects.set(id, invoice);
     subscription.latest_invoice = id;
@@ -308,6 +324,7 @@ export class StripeStandIn {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await text(request);
+    await this.#held;
     const url = new URL(request.url ?? '', 'http://stripe');
     const method = request.method ?? 'GET';
     const key = request.headers['idempotency-key'] as string | undefined;
@@ -356,6 +373,9 @@ export class StripeStandIn {
     const [, , resource = '', id = ''] = path.split('/');
     if (path.startsWith('/v1/billing/meter')) {
       return this.meter.answer(path, form);
+    }
+    if (/^\/v1\/(disputes|refunds)/.test(path)) {
+      return this.incidents.answer(path, form);
     }
     switch (`${method} ${path.split('/').length > 3 && !/create_preview|sessions/.test(path) ? `/v1/${resource}/:id` : path}`) {
       case 'POST /v1/customers':

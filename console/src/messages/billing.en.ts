@@ -4,7 +4,7 @@ import { count } from './count.ts';
 export const billing = {
   nav: 'Plan and invoices',
   title: 'Plan and invoices',
-  lead: 'You pay on pages of Stripe. Failed work, retries and renderings asked for later cost nothing.',
+  lead: 'You pay on pages of Stripe. Failed work and retries cost nothing.',
   off: 'This installation sells no plans: its administrator assigns them.',
   confirming: 'Stripe has not confirmed the payment yet. The plan starts as soon as it does; this page looks again by itself.',
   started: 'Thank you: your plan is in force.',
@@ -21,6 +21,8 @@ export const billing = {
   },
   noSubscription: 'This workspace has no subscription.',
   granted: (plan: string, until: string | null) => `Given to you by the administrator: ${plan}${until === null ? '' : `, until ${until}`}.`,
+  tryAgain: (day: string) => `It is tried again on ${day}.`,
+  lastTry: 'That was the last try.',
   renews: (day: string) => `Renews on ${day}.`,
   ends: (day: string) =>
     `Ends on ${day}. Until then everything stays as it is, and for 14 days after that nothing of what you have is deleted because of it.`,
@@ -29,7 +31,7 @@ export const billing = {
   payNow: 'Pay or confirm',
   owed: {
     incomplete: 'The plan starts when the payment is confirmed.',
-    past_due: 'The payment is tried again in the next days. Nothing changes until then.',
+    past_due: 'The payment did not work, or waits for your bank. Nothing changes until Stripe gives up.',
     unpaid: 'The plan has ended because the payment did not work. Pay the open invoice and it is back.',
     other: 'An invoice is open.',
   },
@@ -53,6 +55,8 @@ export const billing = {
   notInPeriod: { month: 'Not sold by the month', year: 'Not sold by the year' },
   extraMinutes: (amount: string) => `More minutes: ${amount} each`,
   extraMinutesOpen: 'More minutes can be bought by use',
+  extraSeats: (amount: string) => `More people: ${amount} each a day`,
+  extraSeatsOpen: 'More people can be bought by use',
   minutes: (n: number | null) =>
     n === null ? 'Processing without a monthly limit' : `${count(n, 'minute', 'minutes')} of processing a month`,
   members: (n: number | null) => (n === null ? 'Any number of people' : count(n, 'person', 'people')),
@@ -72,6 +76,9 @@ export const billing = {
   invoicesEmpty: 'No invoices yet.',
   invoice: (id: string) => `Invoice ${id}`,
   invoiceStates: { draft: 'Draft', open: 'Open', paid: 'Paid', uncollectible: 'Written off', void: 'Void' } as Record<string, string>,
+  refund: (amount: string, day: string) => `${amount} given back on ${day}`,
+  refundPending: (amount: string) => `${amount} is on its way back to you`,
+  refundFailed: (amount: string) => `${amount} could not be given back: the administrator was told`,
   credited: (amount: string) => `${amount} given back`,
   page: 'Open',
   pdf: 'PDF',
@@ -105,6 +112,10 @@ export const billing = {
     waiting: (n: number) => `${count(n, 'event waits', 'events wait')} to be worked on.`,
     failing: (type: string, failure: string) => `${type}: ${failure}`,
     disputesTitle: 'Disputes and refunds',
+    incident: (kind: 'refund' | 'dispute', status: string) =>
+      `${kind === 'refund' ? 'Refund' : 'Dispute'}: ${status.replaceAll('_', ' ')}`,
+    nobody: 'no workspace here',
+    answerBefore: (day: string) => `answer it at Stripe before ${day}`,
     driftTitle: 'Comparison with Stripe',
     neverCompared: 'Not compared yet; it happens every night.',
     compared: (n: number, when: string) => `${count(n, 'workspace', 'workspaces')} compared ${when}.`,

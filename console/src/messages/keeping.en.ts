@@ -73,7 +73,7 @@ export const keeping = {
     parallel: 'Tasks at the same time',
     members: 'Members',
     features: 'Included',
-    featureNames: { brandKits: 'Brand kits', webhooks: 'Webhooks', apiKeys: 'API keys', translations: 'Translations' },
+    featureNames: { brandKits: 'Brand kits', webhooks: 'Webhooks', apiKeys: 'API keys', translations: 'Translations', freeRerenders: 'Free renderings of changed clips' },
     uploadSize: 'Largest upload in GB',
     length: 'Longest video in minutes',
     noLimit: 'Empty: no limit',

@@ -25,12 +25,17 @@ const priceIdSchema = z
   .describe('Id of a price at Stripe');
 const urlReplySchema = z.object({ url: z.url().describe('Page of Stripe to send the browser to') });
 
+/** What a price by use counts: minutes beyond those of the plan, or people beyond it by the day. */
+export const priceMeterSchema = z.enum(['minutes', 'seats']);
+export type PriceMeter = z.infer<typeof priceMeterSchema>;
+
 export const priceSchema = z.object({
   id: z.string(),
   currency: currencySchema,
   amount: moneySchema.nullable().describe('Null: it depends on the quantity'),
   period: z.enum(['month', 'year']),
-  isMetered: z.boolean().describe('A price for minutes beyond those of the plan'),
+  isMetered: z.boolean().describe('A price by use'),
+  meter: priceMeterSchema.nullable().describe('What a price by use counts; null for a fixed price'),
 });
 export type PlanPrice = z.infer<typeof priceSchema>;
 
@@ -61,6 +66,8 @@ export const billingSchema = z.object({
       trialEndsAt: timeSchema.nullable(),
       card: z.object({ brand: z.string(), lastFour: z.string() }).nullable(),
       unpaidInvoiceUrl: z.url().nullable().describe('Page of Stripe on which an open invoice is paid or a payment confirmed'),
+      paymentAttempts: z.number().int().describe('How often the open invoice was tried'),
+      nextAttemptAt: timeSchema.nullable().describe('When Stripe tries it again'),
     })
     .nullable(),
   grant: z.object({ planName: z.string(), endsAt: timeSchema.nullable() }).nullable().describe('A plan that an administrator gave'),
@@ -132,6 +139,21 @@ export const catalogueDifferenceSchema = z.object({
 export const catalogueSyncSchema = z.object({ isDryRun: z.boolean(), differences: z.array(catalogueDifferenceSchema) });
 export type CatalogueSync = z.infer<typeof catalogueSyncSchema>;
 
+/** Money that went back, or that a customer disputes at the bank. */
+export const incidentSchema = z.object({
+  id: z.string().describe('Id of the refund or dispute at Stripe'),
+  kind: z.enum(['refund', 'dispute']),
+  workspaceId: idSchema.nullable(),
+  workspaceName: z.string().nullable(),
+  status: z.string().describe('As Stripe names it'),
+  reason: z.string().nullable(),
+  amount: moneySchema,
+  currency: currencySchema,
+  dueAt: timeSchema.nullable().describe('Until when an open dispute is answered'),
+  createdAt: timeSchema,
+});
+export type BillingIncident = z.infer<typeof incidentSchema>;
+
 export const billingOverviewSchema = z.object({
   isOn: z.boolean(),
   isLive: z.boolean().describe('Whether the key is one of live mode'),
@@ -148,7 +170,7 @@ export const billingOverviewSchema = z.object({
     waiting: z.number().int(),
     failing: z.array(z.object({ id: z.string(), type: z.string(), attempts: z.number().int(), failure: z.string() })),
   }),
-  disputes: z.array(z.object({ eventId: z.string(), objectId: z.string().nullable(), type: z.string(), at: timeSchema })),
+  incidents: z.array(incidentSchema).describe('Disputes that are open first, then the newest; at most 50'),
   lastReconciliation: billingReconciliationSchema.nullable(),
 });
 export type BillingOverview = z.infer<typeof billingOverviewSchema>;
@@ -242,10 +264,13 @@ export const billingRoutes = {
   listInvoices: route({
     method: 'GET',
     path: '/api/v1/billing/invoices',
-    summary: 'The last hundred invoices, newest first',
+    summary: 'The last hundred invoices, newest first, and what was given back',
     policy: 'owner',
     isOpenWhenSuspended: true,
-    reply: z.object({ items: z.array(invoiceSchema) }),
+    reply: z.object({
+      items: z.array(invoiceSchema),
+      refunds: z.array(z.object({ id: z.string(), status: z.string(), amount: moneySchema, currency: currencySchema, createdAt: timeSchema })),
+    }),
     status: 200,
   }),
   receiveStripeEvent: route({

@@ -10,6 +10,7 @@ export const importVideoBodySchema = z.object({
     .describe('Address of the video file itself; only hosts that the operator opened are called'),
   title: z.string().trim().min(1).max(200).optional().describe('The last part of the address by default'),
   options: videoOptionsSchema.partial().optional(),
+  departmentId: idSchema.nullish().describe('To whom it is charged; null: to nobody; left out: to the default department of the workspace'),
 });
 
 export const estimateQuerySchema = z.object({

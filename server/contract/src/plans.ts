@@ -29,8 +29,11 @@ export const planLimitsSchema = z.object({
 });
 export type PlanLimits = z.infer<typeof planLimitsSchema>;
 
-/** What a plan may include or leave out. What is there already stays when it is left out later; only something new is refused. */
-export const planFeatureSchema = z.enum(['brandKits', 'webhooks', 'apiKeys', 'translations']);
+/**
+ * What a plan may include or leave out. What is there already stays when it is left out later; only something new is refused. Without
+ * `freeRerenders` a rendering asked for after a clip was delivered costs the length of the clip.
+ */
+export const planFeatureSchema = z.enum(['brandKits', 'webhooks', 'apiKeys', 'translations', 'freeRerenders']);
 export type PlanFeature = z.infer<typeof planFeatureSchema>;
 const planFeaturesSchema = z.array(planFeatureSchema).max(planFeatureSchema.options.length);
 

@@ -69,22 +69,38 @@ export const reconciliationSchema = z.object({
 });
 export type Reconciliation = z.infer<typeof reconciliationSchema>;
 
-/** Processing minutes of one month. The lines add up to the totals. */
+/** Processing minutes and storage of one month. The lines add up to the totals. */
 export const usageStatementSchema = z.object({
   month: z.string().describe('2026-03'),
   limitMinutes: z.number().int().nullable().describe('Of the plan; null when it sets none'),
   capMinutes: z.number().int().nullable().describe('That the owners set; null when they set none'),
   extraSeconds: z.number().int().describe('Part of usedSeconds: beyond the plan, bought by use'),
+  extraSeatDays: z.number().int().describe('People beyond the plan, bought by use, times days'),
   usedSeconds: z.number().int().describe('Delivered work'),
   reservedSeconds: z.number().int().describe('Work that is going on'),
+  byteDays: z.number().int().describe('What was stored, in bytes, times how long, in days; that of no video included'),
+  byDepartment: z
+    .array(
+      z.object({
+        departmentId: idSchema.nullable().describe('Null: what is charged to no department'),
+        name: z.string().nullable(),
+        videoCount: z.number().int(),
+        usedSeconds: z.number().int(),
+        byteDays: z.number().int(),
+      }),
+    )
+    .describe('Sums of all lines by department'),
   lines: z
     .array(
       z.object({
         videoId: idSchema,
+        departmentId: idSchema.nullable(),
         reservedSeconds: z.number().int(),
         usedSeconds: z.number().int(),
+        rerenderedSeconds: z.number().int().describe('Part of usedSeconds: renderings after the first, where the plan counts them'),
         releasedSeconds: z.number().int().describe('Failed or cancelled work; it costs nothing'),
-        at: timeSchema,
+        byteDays: z.number().int(),
+        at: timeSchema.describe('When its first work or storage of this month began'),
       }),
     )
     .describe('By video, newest first; at most 1000'),
@@ -161,9 +177,11 @@ export const retentionRoutes = {
   listUsageMonths: route({
     method: 'GET',
     path: '/api/v1/usage/months',
-    summary: 'Processing minutes of the last twelve months that had any',
+    summary: 'Processing minutes and storage by month, the last twelve at most',
     policy: 'viewer',
-    reply: z.object({ items: z.array(z.object({ month: z.string().describe('2026-03'), usedSeconds: z.number().int() })) }),
+    reply: z.object({
+      items: z.array(z.object({ month: z.string().describe('2026-03'), usedSeconds: z.number().int(), byteDays: z.number().int() })),
+    }),
     status: 200,
   }),
   getUsageBudget: route({
@@ -188,7 +206,7 @@ export const retentionRoutes = {
   getUsage: route({
     method: 'GET',
     path: '/api/v1/usage',
-    summary: 'Processing minutes of a month',
+    summary: 'Processing minutes and storage of a month, by video and department',
     policy: 'viewer',
     query: z.object({
       month: z

@@ -24,6 +24,7 @@ import { engineReportRoutes } from './engineReport.ts';
 import { erasureRoutes } from './erasures.ts';
 import { auditRoutes } from './audit.ts';
 import { billingRoutes } from './billing.ts';
+import { departmentRoutes } from './departments.ts';
 import { importRoutes } from './imports.ts';
 import { framingRoutes } from './framing.ts';
 import { identityRoutes, peopleRoutes, signInReplySchema } from './identity.ts';
@@ -434,6 +435,7 @@ export const routes = {
   ...safetyRoutes,
   ...sharingRoutes,
   ...billingRoutes,
+  ...departmentRoutes,
   ...momentRoutes,
   ...dataMapRoutes,
   ...personalDataRoutes,

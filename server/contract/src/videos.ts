@@ -79,6 +79,7 @@ export const createVideoBodySchema = z.object({
   title: z.string().trim().min(1).max(200).optional().describe('The file name without its ending by default'),
   sizeBytes: z.number().int().nonnegative(),
   options: videoOptionsSchema.partial().optional(),
+  departmentId: idSchema.nullish().describe('To whom it is charged; null: to nobody; left out: to the default department of the workspace'),
 });
 
 /** An upload in equal parts (the last may be shorter), each PUT to its own short-lived URL. */

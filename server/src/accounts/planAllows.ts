@@ -12,6 +12,7 @@ const named: Readonly<Record<PlanFeature, string>> = {
   webhooks: 'webhooks',
   apiKeys: 'API keys',
   translations: 'translations',
+  freeRerenders: 'free renderings of changed clips',
 };
 
 /** Throws quota_exceeded when the plan of the workspace does not include a feature. */
@@ -29,17 +30,18 @@ export async function requireFeature(deps: Deps, tx: Tx, workspaceId: string, fe
   }
 }
 
-/** How many more people a workspace has room for; Infinity without a limit. Locks the workspace, so that two cannot take the last seat. */
+/** How many more people a workspace has room for; Infinity without a limit, or where more are bought by use. Locks the workspace, so that two cannot take the last seat. */
 export async function freeSeats(deps: Deps, tx: Tx, workspaceId: string, options: { exceptInvited?: string } = {}): Promise<number> {
-  const [row] = await deps.db.rows<{ seats: number | null }>(
+  const [row] = await deps.db.rows<{ seats: number | null; buys: boolean }>(
     tx,
     `SELECT CAST(CASE WHEN w.overrides -> 'limits' -> 'members' IS NULL THEN p.limits ->> 'members'
-       ELSE w.overrides -> 'limits' ->> 'members' END AS integer) AS seats
+       ELSE w.overrides -> 'limits' ->> 'members' END AS integer) AS seats,
+       EXISTS (SELECT 1 FROM billing_accounts a WHERE a.workspace_id = w.id AND a.is_live = :isLive AND a.is_entitled AND a.has_extra_seats) AS buys
      FROM workspaces w JOIN plans p ON p.id = w.plan_id WHERE w.id = :workspaceId FOR UPDATE OF w`,
-    { workspaceId },
+    { workspaceId, isLive: deps.stripe?.isLive ?? null },
   );
   const seats = row?.seats ?? null;
-  if (seats === null) {
+  if (seats === null || row?.buys === true) {
     return Infinity;
   }
   const [taken] = await deps.db.rows<{ people: string; invited: string }>(

@@ -16,6 +16,7 @@ export interface AccountRow {
   price_id: string | null;
   plan_id: string | null;
   has_extra_minutes: boolean;
+  has_extra_seats: boolean;
   subscription_count: number;
   period_ends_at: Date | null;
   cancels_at: Date | null;
@@ -24,6 +25,8 @@ export interface AccountRow {
   card_brand: string | null;
   card_last_four: string | null;
   unpaid_invoice_url: string | null;
+  payment_attempts: number;
+  next_attempt_at: Date | null;
   fetched_at: Date | null;
 }
 

@@ -2,11 +2,12 @@
  * Plans here are the truth for what is allowed, prices at Stripe for what it costs. A product at Stripe says which plan it sells by
  * `carmic_plan` in its metadata (the plan's slug). A price that is gone is offered no more, and whoever pays it keeps its plan.
  */
-import type { CatalogueSync } from '@carmic/contract';
+import type { CatalogueSync, PriceMeter } from '@carmic/contract';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { Plans, type PlanRow } from '../plans/model.ts';
 import { requireStripe } from './accounts.ts';
+import { formatAmount } from './formatAmount.ts';
 import type { RemotePrice } from './stripeGateway.ts';
 
 type Difference = CatalogueSync['differences'][number];
@@ -18,20 +19,14 @@ export interface PriceRow {
   unit_amount: string | null;
   period: 'month' | 'year';
   is_metered: boolean;
+  meter: PriceMeter | null;
   is_offered: boolean;
 }
 
-/** An amount for sentences, in the currency's own form. */
-function formatAmount(amount: number | null, currency: string): string {
-  if (amount === null) {
-    return `by quantity in ${currency.toUpperCase()}`;
-  }
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency });
-  return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+function named({ unitAmount, currency, period, meter }: RemotePrice): string {
+  const amount = unitAmount === null ? `by quantity in ${currency.toUpperCase()}` : formatAmount(unitAmount, currency);
+  return `${amount} a ${period}${meter === null ? '' : `, metered by ${meter === 'seats' ? 'people and days' : 'minutes'}`}`;
 }
-
-const named = (price: RemotePrice) =>
-  `${formatAmount(price.unitAmount, price.currency)} a ${price.period}${price.isMetered ? ', metered' : ''}`;
 
 /** Compares the prices on record with those at Stripe, and takes over what differs unless it is only to be shown. */
 export async function syncCatalogue(deps: Deps, isDryRun: boolean): Promise<CatalogueSync> {
@@ -73,7 +68,7 @@ export async function syncCatalogue(deps: Deps, isDryRun: boolean): Promise<Cata
         });
       }
     }
-    const sold = new Set(remote.filter((price) => price.isActive && !price.isMetered).map((price) => price.planSlug));
+    const sold = new Set(remote.filter((price) => price.isActive && price.meter === null).map((price) => price.planSlug));
     for (const plan of plans.filter((each) => each.archivedAt === null && !each.isDefault && !sold.has(each.slug))) {
       const text = `${plan.name} has no price: give its product at Stripe the metadata carmic_plan=${plan.slug}.`;
       found.push({ kind: 'not_sold', planName: plan.name, priceId: null, text });
@@ -93,7 +88,7 @@ function compare(plan: PlanRow, price: RemotePrice, row: PriceRow | undefined): 
     row.currency === price.currency &&
     (row.unit_amount === null ? null : Number(row.unit_amount)) === price.unitAmount &&
     row.period === price.period &&
-    row.is_metered === price.isMetered &&
+    row.meter === price.meter &&
     row.is_offered === price.isActive;
   return isSame
     ? []
@@ -109,12 +104,12 @@ function compare(plan: PlanRow, price: RemotePrice, row: PriceRow | undefined): 
 function writePrice(deps: Deps, tx: Tx, planId: string, price: RemotePrice): Promise<number> {
   return deps.db.change(
     tx,
-    `INSERT INTO plan_prices (id, is_live, plan_id, product_id, currency, unit_amount, period, is_metered, is_offered, updated_at)
-     VALUES (:id, :isLive, :planId, :productId, :currency, :unitAmount, :period, :isMetered, :isActive, :now)
+    `INSERT INTO plan_prices (id, is_live, plan_id, product_id, currency, unit_amount, period, is_metered, meter, is_offered, updated_at)
+     VALUES (:id, :isLive, :planId, :productId, :currency, :unitAmount, :period, :isMetered, :meter, :isActive, :now)
      ON CONFLICT (id) DO UPDATE SET plan_id = EXCLUDED.plan_id, product_id = EXCLUDED.product_id, currency = EXCLUDED.currency,
-       unit_amount = EXCLUDED.unit_amount, period = EXCLUDED.period, is_metered = EXCLUDED.is_metered, is_offered = EXCLUDED.is_offered,
+       unit_amount = EXCLUDED.unit_amount, period = EXCLUDED.period, is_metered = EXCLUDED.is_metered, meter = EXCLUDED.meter, is_offered = EXCLUDED.is_offered,
        updated_at = EXCLUDED.updated_at`,
-    { ...price, planId, isLive: requireStripe(deps).isLive, now: deps.clock.now() },
+    { ...price, isMetered: price.meter !== null, planId, isLive: requireStripe(deps).isLive, now: deps.clock.now() },
   );
 }
 

@@ -4,6 +4,7 @@ import { endGrants } from './grants.ts';
 import { mailBudgets } from './mails.ts';
 import { sendMeterEvents } from './meter.ts';
 import { failBillingReconciliation, reconcileBilling, reconcileBillingDaily } from './reconcile.ts';
+import { countSeats, sendSeatDays } from './seats.ts';
 import { processEvents } from './stripeEvents.ts';
 import { closeAccount } from './subscribe.ts';
 
@@ -32,6 +33,8 @@ export function defineBillingJobs(deps: Deps): void {
       await endGrants(deps);
       await processEvents(deps);
       await sendMeterEvents(deps);
+      await countSeats(deps);
+      await sendSeatDays(deps);
       await mailBudgets(deps);
       await reconcileBillingDaily(deps);
     },

@@ -11,7 +11,7 @@ const timeOf = (date: Date | null) => date?.toISOString() ?? null;
 
 function presentPrice(row: PriceRow): PlanPrice {
   const amount = row.unit_amount === null ? null : Number(row.unit_amount);
-  return { id: row.id, currency: row.currency, amount, period: row.period, isMetered: row.is_metered };
+  return { id: row.id, currency: row.currency, amount, period: row.period, isMetered: row.is_metered, meter: row.meter };
 }
 
 async function nameOfPlan(deps: Deps, tx: Tx, planId: string | null): Promise<string | null> {
@@ -56,6 +56,8 @@ async function presentSubscription(deps: Deps, tx: Tx, account: AccountRow): Pro
         ? null
         : { brand: account.card_brand, lastFour: account.card_last_four },
     unpaidInvoiceUrl: account.unpaid_invoice_url,
+    paymentAttempts: account.payment_attempts,
+    nextAttemptAt: timeOf(account.next_attempt_at),
   };
 }
 
@@ -102,11 +104,7 @@ export async function presentOverview(deps: Deps): Promise<BillingOverview> {
       tx,
       `SELECT id, type, attempts, failure FROM stripe_events WHERE processed_at IS NULL AND failure IS NOT NULL ORDER BY received_at LIMIT 20`,
     );
-    const disputes = await db.rows<{ id: string; object_id: string | null; type: string; happened_at: Date }>(
-      tx,
-      `SELECT id, object_id, type, happened_at FROM stripe_events WHERE type LIKE 'charge.dispute.%' OR type = 'charge.refunded'
-       ORDER BY received_at DESC LIMIT 20`,
-    );
+    const incidents = await readIncidents(deps, tx, isLive);
     return {
       isOn: stripe !== null,
       isLive,
@@ -120,16 +118,66 @@ export async function presentOverview(deps: Deps): Promise<BillingOverview> {
         fetchedAt: timeOf(row.fetched_at),
       })),
       events: { lastReceivedAt: timeOf(last?.at ?? null), waiting: last?.waiting ?? 0, failing },
-      disputes: disputes.map((row) => ({ eventId: row.id, objectId: row.object_id, type: row.type, at: row.happened_at.toISOString() })),
+      incidents,
       lastReconciliation,
     };
   });
 }
 
-/** The last invoices of a workspace, as Stripe has them now. */
+interface IncidentRow {
+  id: string;
+  kind: 'refund' | 'dispute';
+  workspace_id: string | null;
+  name: string | null;
+  status: string;
+  reason: string | null;
+  amount: string;
+  currency: string;
+  due_at: Date | null;
+  created_at: Date;
+}
+
+async function readIncidents(deps: Deps, tx: Tx, isLive: boolean): Promise<BillingOverview['incidents']> {
+  const rows = await deps.db.rows<IncidentRow>(
+    tx,
+    `SELECT i.*, w.name FROM billing_incidents i LEFT JOIN workspaces w ON w.id = i.workspace_id WHERE i.is_live = :isLive
+     ORDER BY i.status LIKE '%needs_response' DESC, i.created_at DESC, i.id LIMIT 50`,
+    { isLive },
+  );
+  return rows.map((row) => ({
+    id: row.id,
+    kind: row.kind,
+    workspaceId: row.workspace_id,
+    workspaceName: row.name,
+    status: row.status,
+    reason: row.reason,
+    amount: Number(row.amount),
+    currency: row.currency,
+    dueAt: timeOf(row.due_at),
+    createdAt: row.created_at.toISOString(),
+  }));
+}
+
+/** The last invoices of a workspace, as Stripe has them now, and what was given back of them. */
 export async function presentInvoices(deps: Deps, workspaceId: string) {
   const stripe = requireStripe(deps);
-  const account = await deps.db.inWorkspace(workspaceId, (tx) => findAccount(deps, tx, workspaceId));
+  const { account, refunds } = await deps.db.inWorkspace(workspaceId, async (tx) => ({
+    account: await findAccount(deps, tx, workspaceId),
+    refunds: await deps.db.rows<IncidentRow>(
+      tx,
+      `SELECT * FROM billing_incidents WHERE workspace_id = :workspaceId AND is_live = :isLive AND kind = 'refund' ORDER BY created_at DESC LIMIT 100`,
+      { workspaceId, isLive: stripe.isLive },
+    ),
+  }));
   const invoices = account === null ? [] : await stripe.listInvoices(account.customer_id);
-  return invoices.map((invoice) => ({ ...invoice, createdAt: invoice.createdAt.toISOString() }));
+  return {
+    items: invoices.map((invoice) => ({ ...invoice, createdAt: invoice.createdAt.toISOString() })),
+    refunds: refunds.map(({ id, status, amount, currency, created_at: at }) => ({
+      id,
+      status,
+      amount: Number(amount),
+      currency,
+      createdAt: at.toISOString(),
+    })),
+  };
 }

@@ -9,11 +9,14 @@ import type { Deps } from '../deps.ts';
 import { checkLedger } from '../plans/checkLedger.ts';
 import { requireStripe } from './accounts.ts';
 import { syncCatalogue } from './catalogue.ts';
+import { compareMeters } from './compareMeters.ts';
+import { compareIncidents } from './incidents.ts';
+import { mailAdministrators } from './mails.ts';
 import { refreshCustomer } from './refresh.ts';
 import { pruneEvents } from './stripeEvents.ts';
 import { closeAccount } from './subscribe.ts';
 
-type Finding = BillingReconciliation['findings'][number];
+export type Finding = BillingReconciliation['findings'][number];
 
 const everySeconds = 24 * 3600;
 const batchSize = 200;
@@ -98,17 +101,51 @@ export async function reconcileBilling(deps: Deps, id: string): Promise<void> {
     note({ kind: 'ledger', subject, text: `The ledger of minutes does not add up: ${text}.`, isRepaired: false });
   }
   await compareMeters(deps, note);
+  for (const { id: subject, kind, status } of await compareIncidents(deps)) {
+    note({ kind, subject, text: `A ${kind} whose event was lost: ${status.replaceAll('_', ' ')}.`, isRepaired: true });
+  }
   await pruneEvents(deps);
-  await db.asSystem((tx) =>
-    db.change(
+  const before = await readFindingsBefore(deps, id);
+  await db.asSystem(async (tx) => {
+    const finished = await db.change(
       tx,
-      `UPDATE billing_reconciliations SET finished_at = :now, checked = :checked, findings = CAST(:findings AS jsonb), failure = NULL WHERE id = :id`,
+      `UPDATE billing_reconciliations SET finished_at = :now, checked = :checked, findings = CAST(:findings AS jsonb), failure = NULL
+       WHERE id = :id AND finished_at IS NULL`,
       { id, now: clock.now(), checked, findings: JSON.stringify(findings) },
-    ),
-  );
+    );
+    // What stays as it was is not told of every night.
+    if (finished === 1 && findings.length > 0 && JSON.stringify(findings) !== JSON.stringify(before)) {
+      await mailAdministrators(deps, tx, describe(findings));
+    }
+  });
   if (findings.length > 0) {
     log.warn({ reconciliationId: id, findings: findings.length }, 'subscriptions here and at Stripe differed');
   }
+}
+
+const mailedFindings = 20;
+
+function describe(findings: readonly Finding[]) {
+  const open = findings.filter(({ isRepaired }) => !isRepaired).length;
+  return {
+    subject: open === 0 ? 'Stripe and this installation differed, and agree again' : 'Stripe and this installation differ',
+    lines: [
+      `The comparison with Stripe found ${findings.length}, of which ${open} have to be looked at:`,
+      '',
+      ...findings.slice(0, mailedFindings).map(({ subject, text, isRepaired }) => `  ${isRepaired ? 'repaired' : 'open'}: ${subject}: ${text}`),
+    ],
+  };
+}
+
+async function readFindingsBefore(deps: Deps, id: string): Promise<Finding[]> {
+  const [row] = await deps.db.asSystem((tx) =>
+    deps.db.rows<{ findings: Finding[] }>(
+      tx,
+      'SELECT findings FROM billing_reconciliations WHERE id <> :id AND finished_at IS NOT NULL AND failure IS NULL ORDER BY finished_at DESC LIMIT 1',
+      { id },
+    ),
+  );
+  return row?.findings ?? [];
 }
 
 async function compareCustomers(deps: Deps, note: (finding: Finding) => void): Promise<number> {
@@ -161,39 +198,16 @@ async function compareOne(deps: Deps, customerId: string, kind: 'drift' | 'missi
   }
 }
 
-/** Holds what was sent of this month's whole days against Stripe's meter, which takes a while to count. */
-async function compareMeters(deps: Deps, note: (finding: Finding) => void): Promise<void> {
-  const stripe = requireStripe(deps);
-  const day = deps.clock.now().toISOString().slice(0, 10);
-  const [from, until] = [new Date(`${day.slice(0, 7)}-01T00:00:00Z`), new Date(`${day}T00:00:00Z`)];
-  if (until <= from) {
-    return;
-  }
-  const sums = await deps.db.asSystem((tx) =>
-    deps.db.rows<{ workspace_id: string; customer_id: string; seconds: string }>(
-      tx,
-      `SELECT a.workspace_id, a.customer_id, sum(m.seconds) AS seconds FROM meter_events m
-         JOIN billing_accounts a ON a.workspace_id = m.workspace_id AND a.is_live = :isLive
-       WHERE m.sent_at IS NOT NULL AND m.happened_at >= :from AND m.happened_at < :until GROUP BY a.workspace_id, a.customer_id`,
-      { isLive: stripe.isLive, from, until },
-    ),
-  );
-  for (const { workspace_id: subject, customer_id: customerId, seconds } of sums) {
-    const counted = await stripe.readMeter(customerId, from, until);
-    if (counted !== Number(seconds)) {
-      const text = `This month until today ${seconds} seconds beyond the plan were sent, and Stripe's meter has ${counted ?? 'no record'}.`;
-      note({ kind: 'meter', subject, text, isRepaired: false });
-    }
-  }
-}
-
-/** Ends a comparison that failed again and again. */
+/** Ends a comparison that failed again and again, and tells administrators. */
 export async function failBillingReconciliation(deps: Deps, id: string, failure: string): Promise<void> {
-  await deps.db.asSystem((tx) =>
-    deps.db.change(tx, 'UPDATE billing_reconciliations SET finished_at = :now, failure = :failure WHERE id = :id AND finished_at IS NULL', {
-      id,
-      failure,
-      now: deps.clock.now(),
-    }),
-  );
+  await deps.db.asSystem(async (tx) => {
+    const ended = await deps.db.change(
+      tx,
+      'UPDATE billing_reconciliations SET finished_at = :now, failure = :failure WHERE id = :id AND finished_at IS NULL',
+      { id, failure, now: deps.clock.now() },
+    );
+    if (ended === 1) {
+      await mailAdministrators(deps, tx, { subject: 'The comparison with Stripe could not be done', lines: [failure] });
+    }
+  });
 }

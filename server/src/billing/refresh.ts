@@ -104,7 +104,8 @@ async function takeOver(
   await db.change(
     tx,
     `UPDATE billing_accounts SET subscription_id = :subscription_id, status = :status, is_entitled = :isEntitled, item_id = :item_id,
-       price_id = :price_id, plan_id = COALESCE(:plan_id, plan_id), has_extra_minutes = :has_extra_minutes, subscription_count = :subscription_count,
+       price_id = :price_id, plan_id = COALESCE(:plan_id, plan_id), has_extra_minutes = :has_extra_minutes,
+       has_extra_seats = :has_extra_seats, payment_attempts = :payment_attempts, next_attempt_at = :next_attempt_at, subscription_count = :subscription_count,
        period_ends_at = :period_ends_at, cancels_at = :cancels_at, trial_ends_at = :trial_ends_at, card_brand = :card_brand,
        card_last_four = :card_last_four, unpaid_invoice_url = :unpaid_invoice_url, fetched_at = :now,
        lapsed_at = CASE WHEN :isEntitled THEN NULL WHEN :lapses THEN :now ELSE lapsed_at END
@@ -122,8 +123,10 @@ async function takeOver(
   if (after.subscription_count > 1) {
     oddities.push(`${after.subscription_count} subscriptions of one workspace are running: end all but one at Stripe.`);
   }
-  if (step.mail !== null) {
-    await mailBilling(deps, tx, workspaceId, step.mail, after.unpaid_invoice_url);
+  const isTriedAgain = before.status === 'past_due' && after.status === 'past_due' && after.payment_attempts > before.payment_attempts;
+  const mail = step.mail ?? (isTriedAgain ? 'payment_failed' : null);
+  if (mail !== null) {
+    await mailBilling(deps, tx, workspaceId, mail, { invoiceUrl: after.unpaid_invoice_url, nextAttemptAt: after.next_attempt_at });
   }
   if (changes.length > 0) {
     await deps.appendEvent(tx, { workspaceId, type: 'billing.changed', data: { status: after.status, changes } });
@@ -140,7 +143,7 @@ async function describe(
   found: readonly RemoteSubscription[],
 ): Promise<Described> {
   const items = chosen?.items ?? [];
-  const main = items.find((item) => !item.isMetered) ?? items[0];
+  const main = items.find((item) => item.meter === null) ?? items[0];
   const [price] =
     main === undefined
       ? []
@@ -151,7 +154,8 @@ async function describe(
     item_id: main?.id ?? null,
     price_id: main?.priceId ?? null,
     plan_id: price?.plan_id ?? null,
-    has_extra_minutes: items.some((item) => item.isMetered),
+    has_extra_minutes: items.some((item) => item.meter === 'minutes'),
+    has_extra_seats: items.some((item) => item.meter === 'seats'),
     subscription_count: found.filter((each) => isLiving(each.status)).length,
     period_ends_at: chosen?.periodEndsAt ?? null,
     cancels_at: chosen?.cancelsAt ?? null,
@@ -159,6 +163,8 @@ async function describe(
     card_brand: chosen?.card?.brand ?? null,
     card_last_four: chosen?.card?.lastFour ?? null,
     unpaid_invoice_url: chosen?.unpaidInvoiceUrl ?? null,
+    payment_attempts: chosen?.paymentAttempts ?? 0,
+    next_attempt_at: chosen?.nextAttemptAt ?? null,
   };
 }
 

@@ -48,9 +48,7 @@ export const billingHandlers = {
     await refreshWorkspace(request.deps, workspaceId);
     return presentBilling(request.deps, workspaceId);
   },
-  async listInvoices(request) {
-    return { items: await presentInvoices(request.deps, personOf(request).workspaceId) };
-  },
+  listInvoices: (request) => presentInvoices(request.deps, personOf(request).workspaceId),
   async receiveStripeEvent({ deps, rawBody, signature }) {
     return { isNew: await receiveEvent(deps, rawBody, signature) };
   },

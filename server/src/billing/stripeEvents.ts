@@ -7,6 +7,7 @@ import { notFound } from '../core/errors.ts';
 import type { Deps } from '../deps.ts';
 import { requireStripe } from './accounts.ts';
 import { syncCatalogue } from './catalogue.ts';
+import { isIncidentEvent, refreshIncident } from './incidents.ts';
 import { refreshCustomer } from './refresh.ts';
 
 /** A worker that dies over an event leaves it to another one after this. */
@@ -20,6 +21,7 @@ const keepDays = 90;
 interface ClaimedEvent {
   id: string;
   type: string;
+  object_id: string | null;
   customer_id: string | null;
   attempts: number;
 }
@@ -58,18 +60,29 @@ export async function processEvents(deps: Deps): Promise<void> {
     }
     const groups = new Map<string, ClaimedEvent[]>();
     for (const event of events) {
-      const key = /^(price|product)\./.test(event.type) ? 'catalogue' : (event.customer_id ?? 'nobody');
+      const key = keyOf(event);
       groups.set(key, [...(groups.get(key) ?? []), event]);
     }
     for (const [key, group] of groups) {
-      await settle(deps, group, await failureOf(() => act(deps, key)));
+      await settle(deps, group, await failureOf(() => act(deps, key, group)));
     }
   }
 }
 
-async function act(deps: Deps, key: string): Promise<void> {
+/** What an event needs looked at. */
+function keyOf({ type, object_id: objectId, customer_id: customerId }: ClaimedEvent): string {
+  if (/^(price|product)\./.test(type)) {
+    return 'catalogue';
+  }
+  return isIncidentEvent(type) && objectId !== null ? `incident ${objectId}` : (customerId ?? 'nobody');
+}
+
+async function act(deps: Deps, key: string, group: readonly ClaimedEvent[]): Promise<void> {
+  const [first] = group;
   if (key === 'catalogue') {
     await syncCatalogue(deps, false);
+  } else if (key.startsWith('incident ') && first?.object_id != null) {
+    await refreshIncident(deps, first.type, first.object_id);
   } else if (key !== 'nobody') {
     await refreshCustomer(deps, key);
   }
@@ -93,7 +106,7 @@ function claim(deps: Deps): Promise<ClaimedEvent[]> {
       `UPDATE stripe_events e SET attempts = attempts + 1, next_attempt_at = :until
        FROM (SELECT id FROM stripe_events WHERE processed_at IS NULL AND next_attempt_at <= :now ORDER BY received_at LIMIT :batchSize
          FOR UPDATE SKIP LOCKED) due
-       WHERE e.id = due.id RETURNING e.id, e.type, e.customer_id, e.attempts`,
+       WHERE e.id = due.id RETURNING e.id, e.type, e.object_id, e.customer_id, e.attempts`,
       { now, until: addSeconds(now, claimSeconds), batchSize },
     ),
   );

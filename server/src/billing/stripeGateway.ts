@@ -2,24 +2,30 @@
  * All of Stripe that this program uses, behind one narrow interface. Keeps: C2, T2. Payment happens on Stripe's own pages; what comes back
  * here are ids, states, amounts, brand and last four digits. Every call goes through the way out, which knows Stripe's address only.
  */
-import type { SubscriptionStatus } from '@carmic/contract';
+import type { PriceMeter, SubscriptionStatus } from '@carmic/contract';
 import Stripe from 'stripe';
 import type { Env } from '../core/env.ts';
-import { AppError, invalidInput, unavailable, wrongState } from '../core/errors.ts';
+import { AppError, invalidInput, unavailable } from '../core/errors.ts';
 import type { Egress, Party } from '../egress/egress.ts';
 import { parseStatus } from './standing.ts';
+import { dateOf, nullIfMissing, secondsOf, speaking } from './stripeErrors.ts';
+import { type StripeIncidents, stripeIncidents } from './stripeIncidents.ts';
+import { type StripeMeters, stripeMeters } from './stripeMeters.ts';
 
 export interface RemoteSubscription {
   id: string;
   /** Null for a status that this release does not know. */
   status: SubscriptionStatus | null;
   createdAt: Date;
-  items: { id: string; priceId: string; isMetered: boolean }[];
+  items: { id: string; priceId: string; meter: PriceMeter | null }[];
   periodEndsAt: Date | null;
   cancelsAt: Date | null;
   trialEndsAt: Date | null;
   card: { brand: string; lastFour: string } | null;
   unpaidInvoiceUrl: string | null;
+  /** Tries of the open invoice so far, and when Stripe tries again; none and null without an open one. */
+  paymentAttempts: number;
+  nextAttemptAt: Date | null;
 }
 
 export interface RemotePrice {
@@ -31,7 +37,8 @@ export interface RemotePrice {
   currency: string;
   unitAmount: number | null;
   period: 'month' | 'year';
-  isMetered: boolean;
+  /** What is counted, for a price by use; null for a fixed one. */
+  meter: PriceMeter | null;
   isActive: boolean;
 }
 
@@ -66,7 +73,7 @@ export interface CheckoutWish {
 }
 
 /** Methods throw AppError: `unavailable` for what may succeed later, `wrong_state` or `invalid_input` with Stripe's sentence otherwise. */
-export interface StripeGateway {
+export interface StripeGateway extends StripeMeters, StripeIncidents {
   readonly isLive: boolean;
   createCustomer(workspaceId: string): Promise<string>;
   /** The workspace a customer was made for; null when it is none of ours or deleted. */
@@ -88,10 +95,6 @@ export interface StripeGateway {
   listInvoices(customerId: string): Promise<RemoteInvoice[]>;
   listPrices(): Promise<RemotePrice[]>;
   getPrice(priceId: string): Promise<RemotePrice | null>;
-  /** Counts seconds beyond the plan; twice with one identifier counts once. */
-  countSeconds(event: { identifier: string; customerId: string; seconds: number; at: Date }): Promise<void>;
-  /** Seconds that the meter has counted for a customer between two starts of a day; null without a meter. */
-  readMeter(customerId: string, from: Date, until: Date): Promise<number | null>;
   /** Checks a webhook's signature over its raw body. Throws invalid_input for a false, old or foreign one and for the other mode. */
   verifyEvent(rawBody: string, signature: string): RemoteEvent;
 }
@@ -131,7 +134,8 @@ export function createStripeGateway(env: Env, egress: Egress): StripeGateway | n
     ...pages(stripe, env.CARMIC_STRIPE_TAX === 'on'),
     ...subscriptions(stripe),
     ...catalogue(stripe),
-    ...meter(stripe),
+    ...stripeMeters(stripe),
+    ...stripeIncidents(stripe),
     verifyEvent: (rawBody, signature) => verifyEvent(stripe, { rawBody, signature, secrets, isLive }),
   };
 }
@@ -184,8 +188,6 @@ function pages(stripe: Stripe, hasTax: boolean) {
       speaking(async () => requireUrl((await stripe.billingPortal.sessions.create({ customer: customerId, return_url: returnUrl })).url)),
   };
 }
-
-const secondsOf = (date: Date) => Math.floor(date.getTime() / 1000);
 
 function subscriptions(stripe: Stripe) {
   return {
@@ -268,39 +270,6 @@ function catalogue(stripe: Stripe) {
   };
 }
 
-/** Name of the meter's events at Stripe; the meter adds up `value` for `stripe_customer_id`. */
-const meterEventName = 'carmic_extra_seconds';
-
-function meter(stripe: Stripe) {
-  return {
-    countSeconds: ({ identifier, customerId, seconds, at }: { identifier: string; customerId: string; seconds: number; at: Date }) =>
-      speaking(async () => {
-        const payload = { stripe_customer_id: customerId, value: String(seconds) };
-        await stripe.billing.meterEvents
-          .create({ event_name: meterEventName, identifier, timestamp: secondsOf(at), payload }, { idempotencyKey: identifier })
-          .catch((error: unknown) => {
-            // Counted already, and the answer was lost: https://docs.stripe.com/api/billing/meter-event
-            if (!(error instanceof Stripe.errors.StripeInvalidRequestError && /already exists/i.test(error.message))) {
-              throw error;
-            }
-          });
-      }),
-    readMeter: (customerId: string, from: Date, until: Date) =>
-      speaking(async () => {
-        for await (const { id, event_name: name } of stripe.billing.meters.list({ status: 'active', limit: pageSize })) {
-          if (name === meterEventName) {
-            const range = { customer: customerId, start_time: secondsOf(from), end_time: secondsOf(until) };
-            const { data } = await stripe.billing.meters.listEventSummaries(id, range);
-            return data.reduce((sum, summary) => sum + summary.aggregated_value, 0);
-          }
-        }
-        return null;
-      }),
-  };
-}
-
-const dateOf = (seconds: number | null | undefined) => (typeof seconds === 'number' ? new Date(seconds * 1000) : null);
-
 function readSubscription(subscription: Stripe.Subscription): RemoteSubscription {
   const items = subscription.items.data;
   const periodEnds = items.map((item) => item.current_period_end);
@@ -310,12 +279,14 @@ function readSubscription(subscription: Stripe.Subscription): RemoteSubscription
     id: subscription.id,
     status: parseStatus(subscription.status),
     createdAt: new Date(subscription.created * 1000),
-    items: items.map((item) => ({ id: item.id, priceId: item.price.id, isMetered: item.price.recurring?.usage_type === 'metered' })),
+    items: items.map((item) => ({ id: item.id, priceId: item.price.id, meter: meterOf(item.price) })),
     periodEndsAt,
     cancelsAt: dateOf(subscription.cancel_at) ?? (subscription.cancel_at_period_end ? periodEndsAt : null),
     trialEndsAt: dateOf(subscription.trial_end),
     card: cardOf(subscription),
     unpaidInvoiceUrl: invoice?.status === 'open' ? (invoice.hosted_invoice_url ?? null) : null,
+    paymentAttempts: invoice?.status === 'open' ? invoice.attempt_count : 0,
+    nextAttemptAt: invoice?.status === 'open' ? dateOf(invoice.next_payment_attempt) : null,
   };
 }
 
@@ -328,6 +299,11 @@ function cardOf({ default_payment_method: own, customer }: Stripe.Subscription):
     }
   }
   return null;
+}
+
+/** A price by use says what it counts by `carmic_meter` in its metadata; minutes without it. */
+function meterOf(price: Stripe.Price): PriceMeter | null {
+  return price.recurring?.usage_type !== 'metered' ? null : price.metadata['carmic_meter'] === 'seats' ? 'seats' : 'minutes';
 }
 
 /** Nothing for prices of other rhythms, which are not sold here. */
@@ -348,7 +324,7 @@ function readPrice(price: Stripe.Price): RemotePrice[] {
       currency: price.currency,
       unitAmount: price.unit_amount,
       period: recurring.interval === 'year' ? 'year' : 'month',
-      isMetered: recurring.usage_type === 'metered',
+      meter: meterOf(price),
       isActive: price.active && isProductThere && product.active,
     },
   ];
@@ -407,32 +383,4 @@ function requireUrl(url: string | null): string {
     throw unavailable('Stripe answered without a page: try again.');
   }
   return url;
-}
-
-function nullIfMissing(error: unknown): null {
-  if (error instanceof Stripe.errors.StripeInvalidRequestError && error.code === 'resource_missing') {
-    return null;
-  }
-  throw error;
-}
-
-/** Makes Stripe's errors ours. What Stripe says to a card or a request may be shown; what it says of keys may not. */
-async function speaking<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof Stripe.errors.StripeCardError) {
-      throw wrongState(`The payment was refused: ${error.message}`);
-    }
-    if (error instanceof Stripe.errors.StripeInvalidRequestError) {
-      throw new AppError('wrong_state', `Stripe refused this: ${error.message}`, { cause: error });
-    }
-    if (error instanceof Stripe.errors.StripeAuthenticationError || error instanceof Stripe.errors.StripePermissionError) {
-      throw unavailable('Stripe does not accept the key of this installation: tell its administrator.', 60, error);
-    }
-    if (error instanceof Stripe.errors.StripeError) {
-      throw unavailable('Stripe cannot be reached or is busy: try again in a moment.', 5, error);
-    }
-    throw error;
-  }
 }

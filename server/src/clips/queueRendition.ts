@@ -5,8 +5,9 @@ import { wrongState } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
+import { reserveRerender } from '../plans/rerenders.ts';
 import { segmentsOf } from './clipEdits.ts';
-import { type ClipRow, type RenditionRow, Renditions } from './model.ts';
+import { type ClipRow, Clips, type RenditionRow, Renditions } from './model.ts';
 import { type Brand, brandHash, findBrand } from './brand/brandFor.ts';
 import { captionsVersion } from './captionsFor.ts';
 import { outputSize } from './outputSize.ts';
@@ -57,6 +58,8 @@ export async function queueRendition(
       rejectOnEmpty: true,
     });
   }
+  const clipSeconds = segments.reduce((sum, { startSeconds, endSeconds }) => sum + endSeconds - startSeconds, 0);
+  await reserveRerender(deps, tx, { workspaceId: clip.workspaceId, videoId: clip.videoId, clipId: clip.id, renditionId: id }, clipSeconds);
   await appendEvent(tx, { workspaceId: clip.workspaceId, type: 'rendition.queued', videoId: clip.videoId, subjectId: id, data: { clipId: clip.id, aspect: wish.aspect } });
   await queueTask(deps, tx, { workspaceId: clip.workspaceId, videoId: clip.videoId, kind: 'render', renditionId: id, rank: clip.rank });
   return db.model(Renditions).findByPk(id, { transaction: tx, rejectOnEmpty: true });
@@ -74,6 +77,8 @@ export async function requeueRendition(deps: Deps, tx: Tx, rendition: RenditionR
     return false;
   }
   const { workspaceId, videoId, id } = rendition;
+  const { startSeconds, endSeconds } = await deps.db.model(Clips).findByPk(rendition.clipId, { transaction: tx, rejectOnEmpty: true });
+  await reserveRerender(deps, tx, { workspaceId, videoId, clipId: rendition.clipId, renditionId: id }, endSeconds - startSeconds);
   await deps.appendEvent(tx, { workspaceId, type: 'rendition.queued', videoId, subjectId: id, data: { clipId: rendition.clipId, aspect: rendition.aspect } });
   await queueTask(deps, tx, { workspaceId, videoId, kind: 'render', renditionId: id });
   return true;

@@ -2,6 +2,7 @@ import type { EventType } from '@carmic/contract';
 import { MediaTasks } from '../agents/model.ts';
 import { sourcesOf } from '../core/transitions.ts';
 import type { Deps } from '../deps.ts';
+import { settleRerender } from '../plans/rerenders.ts';
 import { Renditions } from './model.ts';
 import { renditionStateOfTask, renditionTransitions } from './renditionStates.ts';
 
@@ -27,6 +28,9 @@ export function syncRendition(deps: Deps, workspaceId: string, renditionId: stri
       { where: { id: renditionId, state: sourcesOf(renditionTransitions, state).filter((from) => from !== 'failed' && from !== 'cancelled') }, transaction: tx },
     );
     if (count === 1) {
+      if (state === 'ready' || state === 'failed' || state === 'cancelled') {
+        await settleRerender(deps, tx, { workspaceId, videoId: task.videoId, renditionId }, state === 'ready');
+      }
       await appendEvent(tx, {
         workspaceId,
         type: eventOfState[state] ?? 'rendition.state_changed',

@@ -5,6 +5,7 @@ import { newId } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import type { Person } from '../http/request.ts';
+import { chargeVideo, listDepartments } from '../plans/departments.ts';
 import { requireRoom } from '../plans/quota.ts';
 import { requireMinutes } from '../plans/usage.ts';
 import { uploadLimits } from '../plans/workspacePlan.ts';
@@ -66,7 +67,15 @@ export async function insertVideo(
   deps: Deps,
   tx: Tx,
   person: Person,
-  wish: { id: string; objectId: string; fileName: string; title?: string | undefined; sizeBytes: number; options: VideoOptions },
+  wish: {
+    id: string;
+    objectId: string;
+    fileName: string;
+    title?: string | undefined;
+    sizeBytes: number;
+    options: VideoOptions;
+    departmentId?: string | null | undefined;
+  },
 ): Promise<Video> {
   const { db, clock, appendEvent } = deps;
   const { id, fileName, sizeBytes, options } = wish;
@@ -98,6 +107,7 @@ export async function insertVideo(
     contentType: sourceContentType,
     sizeBytes,
   });
+  await chargeVideo(deps, tx, { id, workspaceId }, wish.departmentId);
   await appendEvent(tx, { workspaceId, type: 'video.created', videoId: id, subjectId: id, actorId: userId });
   return video;
 }
@@ -120,12 +130,12 @@ export function titleFromFileName(fileName: string): string {
 
 /**
  * Answers the whole options of a wished video. Throws payload_too_large, quota_exceeded (which is an event too), invalid_input, or not_found
- * for a brand kit that is not there.
+ * for a brand kit or a department that is not there.
  */
 export async function requireAllowed(
   deps: Deps,
   person: Person,
-  wish: Pick<RouteInput<'createVideo'>['body'], 'sizeBytes' | 'options'>,
+  wish: Pick<RouteInput<'createVideo'>['body'], 'sizeBytes' | 'options' | 'departmentId'>,
 ): Promise<VideoOptions> {
   const { db, appendEvent } = deps;
   const { workspaceId, userId } = person;
@@ -134,7 +144,7 @@ export async function requireAllowed(
     throw invalidInput('The shortest clip length is above the longest: swap them.');
   }
   try {
-    await db.inWorkspace(workspaceId, (tx) => checkLimits(deps, tx, workspaceId, wish.sizeBytes, options.brandKitId ?? null));
+    await db.inWorkspace(workspaceId, (tx) => checkLimits(deps, tx, workspaceId, { ...wish, kitId: options.brandKitId ?? null }));
   } catch (error) {
     if (error instanceof AppError && error.code === 'quota_exceeded') {
       // Its own transaction: the refused one leaves nothing behind.
@@ -147,11 +157,20 @@ export async function requireAllowed(
   return options;
 }
 
-async function checkLimits(deps: Deps, tx: Tx, workspaceId: string, sizeBytes: number, kitId: string | null): Promise<void> {
+async function checkLimits(
+  deps: Deps,
+  tx: Tx,
+  workspaceId: string,
+  wish: { sizeBytes: number; kitId: string | null; departmentId?: string | null | undefined },
+): Promise<void> {
+  const { sizeBytes, kitId } = wish;
   requireSize(sizeBytes, (await uploadLimits(deps, tx, workspaceId)).uploadBytes);
   await requireMinutes(deps, tx, workspaceId);
   await requireRoom(deps, tx, workspaceId, sizeBytes);
   if (kitId !== null && (await deps.db.rows(tx, 'SELECT 1 FROM brand_kits WHERE id = :kitId', { kitId })).length === 0) {
     throw notFound('brand kit');
+  }
+  if (wish.departmentId != null && !(await listDepartments(deps, tx, workspaceId)).some(({ id }) => id === wish.departmentId)) {
+    throw notFound('department');
   }
 }

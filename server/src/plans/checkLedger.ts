@@ -1,5 +1,6 @@
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
+import { storageDifferences } from './statement.ts';
 
 /** One thing in the ledger that does not add up. */
 export interface LedgerProblem {
@@ -29,12 +30,31 @@ const checks: readonly { text: string; sql: string }[] = [
   },
   {
     text: 'its work has ended and its reservation is open, or it failed and was charged',
-    sql: `SELECT v.id AS subject FROM videos v JOIN usage_entries r ON r.video_id = v.id AND r.kind = 'reserve'
-        AND r.sequence = (SELECT max(sequence) FROM usage_entries l WHERE l.video_id = v.id)
+    sql: `SELECT v.id AS subject FROM videos v JOIN usage_entries r ON r.video_id = v.id AND r.kind = 'reserve' AND r.rendition_id IS NULL
+        AND r.sequence = (SELECT max(sequence) FROM usage_entries l WHERE l.video_id = v.id AND l.rendition_id IS NULL)
       WHERE (v.state IN ('ready', 'failed')
           AND NOT EXISTS (SELECT 1 FROM usage_entries s WHERE s.video_id = v.id AND s.sequence = r.sequence AND s.kind <> 'reserve'))
         OR (v.state = 'failed'
           AND EXISTS (SELECT 1 FROM usage_entries s WHERE s.video_id = v.id AND s.sequence = r.sequence AND s.kind = 'commit'))`,
+  },
+  {
+    text: 'a rendering of it has ended and its reservation is open, or it failed and was charged',
+    sql: `SELECT r.video_id AS subject FROM usage_entries r LEFT JOIN renditions n ON n.id = r.rendition_id
+        LEFT JOIN usage_entries s ON s.video_id = r.video_id AND s.sequence = r.sequence AND s.kind <> 'reserve'
+      WHERE r.rendition_id IS NOT NULL AND r.kind = 'reserve'
+        AND r.sequence = (SELECT max(sequence) FROM usage_entries l WHERE l.rendition_id = r.rendition_id)
+        AND ((s.id IS NULL AND (n.id IS NULL OR n.state IN ('ready', 'failed', 'cancelled')))
+          OR (s.kind = 'commit' AND n.state IN ('failed', 'cancelled')))`,
+  },
+  {
+    text: 'the storage that its entries add up to is not what is stored of it',
+    sql: `SELECT COALESCE(video_id, workspace_id) AS subject FROM (${storageDifferences('true')}) d`,
+  },
+  {
+    text: 'the storage by which its quota is held is not that of its entries',
+    sql: `SELECT COALESCE(u.workspace_id, e.workspace_id) AS subject
+      FROM (SELECT workspace_id, sum(bytes) AS bytes FROM storage_entries GROUP BY workspace_id) e
+      FULL JOIN storage_usage u ON u.workspace_id = e.workspace_id WHERE COALESCE(u.used_bytes, 0) <> COALESCE(e.bytes, 0)`,
   },
   {
     text: 'more was sent to the meter than was used',

@@ -7,6 +7,7 @@
 import { AppError } from '../core/errors.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
+import { correctStorageLedger } from './statement.ts';
 
 /** A size for sentences, in powers of ten. */
 export const formatBytes = (bytes: number): string =>
@@ -48,7 +49,7 @@ export async function readRoom(deps: Deps, tx: Tx, workspaceId: string): Promise
   return free === null ? null : Math.max(0, Number(free));
 }
 
-/** Counts a workspace's storage anew from its rows and corrects the counter. Answers bytes: counted, and counted minus what was on record. */
+/** Counts a workspace's storage anew from its rows, and corrects the counter and the ledger. Answers bytes: counted, and counted minus what was on record. */
 export async function recountStorage(deps: Deps, tx: Tx, workspaceId: string): Promise<{ countedBytes: number; correctedBytes: number }> {
   const { db, clock } = deps;
   const [before] = await db.rows<{ used_bytes: string }>(
@@ -64,6 +65,10 @@ export async function recountStorage(deps: Deps, tx: Tx, workspaceId: string): P
      RETURNING used_bytes`,
     { workspaceId, now: clock.now() },
   );
+  const ledgerBytes = await correctStorageLedger(deps, tx, workspaceId);
+  if (ledgerBytes !== 0) {
+    deps.log.warn({ workspaceId, ledgerBytes }, 'the ledger of storage was corrected');
+  }
   const countedBytes = Number(after?.used_bytes ?? 0);
   return { countedBytes, correctedBytes: countedBytes - Number(before?.used_bytes ?? 0) };
 }

@@ -2,17 +2,19 @@
  * The ledger of processing minutes.
  *
  * A video's length is reserved when it is known and before anything is made of it; what was delivered of it is committed, in proportion to the
- * clips that came out, and the rest is released. Failed work costs nothing. Entries are only ever added.
+ * clips that came out, and the rest is released. Failed work costs nothing. Entries are only ever added. Renderings after the first one are
+ * reserved one by one where a plan counts them (rerenders.ts).
  */
-import type { UsageStatement } from '@carmic/contract';
 import { AppError } from '../core/errors.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { meterExtra, noteBudget, readMinuteLimits } from './budget.ts';
 
+/** A video, or one rendering of it that is counted by itself. */
 interface Subject {
   id: string;
   workspaceId: string;
+  renditionId?: string;
 }
 
 interface OpenReservation {
@@ -22,20 +24,20 @@ interface OpenReservation {
 }
 
 /** The first day of a UTC month, as the ledger writes it. */
-function monthOf(date: Date): string {
+export function monthOf(date: Date): string {
   return `${date.toISOString().slice(0, 7)}-01`;
 }
 
-async function findOpen(deps: Deps, tx: Tx, videoId: string): Promise<{ open: OpenReservation | null; lastSequence: number }> {
-  const rows = await deps.db.rows<{ sequence: number; seconds: number; month: string; is_open: boolean }>(
+async function findOpen(deps: Deps, tx: Tx, subject: Subject): Promise<{ open: OpenReservation | null; lastSequence: number }> {
+  const rows = await deps.db.rows<{ sequence: number; seconds: number; month: string; is_open: boolean; is_own: boolean }>(
     tx,
-    `SELECT r.sequence, r.seconds, CAST(r.month AS text) AS month,
+    `SELECT r.sequence, r.seconds, CAST(r.month AS text) AS month, r.rendition_id IS NOT DISTINCT FROM CAST(:renditionId AS uuid) AS is_own,
        NOT EXISTS (SELECT 1 FROM usage_entries s WHERE s.video_id = r.video_id AND s.sequence = r.sequence AND s.kind <> 'reserve') AS is_open
-     FROM usage_entries r WHERE r.video_id = :videoId AND r.kind = 'reserve' ORDER BY r.sequence DESC LIMIT 1`,
-    { videoId },
+     FROM usage_entries r WHERE r.video_id = :id AND r.kind = 'reserve' ORDER BY r.sequence DESC`,
+    { id: subject.id, renditionId: subject.renditionId ?? null },
   );
-  const [last] = rows;
-  return { open: last?.is_open === true ? last : null, lastSequence: last?.sequence ?? 0 };
+  const last = rows.find((row) => row.is_own);
+  return { open: last?.is_open === true ? last : null, lastSequence: rows[0]?.sequence ?? 0 };
 }
 
 function addEntry(
@@ -46,9 +48,9 @@ function addEntry(
 ): Promise<number> {
   return deps.db.change(
     tx,
-    `INSERT INTO usage_entries (workspace_id, video_id, sequence, kind, seconds, month, created_at)
-     VALUES (:workspaceId, :videoId, :sequence, :kind, :seconds, CAST(:month AS date), :now) ON CONFLICT DO NOTHING`,
-    { ...entry, workspaceId: video.workspaceId, videoId: video.id, now: deps.clock.now() },
+    `INSERT INTO usage_entries (workspace_id, video_id, rendition_id, sequence, kind, seconds, month, created_at)
+     VALUES (:workspaceId, :videoId, :renditionId, :sequence, :kind, :seconds, CAST(:month AS date), :now) ON CONFLICT DO NOTHING`,
+    { ...entry, workspaceId: video.workspaceId, videoId: video.id, renditionId: video.renditionId ?? null, now: deps.clock.now() },
   );
 }
 
@@ -83,13 +85,14 @@ export async function reserveMinutes(deps: Deps, tx: Tx, video: Subject, duratio
   const seconds = Math.ceil(durationSeconds);
   const { alert, allowed, cap } = await readMinuteLimits(deps, tx, video.workspaceId);
   const { reserved, used } = await lockMonth(deps, tx, video.workspaceId, month);
-  const { open, lastSequence } = await findOpen(deps, tx, video.id);
+  const { open, lastSequence } = await findOpen(deps, tx, video);
   if (open !== null) {
     return null;
   }
   if (allowed !== null && reserved + used + seconds > allowed * 60) {
     const whose = allowed === cap ? 'that the owners of this workspace allow in a month' : 'of this month';
-    return `This video needs ${minutes(seconds)} of processing, and ${minutes(Math.max(0, allowed * 60 - reserved - used))} of the ${allowed} ${whose} are left.`;
+    const what = video.renditionId === undefined ? 'This video' : 'This rendering';
+    return `${what} needs ${minutes(seconds)} of processing, and ${minutes(Math.max(0, allowed * 60 - reserved - used))} of the ${allowed} ${whose} are left.`;
   }
   await addEntry(deps, tx, video, { sequence: lastSequence + 1, seconds, month, kind: 'reserve' });
   await db.change(
@@ -106,12 +109,12 @@ export async function reserveMinutes(deps: Deps, tx: Tx, video: Subject, duratio
 /** Ends a video's reservation: `share` of it (0 to 1) was delivered and is used, the rest is free again. Without one it does nothing. */
 export async function settleMinutes(deps: Deps, tx: Tx, video: Subject, share: number): Promise<void> {
   const { db } = deps;
-  const before = await findOpen(deps, tx, video.id);
+  const before = await findOpen(deps, tx, video);
   if (before.open === null) {
     return;
   }
   const { used: usedBefore } = await lockMonth(deps, tx, video.workspaceId, before.open.month);
-  const { open } = await findOpen(deps, tx, video.id);
+  const { open } = await findOpen(deps, tx, video);
   if (open === null) {
     return;
   }
@@ -160,7 +163,8 @@ export async function requireMinutes(deps: Deps, tx: Tx, workspaceId: string): P
   }
 }
 
-async function monthTotals(deps: Deps, tx: Tx, workspaceId: string, month: string) {
+/** What is reserved and used of a month (its first day). */
+export async function monthTotals(deps: Deps, tx: Tx, workspaceId: string, month: string) {
   const [row] = await deps.db.rows<{ reserved: string; used: string }>(
     tx,
     `SELECT COALESCE(sum(CASE kind WHEN 'reserve' THEN seconds ELSE -seconds END), 0) AS reserved,
@@ -169,50 +173,4 @@ async function monthTotals(deps: Deps, tx: Tx, workspaceId: string, month: strin
     { workspaceId, month },
   );
   return { reservedSeconds: Number(row?.reserved ?? 0), usedSeconds: Number(row?.used ?? 0) };
-}
-
-const maxLines = 1000;
-
-/** The statement of one month (`2026-03`; this one by default): a line per video, and totals that are the sums of all entries. */
-export async function readStatement(deps: Deps, tx: Tx, workspaceId: string, wanted: string | undefined): Promise<UsageStatement> {
-  const month = wanted === undefined ? monthOf(deps.clock.now()) : `${wanted}-01`;
-  const limits = await readMinuteLimits(deps, tx, workspaceId);
-  const [extra] = await deps.db.rows<{ seconds: string }>(
-    tx,
-    `SELECT COALESCE(sum(m.seconds), 0) AS seconds FROM meter_events m JOIN usage_entries e ON e.id = m.entry_id
-     WHERE m.workspace_id = :workspaceId AND e.month = CAST(:month AS date)`,
-    { workspaceId, month },
-  );
-  const lines = await deps.db.rows<{ video_id: string; reserved: string; used: string; released: string; at: Date }>(
-    tx,
-    `SELECT video_id, sum(seconds) FILTER (WHERE kind = 'reserve') AS reserved, COALESCE(sum(seconds) FILTER (WHERE kind = 'commit'), 0) AS used,
-       COALESCE(sum(seconds) FILTER (WHERE kind = 'release'), 0) AS released, min(created_at) AS at
-     FROM usage_entries WHERE workspace_id = :workspaceId AND month = CAST(:month AS date)
-     GROUP BY video_id ORDER BY at DESC, video_id LIMIT :maxLines`,
-    { workspaceId, month, maxLines },
-  );
-  return {
-    month: month.slice(0, 7),
-    limitMinutes: limits.included,
-    capMinutes: limits.cap,
-    extraSeconds: Number(extra?.seconds ?? 0),
-    ...(await monthTotals(deps, tx, workspaceId, month)),
-    lines: lines.map((line) => ({
-      videoId: line.video_id,
-      reservedSeconds: Number(line.reserved),
-      usedSeconds: Number(line.used),
-      releasedSeconds: Number(line.released),
-      at: line.at.toISOString(),
-    })),
-  };
-}
-
-/** The used seconds of the last twelve months that had any, oldest first. */
-export async function readMonths(deps: Deps, tx: Tx, workspaceId: string): Promise<{ month: string; usedSeconds: number }[]> {
-  const rows = await deps.db.rows<{ month: string; used: string }>(
-    tx,
-    `SELECT to_char(month, 'YYYY-MM') AS month, used_seconds AS used FROM usage_months WHERE workspace_id = :workspaceId ORDER BY month DESC LIMIT 12`,
-    { workspaceId },
-  );
-  return rows.reverse().map((row) => ({ month: row.month, usedSeconds: Number(row.used) }));
 }

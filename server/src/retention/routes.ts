@@ -6,7 +6,7 @@ import { Plans, PlanVersions, WorkspacePlans } from '../plans/model.ts';
 import { presentEntitlements, presentPlans, presentWorkspaces } from '../plans/present.ts';
 import { recountStorage } from '../plans/quota.ts';
 import { budgetVersion, readBudget, writeBudget } from '../plans/budget.ts';
-import { readMonths, readStatement } from '../plans/usage.ts';
+import { readMonths, readStatement } from '../plans/statement.ts';
 import type { Deps } from '../deps.ts';
 import { brandErasureHandlers } from './brandRoutes.ts';
 import { erasureHandlers } from './erasureRoutes.ts';

@@ -29,6 +29,7 @@ import { consent } from './20261127ConsentMigration.ts';
 import { thirdParties } from './20261127ThirdPartiesMigration.ts';
 import { policies } from './20261127PoliciesMigration.ts';
 import { clipLinks } from './20261128ClipLinksMigration.ts';
+import { chargeback } from './20261127ChargebackMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
 export interface Migration {
@@ -70,4 +71,5 @@ export const migrations: readonly Migration[] = [
   thirdParties,
   policies,
   clipLinks,
+  chargeback,
 ];

@@ -53,11 +53,11 @@ export async function createImport(deps: Deps, person: Person, body: RouteInput<
   const { db, clock, env, sealer } = deps;
   const { workspaceId } = person;
   const url = checkAddress(deps, body.url);
-  const options = await requireAllowed(deps, person, { sizeBytes: 1, options: body.options });
+  const options = await requireAllowed(deps, person, { sizeBytes: 1, options: body.options, departmentId: body.departmentId });
   const id = newId();
   const objectId = newId();
   const video = await db.inWorkspace(workspaceId, async (tx) => {
-    const made = await insertVideo(deps, tx, person, { id, objectId, fileName: fileNameIn(url), title: body.title, sizeBytes: 0, options });
+    const made = await insertVideo(deps, tx, person, { id, objectId, fileName: fileNameIn(url), title: body.title, sizeBytes: 0, options, departmentId: body.departmentId });
     const now = clock.now();
     await db.change(
       tx,
