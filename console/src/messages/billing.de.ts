@@ -2,10 +2,23 @@
 import type { billing as english } from './billing.en.ts';
 import { count } from './count.de.ts';
 
+const incidentStates: Partial<Record<string, string>> = {
+  needs_response: 'wartet auf Antwort',
+  warning_needs_response: 'Anfrage wartet auf Antwort',
+  under_review: 'wird geprüft',
+  warning_under_review: 'Anfrage wird geprüft',
+  won: 'gewonnen',
+  lost: 'verloren',
+  pending: 'unterwegs',
+  succeeded: 'erledigt',
+  failed: 'gescheitert',
+  canceled: 'abgebrochen',
+};
+
 export const billing: typeof english = {
   nav: 'Tarif und Rechnungen',
   title: 'Tarif und Rechnungen',
-  lead: 'Sie bezahlen auf Seiten von Stripe. Gescheiterte Arbeit, neue Versuche und später gewünschte Fassungen kosten nichts.',
+  lead: 'Sie bezahlen auf Seiten von Stripe. Gescheiterte Arbeit und neue Versuche kosten nichts.',
   off: 'Diese Installation verkauft keine Tarife: Ihre Administration teilt sie zu.',
   confirming:
     'Stripe hat die Zahlung noch nicht bestätigt. Der Tarif beginnt, sobald das geschieht; diese Seite sieht von selbst wieder nach.',
@@ -23,6 +36,8 @@ export const billing: typeof english = {
   },
   noSubscription: 'Dieser Arbeitsbereich hat kein Abonnement.',
   granted: (plan, until) => `Von der Administration erteilt: ${plan}${until === null ? '' : `, bis ${until}`}.`,
+  tryAgain: (day) => `Am ${day} wird es erneut versucht.`,
+  lastTry: 'Das war der letzte Versuch.',
   renews: (day) => `Verlängert sich am ${day}.`,
   ends: (day) =>
     `Endet am ${day}. Bis dahin bleibt alles, wie es ist, und in den 14 Tagen danach wird deswegen nichts gelöscht, was Sie haben.`,
@@ -31,7 +46,7 @@ export const billing: typeof english = {
   payNow: 'Bezahlen oder bestätigen',
   owed: {
     incomplete: 'Der Tarif beginnt, wenn die Zahlung bestätigt ist.',
-    past_due: 'Die Zahlung wird in den nächsten Tagen erneut versucht. Bis dahin ändert sich nichts.',
+    past_due: 'Die Zahlung ist gescheitert oder wartet auf Ihre Bank. Bis Stripe aufgibt, ändert sich nichts.',
     unpaid: 'Der Tarif ist beendet, weil die Zahlung nicht gelang. Bezahlen Sie die offene Rechnung, und er gilt wieder.',
     other: 'Eine Rechnung ist offen.',
   },
@@ -55,6 +70,8 @@ export const billing: typeof english = {
   notInPeriod: { month: 'Nicht monatlich erhältlich', year: 'Nicht jährlich erhältlich' },
   extraMinutes: (amount) => `Weitere Minuten: je ${amount}`,
   extraMinutesOpen: 'Weitere Minuten werden nach Verbrauch berechnet',
+  extraSeats: (amount) => `Weitere Personen: je ${amount} am Tag`,
+  extraSeatsOpen: 'Weitere Personen werden nach Tagen berechnet',
   minutes: (n) => (n === null ? 'Verarbeitung ohne monatliche Grenze' : `${count(n, 'Minute', 'Minuten')} Verarbeitung im Monat`),
   members: (n) => (n === null ? 'Beliebig viele Personen' : count(n, 'Person', 'Personen')),
   features: (names) => `Mit ${names}`,
@@ -72,6 +89,9 @@ export const billing: typeof english = {
   invoicesEmpty: 'Noch keine Rechnungen.',
   invoice: (id) => `Rechnung ${id}`,
   invoiceStates: { draft: 'Entwurf', open: 'Offen', paid: 'Bezahlt', uncollectible: 'Abgeschrieben', void: 'Storniert' },
+  refund: (amount, day) => `${amount} am ${day} erstattet`,
+  refundPending: (amount) => `${amount} ist auf dem Weg zurück zu Ihnen`,
+  refundFailed: (amount) => `${amount} konnte nicht erstattet werden: Die Administration weiß davon`,
   credited: (amount) => `${amount} erstattet`,
   page: 'Öffnen',
   pdf: 'PDF',
@@ -105,6 +125,9 @@ export const billing: typeof english = {
     waiting: (n) => `${count(n, 'Ereignis wartet', 'Ereignisse warten')} auf Bearbeitung.`,
     failing: (type, failure) => `${type}: ${failure}`,
     disputesTitle: 'Einsprüche und Erstattungen',
+    incident: (kind, status) => `${kind === 'refund' ? 'Erstattung' : 'Anfechtung'}: ${incidentStates[status] ?? status.replaceAll('_', ' ')}`,
+    nobody: 'kein Arbeitsbereich hier',
+    answerBefore: (day) => `bei Stripe zu beantworten bis ${day}`,
     driftTitle: 'Abgleich mit Stripe',
     neverCompared: 'Noch nicht abgeglichen; das geschieht jede Nacht.',
     compared: (n, when) => `${count(n, 'Arbeitsbereich', 'Arbeitsbereiche')} abgeglichen ${when}.`,

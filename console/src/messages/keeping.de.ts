@@ -74,7 +74,7 @@ export const keeping: typeof english = {
     parallel: 'Gleichzeitige Aufgaben',
     members: 'Mitglieder',
     features: 'Enthalten',
-    featureNames: { brandKits: 'Markenauftritte', webhooks: 'Webhooks', apiKeys: 'API-Schlüssel', translations: 'Übersetzungen' },
+    featureNames: { brandKits: 'Markenauftritte', webhooks: 'Webhooks', apiKeys: 'API-Schlüssel', translations: 'Übersetzungen', freeRerenders: 'Kostenlose Fassungen geänderter Clips' },
     uploadSize: 'Größter Upload in GB',
     length: 'Längstes Video in Minuten',
     noLimit: 'Leer: keine Grenze',
