@@ -28,7 +28,8 @@ function boundsOf(deps: Deps, month: string): { from: Date; until: Date } {
   const from = new Date(`${month}T00:00:00Z`);
   const next = new Date(Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + 1, 1));
   const now = deps.clock.now();
-  return { from, until: now < next ? now : next };
+  const until = now < next ? now : next;
+  return { from, until: until > from ? until : from };
 }
 
 /**
