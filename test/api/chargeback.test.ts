@@ -186,7 +186,7 @@ test('seats beyond the plan are sold by the day: nobody is refused, the fullest 
   expect(offers.find(({ name }) => name === 'Standard')?.prices.find(({ isMetered }) => isMetered)).toMatchObject({ meter: 'seats', amount: 50 });
   const who = await subscribed(shop, shop.monthly);
   await shop.admin.call('assignPlan', { params: { id: who.workspaceId }, body: { overrides: { limits: { members: 1 } } } });
-  const others = [];
+  const others: Caller[] = [];
   for (let count = 0; count < 2; count++) {
     await deps().db.inWorkspace(who.workspaceId, (tx) => requireSeat(deps(), tx, who.workspaceId));
     others.push(await shop.instance.createCaller({ workspaceId: who.workspaceId, role: 'editor' }));
