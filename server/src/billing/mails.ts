@@ -71,7 +71,12 @@ function nextTry(at: Date | null): string {
 }
 
 /** Tells the owners of a workspace something about its money. */
-export async function mailOwners(deps: Deps, tx: Tx, workspaceId: string, mail: { subject: string; lines: readonly string[] }): Promise<void> {
+export async function mailOwners(
+  deps: Deps,
+  tx: Tx,
+  workspaceId: string,
+  mail: { subject: string; lines: readonly string[] },
+): Promise<void> {
   if (isMailOn(deps)) {
     await queueToOwners(deps, tx, workspaceId, { ...mail, lines: [...mail.lines, '', `Plan and invoices: ${deps.baseUrl()}/#/billing`] });
   }

@@ -132,7 +132,9 @@ function describe(findings: readonly Finding[]) {
     lines: [
       `The comparison with Stripe found ${findings.length}, of which ${open} have to be looked at:`,
       '',
-      ...findings.slice(0, mailedFindings).map(({ subject, text, isRepaired }) => `  ${isRepaired ? 'repaired' : 'open'}: ${subject}: ${text}`),
+      ...findings
+        .slice(0, mailedFindings)
+        .map(({ subject, text, isRepaired }) => `  ${isRepaired ? 'repaired' : 'open'}: ${subject}: ${text}`),
     ],
   };
 }

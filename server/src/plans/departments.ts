@@ -33,7 +33,12 @@ async function load(deps: Deps, tx: Tx, workspaceId: string, id: string): Promis
 }
 
 /** Takes the lock under which the departments of a workspace are changed, and the default from whoever has it. */
-async function prepare(deps: Deps, tx: Tx, workspaceId: string, wish: { id?: string; name?: string | undefined; isDefault?: boolean | undefined }) {
+async function prepare(
+  deps: Deps,
+  tx: Tx,
+  workspaceId: string,
+  wish: { id?: string; name?: string | undefined; isDefault?: boolean | undefined },
+) {
   const { db } = deps;
   await db.rows(tx, 'SELECT 1 FROM workspaces WHERE id = :workspaceId FOR UPDATE', { workspaceId });
   const others = (await listDepartments(deps, tx, workspaceId)).filter(({ id }) => id !== wish.id);

@@ -155,7 +155,9 @@ export async function readMonths(
   );
   const now = deps.clock.now();
   const begins = [...used.map((row) => row.month), ...(first?.at == null ? [] : [monthOf(first.at)])].sort()[0];
-  const months = Array.from({ length: 12 }, (_, back) => monthOf(new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 11 + back, 1))));
+  const months = Array.from({ length: 12 }, (_, back) =>
+    monthOf(new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 11 + back, 1))),
+  );
   const shown = begins === undefined ? [] : months.filter((month) => month >= begins);
   const stored = await readByteDays(deps, tx, workspaceId, shown);
   return shown.map((month, index) => ({
