@@ -30,7 +30,9 @@ export class MeterStandIn {
       const at = Number(textOf(event['timestamp']));
       return (
         event['event_name'] === name &&
-        payloadOf(event)['stripe_customer_id'] === form['customer'] && at >= Number(form['start_time']) && at < Number(form['end_time'])
+        payloadOf(event)['stripe_customer_id'] === form['customer'] &&
+        at >= Number(form['start_time']) &&
+        at < Number(form['end_time'])
       );
     });
     const sum = counted.reduce((all, event) => all + Number(payloadOf(event)['value']), 0);

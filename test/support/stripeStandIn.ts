@@ -10,7 +10,7 @@ import { text } from 'node:stream/consumers';
 import type { WireEvent, WireInvoice, WirePrice, WireStatus, WireSubscription } from './stripeObjects.ts';
 import { IncidentsStandIn } from './stripeIncidents.ts';
 import { MeterStandIn } from './stripeMeter.ts';
-import { expand, failed, type Form, missing, parseForm, partsOf, textOf, WireError } from './stripeWire.ts';
+import { createGate, expand, failed, type Form, missing, parseForm, partsOf, textOf, WireError } from './stripeWire.ts';
 
 type Json = Record<string, unknown>;
 const daySeconds = 86_400;
@@ -60,9 +60,9 @@ export class StripeStandIn {
 
   /** Answers nothing until the returned function is called. */
   hold(): () => void {
-    let release = () => {};
-    this.#held = new Promise((resolve) => (release = resolve));
-    return release;
+    const { opened, open } = createGate();
+    this.#held = opened;
+    return open;
   }
 
   clearFailures(): void {
@@ -247,9 +247,11 @@ export class StripeStandIn {
       return;
     }
     const left = (pending?.left ?? retries + 1) - 1;
-    const invoice = this.#get<WireInvoice>(subscription.latest_invoice ?? '', 'invoice');
-    invoice.attempt_count = retries + 1 - left;
-    invoice.next_payment_attempt = left <= 1 ? null : this.now + retryDays * daySeconds;
+    const next = left <= 1 ? null : this.now + retryDays * daySeconds;
+    Object.assign(this.#get(subscription.latest_invoice ?? '', 'invoice'), {
+      attempt_count: retries + 1 - left,
+      next_payment_attempt: next,
+    });
     if (left === 0) {
       this.#tries.delete(id);
       this.setStatus(id, this.afterRetries);
@@ -371,11 +373,9 @@ export class StripeStandIn {
 
   #answer(method: string, path: string, form: Form): unknown {
     const [, , resource = '', id = ''] = path.split('/');
-    if (path.startsWith('/v1/billing/meter')) {
-      return this.meter.answer(path, form);
-    }
-    if (/^\/v1\/(disputes|refunds)/.test(path)) {
-      return this.incidents.answer(path, form);
+    const part = path.startsWith('/v1/billing/meter') ? this.meter : /^\/v1\/(disputes|refunds)/.test(path) ? this.incidents : null;
+    if (part !== null) {
+      return part.answer(path, form);
     }
     switch (`${method} ${path.split('/').length > 3 && !/create_preview|sessions/.test(path) ? `/v1/${resource}/:id` : path}`) {
       case 'POST /v1/customers':

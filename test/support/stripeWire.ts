@@ -56,3 +56,10 @@ export function expand(object: unknown, path: readonly string[], find: (id: stri
 export function failed(status: number, type = status >= 500 ? 'api_error' : 'invalid_request_error'): { status: number; answer: string } {
   return { status, answer: JSON.stringify({ error: { type, message: `A made-up failure (${status}).` } }) };
 }
+
+/** A promise that is kept when somebody opens the gate. */
+export function createGate(): { opened: Promise<void>; open: () => void } {
+  const gate = new AbortController();
+  const opened = new Promise<void>((resolve) => gate.signal.addEventListener('abort', () => resolve()));
+  return { opened, open: () => gate.abort() };
+}
