@@ -49,9 +49,7 @@ export class StripeStandIn {
     return this;
   }
 
-  close(): Promise<void> {
-    return this.#close();
-  }
+  readonly close = (): Promise<void> => this.#close();
 
   /** The next requests are answered with these instead; `lost` does the work and drops the connection. */
   fail(...failures: (number | 'lost')[]): void {
@@ -184,9 +182,7 @@ export class StripeStandIn {
     this.#emit(status === 'canceled' ? 'customer.subscription.deleted' : 'customer.subscription.updated', subscription);
   }
 
-  emit(type: string, object: Json): WireEvent {
-    return this.#emit(type, object);
-  }
+  readonly emit = (type: string, object: Json): WireEvent => this.#emit(type, object);
 
   /** Turns the clock, hour by hour where something is due: renewals, retries, ends. */
   advance(days: number): void {
