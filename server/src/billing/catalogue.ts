@@ -7,7 +7,7 @@ import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { Plans, type PlanRow } from '../plans/model.ts';
 import { requireStripe } from './accounts.ts';
-import { formatAmount } from './formatAmount.ts';
+import { formatAmount } from '../core/formatAmount.ts';
 import type { RemotePrice } from './stripeGateway.ts';
 
 type Difference = CatalogueSync['differences'][number];

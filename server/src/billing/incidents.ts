@@ -4,9 +4,9 @@
  */
 import { addSeconds } from '../core/clock.ts';
 import type { Deps } from '../deps.ts';
+import type { BillingReport } from '../mail/templates/mailText.ts';
 import { requireStripe } from './accounts.ts';
-import { formatAmount } from './formatAmount.ts';
-import { mailAdministrators, mailOwners } from './mails.ts';
+import { mailAdministrators, mailRefund } from './mails.ts';
 import type { RemoteIncident } from './stripeIncidents.ts';
 
 /** Events about refunds and disputes: their object is a dispute, a refund, or the charge that was given back. */
@@ -78,10 +78,7 @@ function takeOver(deps: Deps, incident: RemoteIncident, startedAt: Date): Promis
       const data = { kind, status, amount, currency };
       await deps.appendEvent(tx, { workspaceId, type: 'billing.incident', data });
       if (kind === 'refund' && status === 'succeeded') {
-        await mailOwners(deps, tx, workspaceId, {
-          subject: 'Money was given back to you',
-          lines: [`${formatAmount(amount, currency)} of what this workspace paid was given back. Your plan does not change by that.`],
-        });
+        await mailRefund(deps, tx, workspaceId, { amount, currency });
       }
     }
     if (kind === 'dispute' || status === 'failed') {
@@ -91,20 +88,10 @@ function takeOver(deps: Deps, incident: RemoteIncident, startedAt: Date): Promis
   });
 }
 
-function describe(incident: RemoteIncident, workspace: string | null) {
-  const { kind, status, amount, currency, dueAt, reason } = incident;
-  const whose = workspace === null ? 'a customer who belongs to no workspace here' : `the workspace “${workspace}”`;
-  const sum = formatAmount(amount, currency);
+function describe({ kind, status, reason, amount, currency, dueAt }: RemoteIncident, customer: string | null): BillingReport {
   if (kind === 'refund') {
-    return { subject: 'A refund did not work', lines: [`The refund of ${sum} to ${whose} did not work: send it another way, at Stripe.`] };
+    return { kind: 'refund_failed', amount, currency, customer };
   }
-  const isOpen = status.endsWith('needs_response');
-  return {
-    subject: isOpen ? 'A payment is disputed' : `A dispute is now: ${status.replaceAll('_', ' ')}`,
-    lines: [
-      `The payment of ${sum} by ${whose} is disputed at the bank${reason === null ? '' : ` (${reason.replaceAll('_', ' ')})`}. Its state: ${status.replaceAll('_', ' ')}.`,
-      ...(isOpen && dueAt !== null ? [`Answer it at Stripe before ${dueAt.toISOString().slice(0, 10)}, or it is lost.`] : []),
-      'The plan goes on unless Stripe ends the subscription: that is set there, under disputed payments.',
-    ],
-  };
+  const due = status.endsWith('needs_response') ? (dueAt?.toISOString().slice(0, 10) ?? null) : null;
+  return { kind: 'dispute', status, reason, amount, currency, customer, due };
 }

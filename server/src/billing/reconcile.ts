@@ -6,6 +6,7 @@ import type { BillingReconciliation } from '@carmic/contract';
 import { addSeconds } from '../core/clock.ts';
 import { newId } from '../core/ids.ts';
 import type { Deps } from '../deps.ts';
+import type { BillingReport } from '../mail/templates/mailText.ts';
 import { checkLedger } from '../plans/checkLedger.ts';
 import { requireStripe } from './accounts.ts';
 import { syncCatalogue } from './catalogue.ts';
@@ -123,19 +124,13 @@ export async function reconcileBilling(deps: Deps, id: string): Promise<void> {
   }
 }
 
-const mailedFindings = 20;
-
-function describe(findings: readonly Finding[]) {
-  const open = findings.filter(({ isRepaired }) => !isRepaired).length;
+function describe(findings: readonly Finding[]): BillingReport {
+  const kinds = [...new Set(findings.map(({ kind }) => kind))];
   return {
-    subject: open === 0 ? 'Stripe and this installation differed, and agree again' : 'Stripe and this installation differ',
-    lines: [
-      `The comparison with Stripe found ${findings.length}, of which ${open} have to be looked at:`,
-      '',
-      ...findings
-        .slice(0, mailedFindings)
-        .map(({ subject, text, isRepaired }) => `  ${isRepaired ? 'repaired' : 'open'}: ${subject}: ${text}`),
-    ],
+    kind: 'differences',
+    found: findings.length,
+    open: findings.filter(({ isRepaired }) => !isRepaired).length,
+    kinds: kinds.map((name) => ({ name, count: findings.filter(({ kind }) => kind === name).length })),
   };
 }
 
@@ -209,7 +204,7 @@ export async function failBillingReconciliation(deps: Deps, id: string, failure:
       { id, failure, now: deps.clock.now() },
     );
     if (ended === 1) {
-      await mailAdministrators(deps, tx, { subject: 'The comparison with Stripe could not be done', lines: [failure] });
+      await mailAdministrators(deps, tx, { kind: 'comparison_failed', failure });
     }
   });
 }

@@ -1,5 +1,7 @@
 import type { MailLanguage } from '@carmic/contract';
-import type { BillingMailKind, MailTemplateDefinition } from './mailText.ts';
+import { formatAmount } from '../../core/formatAmount.ts';
+import { billingReport } from './billingReport.ts';
+import type { BillingMailKind, MailData, MailTemplateDefinition } from './mailText.ts';
 
 interface Words {
   subject: string;
@@ -16,15 +18,15 @@ const changes: Readonly<Record<BillingMailKind, Record<MailLanguage, Words>>> = 
     en: {
       subject: 'A payment did not work',
       lines: [
-        'The payment for the plan of this workspace did not work. It is tried again in the next days.',
-        'Nothing changes until then: the plan stays in force, and everything can be read and downloaded.',
+        'The payment for the plan of this workspace did not work: the card was refused, or the bank wants you to confirm it.',
+        'The plan stays in force while it is tried again, and everything can be read and downloaded.',
       ],
     },
     de: {
       subject: 'Eine Zahlung hat nicht geklappt',
       lines: [
-        'Die Zahlung für den Tarif dieses Arbeitsbereichs hat nicht geklappt. Sie wird in den nächsten Tagen noch einmal versucht.',
-        'Bis dahin ändert sich nichts: Der Tarif gilt weiter, und alles kann gelesen und heruntergeladen werden.',
+        'Die Zahlung für den Tarif dieses Arbeitsbereichs hat nicht geklappt: Die Karte wurde abgelehnt, oder die Bank möchte eine Bestätigung von Ihnen.',
+        'Der Tarif gilt weiter, solange sie noch einmal versucht wird, und alles kann gelesen und heruntergeladen werden.',
       ],
     },
   },
@@ -70,27 +72,45 @@ const changes: Readonly<Record<BillingMailKind, Record<MailLanguage, Words>>> = 
 
 const invoiceWords = { en: 'The invoice, on a page of Stripe', de: 'Die Rechnung, auf einer Seite von Stripe' } as const;
 
+/** When a payment that did not work is tried again. */
+const nextTry = {
+  en: (day: string | null) =>
+    day === null
+      ? 'This was the last try: pay the invoice before the plan ends, or begin anew afterwards.'
+      : `It is tried again on ${day}. Another card, or the payment itself, is welcome before that.`,
+  de: (day: string | null) =>
+    day === null
+      ? 'Das war der letzte Versuch: Bezahlen Sie die Rechnung, bevor der Tarif endet, oder beginnen Sie danach neu.'
+      : `Der nächste Versuch ist am ${day}. Eine andere Karte oder die Zahlung selbst ist vorher willkommen.`,
+} as const;
+const triesOf = ({ change, nextAttempt }: MailData['billing_change'], language: MailLanguage) =>
+  change === 'payment_failed' ? [nextTry[language](nextAttempt)] : [];
+
+type Name = 'billing_change' | 'billing_budget' | 'billing_refund' | 'billing_report';
+
 /** Mails about money. */
-export const billingTemplates: { readonly [N in 'billing_change' | 'billing_budget']: MailTemplateDefinition<N> } = {
+export const billingTemplates: { readonly [N in Name]: MailTemplateDefinition<N> } = {
   billing_change: {
     category: 'billing',
-    sample: { workspace: 'Our talks', change: 'payment_failed', invoiceUrl: 'https://invoice.example/1' },
+    sample: { workspace: 'Our talks', change: 'payment_failed', invoiceUrl: 'https://invoice.example/1', nextAttempt: '2026-12-05' },
     texts: {
-      en: ({ workspace, change, invoiceUrl }, { instance, baseUrl }) => ({
-        subject: `${changes[change].en.subject} (${instance})`,
+      en: (data, { instance, baseUrl }) => ({
+        subject: `${changes[data.change].en.subject} (${instance})`,
         lines: [
-          `this is about the workspace “${workspace}”.`,
-          ...changes[change].en.lines,
-          ...(invoiceUrl === null ? [] : [`${invoiceWords.en}: ${invoiceUrl}`]),
+          `this is about the workspace “${data.workspace}”.`,
+          ...changes[data.change].en.lines,
+          ...triesOf(data, 'en'),
+          ...(data.invoiceUrl === null ? [] : [`${invoiceWords.en}: ${data.invoiceUrl}`]),
           `Plan and invoices: ${baseUrl}/#/billing`,
         ],
       }),
-      de: ({ workspace, change, invoiceUrl }, { instance, baseUrl }) => ({
-        subject: `${changes[change].de.subject} (${instance})`,
+      de: (data, { instance, baseUrl }) => ({
+        subject: `${changes[data.change].de.subject} (${instance})`,
         lines: [
-          `es geht um den Arbeitsbereich „${workspace}“.`,
-          ...changes[change].de.lines,
-          ...(invoiceUrl === null ? [] : [`${invoiceWords.de}: ${invoiceUrl}`]),
+          `es geht um den Arbeitsbereich „${data.workspace}“.`,
+          ...changes[data.change].de.lines,
+          ...triesOf(data, 'de'),
+          ...(data.invoiceUrl === null ? [] : [`${invoiceWords.de}: ${data.invoiceUrl}`]),
           `Tarif und Rechnungen: ${baseUrl}/#/billing`,
         ],
       }),
@@ -120,4 +140,27 @@ export const billingTemplates: { readonly [N in 'billing_change' | 'billing_budg
       }),
     },
   },
+  billing_refund: {
+    category: 'billing',
+    sample: { workspace: 'Our talks', amount: 1900, currency: 'eur' },
+    texts: {
+      en: ({ workspace, amount, currency }, { instance, baseUrl }) => ({
+        subject: `Money was given back to you (${instance})`,
+        lines: [
+          `this is about the workspace “${workspace}”.`,
+          `${formatAmount(amount, currency, 'en')} of what it paid was given back. Your plan does not change by that.`,
+          `Plan and invoices: ${baseUrl}/#/billing`,
+        ],
+      }),
+      de: ({ workspace, amount, currency }, { instance, baseUrl }) => ({
+        subject: `Sie haben Geld zurückbekommen (${instance})`,
+        lines: [
+          `es geht um den Arbeitsbereich „${workspace}“.`,
+          `${formatAmount(amount, currency, 'de')} von dem, was er bezahlt hat, wurden zurückgezahlt. Ihr Tarif ändert sich dadurch nicht.`,
+          `Tarif und Rechnungen: ${baseUrl}/#/billing`,
+        ],
+      }),
+    },
+  },
+  billing_report: billingReport,
 };

@@ -12,8 +12,10 @@ export interface MailData {
   retention_grace: { workspace: string; days: number; until: string };
   retention_erasures: { workspace: string; deletions: number; files: number };
   retention_quota: { workspace: string; used: string; limit: string; isFull: boolean };
-  billing_change: { workspace: string; change: BillingMailKind; invoiceUrl: string | null };
+  billing_change: { workspace: string; change: BillingMailKind; invoiceUrl: string | null; nextAttempt: string | null };
   billing_budget: { workspace: string; minutes: number };
+  billing_refund: { workspace: string; amount: number; currency: string };
+  billing_report: { report: BillingReport };
   privacy_request: { letter: RequestLetter; kind: PrivacyRequestKind; reason: string };
   privacy_due: { requests: number; first: string };
   third_parties: { effective: string; changes: readonly PartyChange[] };
@@ -40,6 +42,23 @@ export interface PartyChange {
 
 /** What a mail about a subscription can be about. */
 export type BillingMailKind = 'started' | 'payment_failed' | 'confirmation_needed' | 'settled' | 'lapsed';
+
+/** What administrators are told of the money of their installation; words of Stripe stay as it writes them. */
+export type BillingReport =
+  | {
+      kind: 'dispute';
+      status: string;
+      reason: string | null;
+      amount: number;
+      currency: string;
+      /** Null: a customer who belongs to no workspace. */
+      customer: string | null;
+      /** A day, while it waits for an answer. */
+      due: string | null;
+    }
+  | { kind: 'refund_failed'; amount: number; currency: string; customer: string | null }
+  | { kind: 'differences'; found: number; open: number; kinds: readonly { name: string; count: number }[] }
+  | { kind: 'comparison_failed'; failure: string };
 
 /** What can have happened to an account. */
 export const securityNotices = {
