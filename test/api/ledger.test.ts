@@ -56,7 +56,9 @@ test('an owner’s cap refuses what the plan would allow, and a budget warns onc
   await settle(who, three, 1);
   await expect(who.call('createVideo', { body: { fileName: 'x.mp4', sizeBytes: 1 } })).rejects.toMatchObject({ code: 'quota_exceeded' });
   expect(await who.call('getUsage')).toMatchObject({ usedSeconds: 180, capMinutes: 3, limitMinutes: null, extraSeconds: 0 });
-  expect((await who.call('listUsageMonths')).items).toEqual([{ month: new Date().toISOString().slice(0, 7), usedSeconds: 180, byteDays: 0 }]);
+  expect((await who.call('listUsageMonths')).items).toEqual([
+    { month: new Date().toISOString().slice(0, 7), usedSeconds: 180, byteDays: 0 },
+  ]);
   expect(await problems()).toEqual([]);
 });
 

@@ -125,7 +125,8 @@ export const billing: typeof english = {
     waiting: (n) => `${count(n, 'Ereignis wartet', 'Ereignisse warten')} auf Bearbeitung.`,
     failing: (type, failure) => `${type}: ${failure}`,
     disputesTitle: 'Einsprüche und Erstattungen',
-    incident: (kind, status) => `${kind === 'refund' ? 'Erstattung' : 'Anfechtung'}: ${incidentStates[status] ?? status.replaceAll('_', ' ')}`,
+    incident: (kind, status) =>
+      `${kind === 'refund' ? 'Erstattung' : 'Anfechtung'}: ${incidentStates[status] ?? status.replaceAll('_', ' ')}`,
     nobody: 'kein Arbeitsbereich hier',
     answerBefore: (day) => `bei Stripe zu beantworten bis ${day}`,
     driftTitle: 'Abgleich mit Stripe',

@@ -112,8 +112,7 @@ export const billing = {
     waiting: (n: number) => `${count(n, 'event waits', 'events wait')} to be worked on.`,
     failing: (type: string, failure: string) => `${type}: ${failure}`,
     disputesTitle: 'Disputes and refunds',
-    incident: (kind: 'refund' | 'dispute', status: string) =>
-      `${kind === 'refund' ? 'Refund' : 'Dispute'}: ${status.replaceAll('_', ' ')}`,
+    incident: (kind: 'refund' | 'dispute', status: string) => `${kind === 'refund' ? 'Refund' : 'Dispute'}: ${status.replaceAll('_', ' ')}`,
     nobody: 'no workspace here',
     answerBefore: (day: string) => `answer it at Stripe before ${day}`,
     driftTitle: 'Comparison with Stripe',

@@ -269,7 +269,9 @@ export const billingRoutes = {
     isOpenWhenSuspended: true,
     reply: z.object({
       items: z.array(invoiceSchema),
-      refunds: z.array(z.object({ id: z.string(), status: z.string(), amount: moneySchema, currency: currencySchema, createdAt: timeSchema })),
+      refunds: z.array(
+        z.object({ id: z.string(), status: z.string(), amount: moneySchema, currency: currencySchema, createdAt: timeSchema }),
+      ),
     }),
     status: 200,
   }),

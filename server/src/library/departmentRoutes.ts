@@ -1,5 +1,12 @@
 import { type Handlers, personOf } from '../http/request.ts';
-import { chargeVideo, createDepartment, deleteDepartment, listDepartments, readDepartment, updateDepartment } from '../plans/departments.ts';
+import {
+  chargeVideo,
+  createDepartment,
+  deleteDepartment,
+  listDepartments,
+  readDepartment,
+  updateDepartment,
+} from '../plans/departments.ts';
 import { loadVideo } from './load.ts';
 
 /** To whom work is charged inside a company. */

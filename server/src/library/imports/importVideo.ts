@@ -57,7 +57,15 @@ export async function createImport(deps: Deps, person: Person, body: RouteInput<
   const id = newId();
   const objectId = newId();
   const video = await db.inWorkspace(workspaceId, async (tx) => {
-    const made = await insertVideo(deps, tx, person, { id, objectId, fileName: fileNameIn(url), title: body.title, sizeBytes: 0, options, departmentId: body.departmentId });
+    const made = await insertVideo(deps, tx, person, {
+      id,
+      objectId,
+      fileName: fileNameIn(url),
+      title: body.title,
+      sizeBytes: 0,
+      options,
+      departmentId: body.departmentId,
+    });
     const now = clock.now();
     await db.change(
       tx,
