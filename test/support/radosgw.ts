@@ -52,6 +52,8 @@ rgw frontends = beast endpoint=127.0.0.1:${ports.gateway}
 `;
 }
 
+const restartMs = 500;
+
 /** Starts a cluster with the `radosgw` at `path`; the other programs lie beside it. */
 export async function startRadosgw(path: string): Promise<RadosGateway> {
   const directory = mkdtempSync(join(tmpdir(), 'carmic-ceph-'));
@@ -65,12 +67,24 @@ export async function startRadosgw(path: string): Promise<RadosGateway> {
   writeFileSync(configuration, settings(directory, dirname(bin), ports, fsid));
   const env = { ...process.env, CEPH_CONF: configuration, PATH: `${bin}:${process.env['PATH'] ?? ''}` };
   const program = (name: string, ...words: string[]) => run(join(bin, name), words, { env, timeout: 240_000 });
-  const daemons: ReturnType<typeof spawn>[] = [];
-  // In the foreground, so that they end with whoever has started them.
-  const daemon = (name: string, ...words: string[]) => daemons.push(spawn(join(bin, name), [...words, '-f'], { env, stdio: 'ignore' }));
+  const daemons = new Set<ReturnType<typeof spawn>>();
+  let isStopping = false;
+  // In the foreground, so that they end with whoever has started them. An OSD that asks before it knows its monitor is told "wrong fsid" and ends:
+  // such a one is started again.
+  const daemon = (name: string, ...words: string[]) => {
+    const child = spawn(join(bin, name), [...words, '-f'], { env, stdio: 'ignore' });
+    daemons.add(child);
+    child.once('close', () => {
+      daemons.delete(child);
+      if (!isStopping) {
+        setTimeout(() => isStopping || daemon(name, ...words), restartMs);
+      }
+    });
+  };
   const stop = async () => {
+    isStopping = true;
     await Promise.all(
-      daemons.map(
+      [...daemons].map(
         (child) =>
           new Promise((resolve) => {
             child.once('close', resolve);
