@@ -135,7 +135,7 @@ export async function startServer(options: {
     await announceParties(deps);
     const keeper = await watchEgress(deps);
     closers.push(() => keeper.close());
-    defineJobs(deps);
+    defineJobs(deps, { isBesideRequests: options.processes.includes('web') });
     defineArchiveJobs(deps, dataMap);
     const metrics = createMetrics(deps);
     const stopping = new AbortController();

@@ -147,7 +147,7 @@ const keysSeconds = 3600;
 const videoPayload = z.object({ workspaceId: z.uuid(), videoId: z.uuid() });
 
 /** Tells the job runner what every job does. */
-export function defineJobs(deps: Deps): void {
+export function defineJobs(deps: Deps, { isBesideRequests }: { isBesideRequests: boolean }): void {
   const { jobs } = deps;
   jobs.define({
     name: 'videos.advance',
@@ -209,7 +209,12 @@ export function defineJobs(deps: Deps): void {
     maxAttempts: 20,
   });
   jobs.define({ name: 'objects.remove', payload: z.object({}), run: async () => void (await removeDiscarded(deps)), concurrency: 1 });
-  jobs.define({ name: 'erasures.work', payload: z.object({}), run: async () => void (await workErasures(deps)), concurrency: 2 });
+  jobs.define({
+    name: 'erasures.work',
+    payload: z.object({}),
+    run: async () => void (await workErasures(deps, { pace: isBesideRequests ? 'gentle' : 'usual' })),
+    concurrency: isBesideRequests ? 1 : 2,
+  });
   defineMailJobs(deps);
   defineAccountJobs(deps);
   jobs.define({

@@ -41,7 +41,7 @@ async function finished(who: Caller) {
   await expect
     .poll(
       async () => {
-        await workErasures(deps(), { isUnpaced: true });
+        await workErasures(deps(), { pace: 'none' });
         return (await who.call('listErasures', { query: { state: 'open' } })).items.length;
       },
       { timeout: 60_000 },

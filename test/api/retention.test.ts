@@ -138,8 +138,16 @@ describe('retention', () => {
     const params = { id: caller.workspaceId };
     expect(await codeOf(admin.call('assignPlan', { params, body: { planId: idOf('free') } }))).toBe('confirmation_needed');
     const before = Date.now();
+    const body = { workspaceId: caller.workspaceId, videoId: id, reason: 'Case 12' };
+    const hold = await admin.call('placeHold', { body });
+    expect(await admin.call('previewWorkspacePlan', { params, body: { planId: idOf('free') } })).toMatchObject({
+      expiring: { videos: 1, bytes: 100 },
+      held: { videos: 1, bytes: 100 },
+    });
+    await admin.call('releaseHold', { params: { id: hold.id } });
     const impact = await assign(caller, 'free');
     expect(impact.expiring).toEqual({ videos: 1, bytes: 100 });
+    expect(impact.held).toEqual({ videos: 0, bytes: 0 });
     expect(impact.workspaces).toMatchObject([{ id: caller.workspaceId, videos: 1, isOverQuota: false }]);
     const video = await caller.call('getVideo', { params: { id } });
     const grace = Date.parse(video.expiresAt ?? '') - before;

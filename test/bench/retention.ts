@@ -149,8 +149,7 @@ async function measureOthers(surroundings: Surroundings & { deps: Deps }, standI
   const inHere = async (ms: number) => {
     const signal = AbortSignal.timeout(ms);
     await sweepExpired(own);
-    const finished = await Promise.all(Array.from({ length: productWorkers }, () => workErasures(own, { signal })));
-    return finished.reduce((sum, count) => sum + count, 0);
+    return workErasures(own, { signal, pace: 'gentle' });
   };
   const inSweeper = async (ms: number) =>
     (await sweeper.run({ endpoint: standIn.endpoint, isPaced: true, workers: productWorkers, endsAfterMs: ms })).finished;

@@ -1,7 +1,8 @@
 /** Plans, deletions and the calendar in the console. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startInstance, type TestInstance, until } from '../support/instance.ts';
+import { type Caller, startInstance, type TestInstance, until } from '../support/instance.ts';
+import { enrolAgent } from '../support/protocolAgent.ts';
 import { uploadVideo } from '../support/upload.ts';
 import { verifyReceipt } from '../../server/src/retention/receipts/verifyReceipt.ts';
 import { findBarriersEverywhere } from './support/axe.ts';
@@ -19,6 +20,21 @@ afterAll(async () => {
 });
 const upload = (caller: Parameters<typeof uploadVideo>[0], fileName: string) =>
   uploadVideo(caller, instance.baseUrl, Buffer.from(`video ${fileName}`), { fileName });
+
+/** Clips with two renditions each whose work has ended. */
+async function makeClips({ call }: Caller, id: string): Promise<void> {
+  const agent = await enrolAgent(instance);
+  await agent.finish(await until('the inspection', () => agent.lease(['inspect'], 5)), { probe: { durationSeconds: 60 } });
+  const clips = await until('the clips', async () => {
+    const { items } = await call('listClips', { params: { id } });
+    return items.length > 0 ? items : null;
+  });
+  for (const clip of clips) {
+    await call('createRendition', { params: { id: clip.id }, body: { aspect: '1:1' } });
+  }
+  const { db } = instance.server.deps;
+  await db.asSystem((tx) => db.change(tx, "UPDATE renditions SET state = 'failed' WHERE video_id = :id", { id }));
+}
 
 test('a deletion shows every step and gives a receipt that is genuine; what expires stands in the calendar', async (context) => {
   const caller = await instance.createCaller();
@@ -47,6 +63,7 @@ test('members see a legal hold and its end on the video and in the library, and 
   const admin = await instance.createCaller({ isAdmin: true });
   const caller = await instance.createCaller();
   const video = await upload(caller.call, 'evidence.mp4');
+  await makeClips(caller, video.id);
   const body = { workspaceId: caller.workspaceId, videoId: video.id, reason: 'Case 12/2026' };
   const hold = await admin.call('placeHold', { body });
   const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token });
@@ -60,10 +77,18 @@ test('members see a legal hold and its end on the video and in the library, and 
   await page.getByText('under a legal hold until an administrator lifts it').waitFor();
   expect(await page.getByText('Case 12').count()).toBe(0);
   expect(await findBarriersEverywhere(page)).toEqual([]);
+  // A clip has a menu of its own.
+  const removing = async () => {
+    await page.getByRole('article').first().getByRole('button', { name: 'More' }).click();
+    await page.getByRole('menuitem', { name: 'Rename' }).waitFor();
+    return page.getByRole('menuitem', { name: 'Remove 9:16' }).count();
+  };
+  expect(await removing()).toBe(0);
   await admin.call('releaseHold', { params: { id: hold.id } });
   await page.reload();
   await page.getByRole('heading', { name: 'evidence' }).waitFor();
   expect(await page.getByText('legal hold').count()).toBe(0);
+  expect(await removing()).toBe(1);
   expect(visit.problems).toEqual([]);
 });
 

@@ -118,7 +118,7 @@ async function run(orders: ErasureOrders): Promise<void> {
   }
   do {
     await sweepExpired(deps);
-    await workErasures(deps, { isUnpaced: true });
+    await workErasures(deps, { pace: 'none' });
     // What a killed worker had claimed is free when its claim has run out.
     await setTimeout(50);
   } while (await isAnythingLeft(deps));

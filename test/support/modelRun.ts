@@ -204,7 +204,7 @@ class ModelRun {
       return;
     }
     this.#count(`fault: ${name}`);
-    await fault(deps, (faulty) => workErasures(faulty, { isUnpaced: true })).catch(() => this.#count(`fault thrown: ${name}`));
+    await fault(deps, (faulty) => workErasures(faulty, { pace: 'none' })).catch(() => this.#count(`fault thrown: ${name}`));
     await this.#untilWell();
   }
 
@@ -232,7 +232,7 @@ class ModelRun {
     for (let round = 0; round < 30; round += 1) {
       await sweepExpired(deps);
       this.#model.settle();
-      await workErasures(deps, { isUnpaced: true });
+      await workErasures(deps, { pace: 'none' });
       const open = await deps.db.asSystem((tx) => deps.db.rows(tx, 'SELECT 1 FROM erasures WHERE finished_at IS NULL LIMIT 1'));
       if (open.length === 0) {
         this.#model.erase();

@@ -92,6 +92,8 @@ export const keeping: typeof english = {
     wouldExpire: (videos, bytes, first) =>
       `${count(videos, 'Video', 'Videos')} (${bytes}) ${videos === 1 ? 'würde' : 'würden'} ablaufen, oder früher ablaufen; das erste am ${first}.`,
     whose: (name, videos, bytes) => `${name}: ${count(videos, 'Video', 'Videos')}, ${bytes}`,
+    ofTheseHeld: (videos, bytes) =>
+      `${videos} davon ${videos === 1 ? 'unterliegt' : 'unterliegen'} einer Löschsperre: Niemand könnte ${videos === 1 ? 'es' : 'sie'} öffnen, aber die ${bytes} bleiben, bis sie endet.`,
     typeCount: (videos) => `Geben Sie zur Bestätigung ${videos} ein`,
     expiresNothing: (n) => `In ${count(n, 'Arbeitsbereich', 'Arbeitsbereichen')} würde nichts früher ablaufen.`,
     rescues: (videos) => `${count(videos, 'Video würde', 'Videos würden')} länger aufbewahrt.`,

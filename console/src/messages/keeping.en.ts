@@ -91,6 +91,8 @@ export const keeping = {
     wouldExpire: (videos: number, bytes: string, first: string) =>
       `${count(videos, 'video', 'videos')} (${bytes}) would expire, or expire earlier; the first on ${first}.`,
     whose: (name: string, videos: number, bytes: string) => `${name}: ${count(videos, 'video', 'videos')}, ${bytes}`,
+    ofTheseHeld: (videos: number, bytes: string) =>
+      `${videos} of these ${videos === 1 ? 'is' : 'are'} under a legal hold: nobody could open ${videos === 1 ? 'it' : 'them'}, but the ${bytes} stay until the hold ends.`,
     typeCount: (videos: number) => `Type ${videos} to confirm`,
     expiresNothing: (n: number) => `Nothing would expire earlier in ${count(n, 'workspace', 'workspaces')}.`,
     rescues: (videos: number) => `${count(videos, 'video', 'videos')} would be kept longer.`,

@@ -124,6 +124,9 @@ export const impactSchema = z.object({
   needsTyping: z.boolean().describe('Large: the number of videos must be typed in'),
   affectedWorkspaces: z.number().int(),
   expiring: countsSchema.describe('Would get an expiry, or an earlier one'),
+  held: countsSchema.describe(
+    'Of the expiring ones, those under a legal hold today: nobody could open them, their bytes stay until it ends',
+  ),
   rescued: countsSchema.describe('Would lose its expiry, or get a later one'),
   firstExpiryAt: timeSchema.nullable().describe('When the first of the expiring ones would end'),
   byDay: z

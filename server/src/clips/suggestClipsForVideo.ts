@@ -5,6 +5,7 @@ import { buildFailure } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
+import { claimStage } from '../library/claimStage.ts';
 import type { Video } from '../library/model.ts';
 import { moveVideo } from '../library/moveVideo.ts';
 import { readJsonObject } from '../library/readObject.ts';
@@ -27,8 +28,12 @@ import { queueRendition } from './queueRendition.ts';
 /** Who chose when no language model was asked. */
 const builtInRanker = 'built-in ranker';
 
-/** Suggests the clips of a video and queues their renderings. Runs again safely: only one run's clips are kept. */
+/** Suggests the clips of a video and queues their renderings, once at a time. Runs again safely: only one run's clips are kept. */
 export async function suggestClipsForVideo(deps: Deps, video: Video): Promise<void> {
+  await claimStage(deps, video, () => suggestOnce(deps, video));
+}
+
+async function suggestOnce(deps: Deps, video: Video): Promise<void> {
   const { db } = deps;
   const { probe } = video;
   if (probe === null) {

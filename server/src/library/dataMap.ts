@@ -31,6 +31,7 @@ export const libraryData: readonly TableData[] = [
       kept_from: 'state',
       week_notice_for: 'state',
       day_notice_for: 'state',
+      worked_until: 'state',
     },
   }),
   modelData<UploadRow>({

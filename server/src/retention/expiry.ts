@@ -6,6 +6,7 @@
  */
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
+import { notHeld } from '../library/findHolds.ts';
 
 /** The rule that shall apply to one workspace; `retentionDays` null is no expiry. */
 export interface RetentionTarget {
@@ -56,18 +57,26 @@ export interface MovedExpiry {
   sizeBytes: number;
   before: Date | null;
   after: Date | null;
+  /** Under a legal hold now: the sweeper passes over it as long as that is in force. */
+  isHeld: boolean;
 }
 
 /** What `applyRetention` would change, without changing it. */
 export async function listMoved(deps: Deps, tx: Tx, targets: readonly RetentionTarget[]): Promise<MovedExpiry[]> {
-  const rows = await deps.db.rows<{ workspace_id: string; bytes: string; before: Date | null; after: Date | null }>(
+  const rows = await deps.db.rows<{ workspace_id: string; bytes: string; before: Date | null; after: Date | null; is_held: boolean }>(
     tx,
-    `SELECT m.workspace_id, m.before, m.after,
+    `SELECT m.workspace_id, m.before, m.after, m.is_held,
        COALESCE((SELECT sum(o.size_bytes) FROM stored_objects o WHERE o.video_id = m.id), 0) AS bytes
-     FROM (SELECT v.id, v.workspace_id, v.expires_at AS before, ${expiryUnder} AS after
+     FROM (SELECT v.id, v.workspace_id, v.expires_at AS before, ${expiryUnder} AS after, NOT (${notHeld}) AS is_held
            FROM videos v JOIN ${targetRows} ON v.workspace_id = t.workspace_id WHERE ${living}) m
      WHERE m.before IS DISTINCT FROM m.after`,
     { targets: written(targets), now: deps.clock.now() },
   );
-  return rows.map((row) => ({ workspaceId: row.workspace_id, sizeBytes: Number(row.bytes), before: row.before, after: row.after }));
+  return rows.map((row) => ({
+    workspaceId: row.workspace_id,
+    sizeBytes: Number(row.bytes),
+    before: row.before,
+    after: row.after,
+    isHeld: row.is_held,
+  }));
 }

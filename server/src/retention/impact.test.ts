@@ -11,14 +11,15 @@ describe('the impact of a change', () => {
   test('tells what ends earlier from what is rescued, by day and workspace', () => {
     const impact = summariseImpact(
       [
-        { workspaceId: 'a', sizeBytes: 10, before: null, after: day(5) },
-        { workspaceId: 'a', sizeBytes: 5, before: day(9), after: day(4) },
-        { workspaceId: 'b', sizeBytes: 7, before: day(3), after: null },
+        { workspaceId: 'a', sizeBytes: 10, before: null, after: day(5), isHeld: false },
+        { workspaceId: 'a', sizeBytes: 5, before: day(9), after: day(4), isHeld: true },
+        { workspaceId: 'b', sizeBytes: 7, before: day(3), after: null, isHeld: true },
       ],
       workspaces,
       'x',
     );
     expect(impact.expiring).toEqual({ videos: 2, bytes: 15 });
+    expect(impact.held).toEqual({ videos: 1, bytes: 5 });
     expect(impact.rescued).toEqual({ videos: 1, bytes: 7 });
     expect(impact.firstExpiryAt).toBe(day(4).toISOString());
     expect(impact.byDay).toEqual([
@@ -33,12 +34,18 @@ describe('the impact of a change', () => {
   });
 
   test('needs no confirmation when nothing ends earlier', () => {
-    const impact = summariseImpact([{ workspaceId: 'b', sizeBytes: 7, before: day(3), after: day(8) }], workspaces, 'x');
+    const impact = summariseImpact([{ workspaceId: 'b', sizeBytes: 7, before: day(3), after: day(8), isHeld: false }], workspaces, 'x');
     expect(impact.needsConfirmation).toBe(false);
   });
 
   test('a large one needs typing, and another change or other figures have another fingerprint', () => {
-    const many = Array.from({ length: typingThreshold }, () => ({ workspaceId: 'a', sizeBytes: 1, before: null, after: day(5) }));
+    const many = Array.from({ length: typingThreshold }, () => ({
+      workspaceId: 'a',
+      sizeBytes: 1,
+      before: null,
+      after: day(5),
+      isHeld: false,
+    }));
     const impact = summariseImpact(many, workspaces, 'x');
     expect(impact.needsTyping).toBe(true);
     expect(summariseImpact(many, workspaces, 'x').fingerprint).toBe(impact.fingerprint);

@@ -40,6 +40,7 @@ export function summariseImpact(moved: readonly MovedExpiry[], workspaces: reado
     needsTyping: expiring.length >= typingThreshold,
     affectedWorkspaces: workspaces.length,
     expiring: count(expiring),
+    held: count(expiring.filter((each) => each.isHeld)),
     rescued: count(rescued),
     firstExpiryAt: first(expiring)?.toISOString() ?? null,
     byDay: [...days]

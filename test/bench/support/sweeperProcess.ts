@@ -46,7 +46,7 @@ async function run(order: SweepOrder): Promise<SweepReport> {
   const signal = order.endsAfterMs === null ? {} : { signal: AbortSignal.timeout(order.endsAfterMs) };
   const swept = await sweepExpired(own);
   const planMs = performance.now() - startedAt;
-  const workers = Array.from({ length: order.workers }, () => workErasures(own, { ...signal, isUnpaced: !order.isPaced }));
+  const workers = Array.from({ length: order.workers }, () => workErasures(own, { ...signal, pace: order.isPaced ? 'usual' : 'none' }));
   const finished = (await Promise.all(workers)).reduce((sum, count) => sum + count, 0);
   return {
     swept,

@@ -27,6 +27,7 @@ import { drainingAgents } from './20261127DrainingAgentsMigration.ts';
 import { suspension } from './20261127SuspensionMigration.ts';
 import { consent } from './20261127ConsentMigration.ts';
 import { thirdParties } from './20261127ThirdPartiesMigration.ts';
+import { claimedStage } from './20261128ClaimedStageMigration.ts';
 import { policies } from './20261127PoliciesMigration.ts';
 import { clipLinks } from './20261128ClipLinksMigration.ts';
 import { chargeback } from './20261127ChargebackMigration.ts';
@@ -72,4 +73,5 @@ export const migrations: readonly Migration[] = [
   policies,
   clipLinks,
   chargeback,
+  claimedStage,
 ];

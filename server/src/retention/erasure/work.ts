@@ -16,8 +16,6 @@ import { finishEmptyErasures, finishItems, type ProvenItem } from './finish.ts';
 import { journalErasures } from './journal.ts';
 import type { ItemRow, StepTimes } from './steps.ts';
 
-/** Items of one batch: about 20,000 keys, so that the last, partly filled list of keys weighs little. */
-const batchSize = 400;
 /** Items that failed this often are tried alone, so that they hold up nobody. */
 const triesBeforeAlone = 3;
 const keysAtOnce = 10_000;
@@ -26,25 +24,39 @@ const probesAtOnce = 16;
 const finishedAtOnce = 96;
 /** At most this many URLs of one item are asked for again at the content network. */
 const cdnProbesPerItem = 100;
-/** A worker rests for this share of the time it worked, so that other requests get the database and the storage too. */
-const restShare = 0.5;
+/** How hard a worker works. */
+interface Pace {
+  /** Items of one batch. */
+  batchSize: number;
+  /** It rests for this share of the time it worked, so that other requests get the database and the storage too. */
+  restShare: number;
+}
+
+const paces = {
+  none: { batchSize: 400, restShare: 0 },
+  /** A process of its own. About 20,000 keys a batch, so that the last, partly filled list of keys weighs little. */
+  usual: { batchSize: 400, restShare: 0.5 },
+  /** Beside requests in the same process, which wait while this one computes: little at once, and long rests. */
+  gentle: { batchSize: 20, restShare: 4 },
+} as const satisfies Record<string, Pace>;
 const longestRestMs = 1000;
 
 /** What a worker is told. */
 export interface WorkOptions {
   /** Ends the work before the next batch. */
   signal?: AbortSignal;
-  /** Without it the worker rests between batches. */
-  isUnpaced?: boolean;
+  /** `usual` when nothing is said. */
+  pace?: keyof typeof paces;
 }
 
 /** Works on deletions until nothing is due. Answers how many items were finished. */
 export async function workErasures(deps: Deps, options: WorkOptions = {}): Promise<number> {
+  const pace = paces[options.pace ?? 'usual'];
   await finishEmptyErasures(deps);
   let finished = 0;
   while (options.signal?.aborted !== true) {
     const claim = { id: newId(), renewAtMs: renewalTime(deps) };
-    const items = await claimItems(deps, claim.id);
+    const items = await claimItems(deps, claim.id, pace.batchSize);
     if (items.length === 0) {
       break;
     }
@@ -53,14 +65,14 @@ export async function workErasures(deps: Deps, options: WorkOptions = {}): Promi
     for (const group of groups) {
       finished += await workOnGroup(deps, claim, group);
     }
-    if (options.isUnpaced !== true) {
-      await setTimeout(Math.min(longestRestMs, (performance.now() - startedAt) * restShare));
+    if (pace.restShare > 0) {
+      await setTimeout(Math.min(longestRestMs, (performance.now() - startedAt) * pace.restShare));
     }
   }
   return finished;
 }
 
-function claimItems(deps: Deps, claim: string): Promise<ItemRow[]> {
+function claimItems(deps: Deps, claim: string, batchSize: number): Promise<ItemRow[]> {
   const { db, clock, env } = deps;
   const now = clock.now();
   return db.asSystem((tx) =>
