@@ -30,6 +30,7 @@ export const logFields: Readonly<Record<string, LogFieldData>> = {
   job: { about: 'Name of a job', class: 'state' },
   keep: { about: 'How many machines stay', class: 'count' },
   key: { about: 'Number of a face within one shot', class: 'id' },
+  ledgerBytes: { about: 'By how much the ledger of storage was wrong', class: 'count' },
   layout: { about: 'Kind of a framing', class: 'state' },
   location: { about: 'Where a machine stands', class: 'state' },
   mailId: { about: 'Number of a mail', class: 'id' },

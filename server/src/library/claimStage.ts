@@ -35,7 +35,7 @@ export async function claimStage(
         (count) => {
           held = count === 1 ? longer : held;
         },
-        (error: unknown) => log.warn({ err: error, videoId: video.id }, 'the claim of a stage could not be renewed'),
+        (error: unknown) => log.warn({ err: error }, 'the claim of a stage could not be renewed'),
       );
     },
     (claimSeconds * 1000) / 4,
