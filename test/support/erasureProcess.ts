@@ -79,6 +79,7 @@ async function buildDeps(orders: ErasureOrders): Promise<Deps> {
       define: () => undefined,
       enqueue: () => Promise.resolve(),
       every: () => undefined,
+      kindOf: () => null,
       start: () => Promise.resolve(),
       drain: () => Promise.resolve(),
     },

@@ -9,6 +9,7 @@ import type { Messages } from './en.ts';
 import { imports } from './imports.de.ts';
 import { keeping } from './keeping.de.ts';
 import { overview } from './overview.de.ts';
+import { settings, system } from './system.de.ts';
 import { mail } from './mail.de.ts';
 import { people } from './people.de.ts';
 import { moments, safety } from './safety.de.ts';
@@ -48,6 +49,8 @@ export const de: Messages = {
   server,
   personalData,
   overview,
+  system,
+  settings,
 
   viewer: {
     note: 'Sie sind hier Betrachter: Sie können alles ansehen, abspielen und herunterladen. Bearbeiter und Inhaber können es ändern.',

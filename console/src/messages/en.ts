@@ -13,6 +13,7 @@ import { keeping } from './keeping.en.ts';
 import { mail } from './mail.en.ts';
 import { storage } from './storage.en.ts';
 import { overview } from './overview.en.ts';
+import { settings, system } from './system.en.ts';
 import { thirdParties } from './thirdParties.en.ts';
 import { people } from './people.en.ts';
 import { moments, safety } from './safety.en.ts';
@@ -50,6 +51,8 @@ export const en = {
   server,
   personalData,
   overview,
+  system,
+  settings,
 
   viewer: {
     note: 'You are a viewer here: you can look at everything, play and download it. Editors and owners can change it.',

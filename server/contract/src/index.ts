@@ -29,6 +29,7 @@ export * from './directory.ts';
 export * from './signOn.ts';
 export * from './speech.ts';
 export * from './overview.ts';
+export * from './system.ts';
 export * from './storage.ts';
 export * from './transcriber.ts';
 export * from './videos.ts';

@@ -36,6 +36,7 @@ import { route, type RouteDefinition } from './route.ts';
 import { signOnRoutes } from './signOn.ts';
 import { speechRoutes, transcriptSchema } from './speech.ts';
 import { overviewRoutes } from './overview.ts';
+import { systemRoutes } from './system.ts';
 import { storageRoutes } from './storage.ts';
 import { streamRoutes } from './streams.ts';
 import {
@@ -426,6 +427,7 @@ export const routes = {
   ...planRoutes,
   ...storageRoutes,
   ...overviewRoutes,
+  ...systemRoutes,
   ...streamRoutes,
   ...retentionRoutes,
   ...erasureRoutes,

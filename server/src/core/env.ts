@@ -172,7 +172,8 @@ export const envSchema = z.object({
 });
 export type Env = z.infer<typeof envSchema>;
 
-const secretNames = [
+/** Settings that are never shown; each may come from the file that NAME_FILE names. */
+export const secretNames: readonly (keyof Env)[] = [
   'CARMIC_DATABASE_URL',
   'CARMIC_MIGRATION_DATABASE_URL',
   'CARMIC_SUPERUSER_DATABASE_URL',
@@ -187,20 +188,28 @@ const secretNames = [
   ...storageSecretNames,
   ...operateSecretNames,
   ...provisionSecretNames,
-] as const;
+];
+
+const sources = new WeakMap<Env, ReadonlyMap<string, 'environment' | 'file'>>();
+
+/** Where the values of an environment came from that `readEnv` has read; what is not in it has its default. */
+export const sourcesOf = (env: Env): ReadonlyMap<string, 'environment' | 'file'> => sources.get(env) ?? new Map();
 
 /** Parses the environment; each secret `FOO` may come from the file named by `FOO_FILE`. Throws StartError with every mistake. */
 export function readEnv(source: Record<string, string | undefined>): Env {
   const values: Record<string, string | undefined> = {};
+  const cameFrom = new Map<string, 'environment' | 'file'>();
   for (const [name, value] of Object.entries(source)) {
-    if (name.startsWith('CARMIC_') && value !== '') {
+    if (name.startsWith('CARMIC_') && value !== undefined && value !== '') {
       values[name] = value;
+      cameFrom.set(name, 'environment');
     }
   }
   for (const name of secretNames) {
     const path = values[`${name}_FILE`];
     if (path !== undefined) {
       values[name] = readSecretFile(`${name}_FILE`, path);
+      cameFrom.set(name, 'file');
     }
   }
   const parsed = envSchema.safeParse(values);
@@ -214,6 +223,7 @@ export function readEnv(source: Record<string, string | undefined>): Env {
   if (parsed.data.CARMIC_MODE === 'production') {
     refusePlaceholders(values);
   }
+  sources.set(parsed.data, cameFrom);
   return parsed.data;
 }
 

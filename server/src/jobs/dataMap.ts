@@ -39,7 +39,7 @@ export const jobsData: readonly TableData[] = [
   }),
   tableData({
     name: 'job_failures',
-    about: 'How often a job was tried',
+    about: 'How often a job was tried, and those that failed for good, for a month',
     purpose: 'operation',
     retention: 'work',
     recipients: [],
@@ -49,6 +49,9 @@ export const jobsData: readonly TableData[] = [
       name: 'state',
       attempts: 'state',
       updated_at: 'activity',
+      payload: 'id',
+      reason: 'state',
+      failed_at: 'activity',
     },
   }),
 ];

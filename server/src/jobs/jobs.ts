@@ -8,6 +8,7 @@ import { PostgresBackend } from '@agendajs/postgres-backend';
 import { Agenda, type Job as AgendaJob } from 'agenda';
 import { Pool } from 'pg';
 import type { z } from 'zod';
+import { describeError } from '../core/describeError.ts';
 import type { Log } from '../core/log.ts';
 import { type EgressScope, inEgressScope } from '../egress/egressScope.ts';
 import type { Database } from '../db/database.ts';
@@ -28,6 +29,8 @@ export interface Jobs {
   /** Call after the transaction that made the work has committed. */
   enqueue(name: string, payload: Record<string, unknown>, delaySeconds?: number): Promise<void>;
   every(name: string, intervalSeconds: number): void;
+  /** `handled`: whoever the work is for is told when it fails for good, and tries again there. Null: nobody here does such a job. */
+  kindOf(name: string): 'plain' | 'handled' | null;
   start(): Promise<void>;
   /** Takes no more jobs and waits for the running ones. */
   drain(): Promise<void>;
@@ -36,6 +39,8 @@ export interface Jobs {
 /** A job whose worker died starts again after this; a living worker extends its lock. */
 const lockMs = 60_000;
 const drainMs = 15_000;
+/** How long administrators see that a job failed for good. */
+const failureDays = 30;
 /** Agenda writes a job's end after its handler has ended. */
 const settleMs = 100;
 
@@ -94,6 +99,7 @@ export function createJobs(options: { databaseUrl: string; db: Database; log: Lo
     removeOnComplete: true,
   });
   agenda.on('error', (error: unknown) => log.warn({ err: error }, 'the job runner lost its database and tries again'));
+  const kinds = new Map<string, 'plain' | 'handled'>();
   const intervals: { name: string; intervalSeconds: number }[] = [];
   const running = new Set<Promise<void>>();
   let ready: Promise<unknown> | null = null;
@@ -111,6 +117,23 @@ export function createJobs(options: { databaseUrl: string; db: Database; log: Lo
     });
   const forget = (key: string): Promise<number> =>
     db.asSystem((tx) => db.change(tx, 'DELETE FROM job_failures WHERE job_id = :key', { key }));
+  const noteReason = (key: string, error: unknown): Promise<number> =>
+    db.asSystem((tx) =>
+      db.change(tx, 'UPDATE job_failures SET reason = :reason WHERE job_id = :key', { key, reason: describeError(error).message }),
+    );
+  /** Keeps what failed for good, so that an administrator can try it again. What is sealed may be of people, and is not kept. */
+  const keepFailure = (key: string, payload: Record<string, unknown>): Promise<number> =>
+    db.asSystem(async (tx) => {
+      await db.change(tx, `DELETE FROM job_failures WHERE failed_at < now() - interval '${failureDays} days'`);
+      return db.change(
+        tx,
+        'UPDATE job_failures SET failed_at = now(), updated_at = now(), payload = CAST(:payload AS jsonb) WHERE job_id = :key',
+        {
+          key,
+          payload: 'sealed' in payload ? null : JSON.stringify(payload),
+        },
+      );
+    });
 
   const runOnce = async <P>(definition: JobDefinition<P>, job: AgendaJob) => {
     const { key, payload } = (job.attrs.data ?? {}) as Partial<Envelope>;
@@ -129,6 +152,7 @@ export function createJobs(options: { databaseUrl: string; db: Database; log: Lo
         return;
       } catch (error) {
         log.warn({ err: error, job: definition.name, attempt }, 'a job failed');
+        await noteReason(key, error);
         if (attempt < maxAttempts) {
           const delayMs = Math.max(Math.min(60_000, 500 * 2 ** attempt), askedDelayMs(error));
           await agenda.schedule(new Date(Date.now() + delayMs), definition.name, { key, payload });
@@ -137,11 +161,13 @@ export function createJobs(options: { databaseUrl: string; db: Database; log: Lo
       }
     }
     await definition.onExhausted?.(parsed, `the job ${definition.name} failed ${maxAttempts} times`);
-    await forget(key);
+    await keepFailure(key, payload ?? {});
   };
 
   return {
+    kindOf: (name) => kinds.get(name) ?? null,
     define<P>(definition: JobDefinition<P>) {
+      kinds.set(definition.name, definition.onExhausted === undefined ? 'plain' : 'handled');
       agenda.define(
         definition.name,
         async (job: AgendaJob) => {

@@ -31,6 +31,7 @@ import { claimedStage } from './20261128ClaimedStageMigration.ts';
 import { policies } from './20261127PoliciesMigration.ts';
 import { clipLinks } from './20261128ClipLinksMigration.ts';
 import { chargeback } from './20261127ChargebackMigration.ts';
+import { jobFailures } from './20261128JobFailuresMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
 export interface Migration {
@@ -74,4 +75,5 @@ export const migrations: readonly Migration[] = [
   clipLinks,
   chargeback,
   claimedStage,
+  jobFailures,
 ];
