@@ -53,19 +53,20 @@ export async function describeLog({ CARMIC_LOG_FILE: path }: Env, explain?: (err
   if (path === undefined) {
     return 'The log goes to standard error: add the last lines yourself, after reading them.';
   }
-  return orReason(async () =>
-    (await readFile(path, 'utf8'))
-      .trimEnd()
-      .split('\n')
-      .slice(-logLines)
-      .map((line) => {
-        try {
-          const { err, level, msg, time } = JSON.parse(line) as { err?: { type?: unknown; code?: unknown }; [name: string]: unknown };
-          return { time, level, msg, ...(err === undefined ? {} : { type: err.type, code: err.code }) };
-        } catch {
-          return { msg: 'a line that is no entry of a log' };
-        }
-      }),
+  return orReason(
+    async () =>
+      (await readFile(path, 'utf8'))
+        .trimEnd()
+        .split('\n')
+        .slice(-logLines)
+        .map((line) => {
+          try {
+            const { err, level, msg, time } = JSON.parse(line) as { err?: { type?: unknown; code?: unknown }; [name: string]: unknown };
+            return { time, level, msg, ...(err === undefined ? {} : { type: err.type, code: err.code }) };
+          } catch {
+            return { msg: 'a line that is no entry of a log' };
+          }
+        }),
     explain,
   );
 }
