@@ -26,6 +26,7 @@ const others: Partial<Record<RouteName, string>> = {
   updateRights: 'switches of one person, each set to a named value',
   updateThirdParty: 'single switches, each set to a named value',
   updateOwnMail: 'single switches, each set to a named value',
+  updateVideo: 'single tags come and go, and a folder is set to a named value',
   updateClipComment: 'one switch, set to a named value',
   decideSafetyReview: 'decided once; a second decision is refused',
 };

@@ -110,13 +110,14 @@ test('by keys alone: the palette leads to a video, the arrows to a clip, I and O
   await page.getByRole('heading', { name: 'Library' }).waitFor();
   await press(page, 'Control+k');
   const field = page.getByRole('combobox', { name: 'A page, a video or an action' });
-  await field.waitFor();
+  await field.and(page.locator(':focus')).waitFor();
   expect(await findBarriersEverywhere(page)).toEqual([]);
-  await field.fill('glos');
+  await page.keyboard.type('glos');
   await press(page, 'Enter');
   await page.getByRole('heading', { name: 'Glossary', level: 1 }).waitFor();
   await press(page, 'Control+k');
-  await field.fill('harb');
+  await field.and(page.locator(':focus')).waitFor();
+  await page.keyboard.type('harb');
   await page.getByRole('option', { name: 'harbours', selected: true }).waitFor();
   await press(page, 'ArrowDown', 'ArrowUp', 'Enter');
   await page.getByRole('heading', { name: 'harbours', level: 1 }).waitFor();
@@ -150,6 +151,33 @@ test('by keys alone: the palette leads to a video, the arrows to a clip, I and O
   expect(await findBarriersEverywhere(page)).toEqual([]);
   await press(page, 'Escape');
   await help.waitFor({ state: 'detached' });
+  expect(visit.problems.filter((problem) => !problem.includes('/storage/'))).toEqual([]);
+});
+
+test('a video is put into a folder, given tags, and found by them', async (context) => {
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token });
+  const { page } = visit;
+  await caller.call('createVideo', { body: { fileName: 'another.mp4', sizeBytes: 10 } });
+  await page.goto('/');
+  const card = page.getByRole('article').filter({ has: page.getByRole('heading', { name: 'harbours' }) });
+  await card.getByRole('button', { name: 'Actions for harbours' }).click();
+  await page.getByRole('menuitem', { name: 'Folder and tags' }).click();
+  await page.getByLabel('Folder', { exact: true }).fill('Coast');
+  await page.getByLabel('Tag', { exact: true }).fill('interview');
+  await press(page, 'Enter');
+  await page.getByRole('button', { name: 'Remove the tag interview' }).waitFor();
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await card.getByText('Coast', { exact: true }).waitFor();
+  await page.getByRole('heading', { name: 'another' }).waitFor();
+  await page.getByLabel('Tag', { exact: true }).selectOption('interview');
+  await page.getByRole('heading', { name: 'another' }).waitFor({ state: 'detached' });
+  await card.getByText('Coast', { exact: true }).waitFor();
+  await page.getByLabel('State', { exact: true }).selectOption('failed');
+  await page.getByText('No video is like that').waitFor();
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Show all' }).click();
+  await page.getByRole('heading', { name: 'another' }).waitFor();
   expect(visit.problems.filter((problem) => !problem.includes('/storage/'))).toEqual([]);
 });
 

@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildConsole } from '../../start/buildConsole.ts';
 import { consoleDirectory, prepareBrowser } from '../browser/support/browser.ts';
@@ -29,8 +30,15 @@ afterAll(async () => {
 });
 
 /** Every page by the name of its picture. */
-function pagesOf({ videos }: Seeded): [name: string, path: string][] {
+function pagesOf({ videos }: Seeded, link: string): [name: string, path: string, open?: (page: Page) => Promise<void>][] {
+  const video = `/videos/${videos.ready.id}`;
+  const press = (name: RegExp) => (page: Page) => page.getByRole('button', { name }).first().click();
   return [
+    ['shared', new URL(link).hash.slice(1)],
+    ['share', video, press(/^(Share|Teilen)$/)],
+    ['export', video, press(/^(Export|Exportieren)$/)],
+    ['palette', '/', (page) => page.keyboard.press('Control+k')],
+    ['keys', video, (page) => page.keyboard.press('?')],
     ['library', '/'],
     ['video', `/videos/${videos.ready.id}`],
     ['video-failed', `/videos/${videos.failed.id}`],
@@ -62,12 +70,25 @@ function pagesOf({ videos }: Seeded): [name: string, path: string][] {
   ];
 }
 
-const inGerman = ['library', 'video', 'account', 'plans', 'overview'];
+const inGerman = ['shared', 'share', 'export', 'keys', 'library', 'video', 'account', 'plans', 'overview'];
 
 test('every page', async (context) => {
   const painter = await browser.visit(context, { baseUrl: instance.baseUrl });
   const seeded = await seed(instance, painter.page);
   await painter.context.close();
+  await seeded.admin.call('updateVideo', {
+    params: { id: seeded.videos.ready.id },
+    body: { folder: 'Founders at Sea', addTags: ['interview', 'harbours'] },
+  });
+  const [clip] = (await seeded.admin.call('listClips', { params: { id: seeded.videos.ready.id } })).items;
+  const { url: link } = await seeded.admin.call('createClipLink', {
+    params: { id: clip?.id ?? '' },
+    body: { kind: 'review', canDownload: true },
+  });
+  const linkToken = link.split('token=')[1] ?? '';
+  const remark = { linkToken, name: 'Grace Okafor', atSeconds: 4.2 };
+  await seeded.admin.call('addSharedComment', { body: { ...remark, text: 'The first word is cut off here.' } });
+  await seeded.admin.call('addSharedComment', { body: { linkToken, name: 'Grace Okafor', kind: 'changes_requested', text: 'Please mend that.' } });
   const problems: string[] = [];
   const looks = [
     { theme: 'light', width: 1440, height: 900 },
@@ -86,7 +107,7 @@ test('every page', async (context) => {
         reducedMotion: true,
       });
       await visit.page.addInitScript(`localStorage.setItem('carmic.language', '${language}')`);
-      for (const [name, path] of pagesOf(seeded)) {
+      for (const [name, path, open] of pagesOf(seeded, link)) {
         if ((language === 'en' || inGerman.includes(name)) && (only === undefined || only.includes(name))) {
           await visit.page.goto(`/#${path}`);
           await visit.page.locator('h1').first().waitFor();
@@ -96,8 +117,17 @@ test('every page', async (context) => {
             .first()
             .waitFor({ state: 'detached' });
           await visit.page.waitForLoadState('networkidle');
+          if (open) {
+            await open(visit.page);
+            await visit.page.getByRole('dialog').waitFor();
+            await visit.page.waitForLoadState('networkidle');
+          }
           const suffix = language === 'en' ? '' : '-de';
           await visit.page.screenshot({ path: join(folder, `${name}${suffix}-${theme}-${width}.png`), fullPage: true });
+          if (open) {
+            await visit.page.keyboard.press('Escape');
+            await visit.page.getByRole('dialog').waitFor({ state: 'detached' });
+          }
         }
       }
       if (language === 'en' && only === undefined) {

@@ -1,5 +1,5 @@
-/** How much script the built console loads before anything is asked for: its entry and all that this imports at once. */
-import { readFileSync } from 'node:fs';
+/** How much script the built console loads before anything is asked for: its entry, all that this imports at once, and the words in English. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
@@ -7,6 +7,11 @@ import { gzipSync } from 'node:zlib';
 export function firstLoadBytes(directory: string): number {
   const page = readFileSync(join(directory, 'index.html'), 'utf8');
   const waiting = [...page.matchAll(/<(?:script|link)\b[^>]*\b(?:src|href)="([^"]+\.js)"/g)].map(([, path = '']) => join(directory, path));
+  const words = readdirSync(join(directory, 'assets')).filter((name) => /^en-.*\.js$/.test(name));
+  if (words.length !== 1) {
+    throw new Error('The console has one file of English words.');
+  }
+  waiting.push(...words.map((name) => join(directory, 'assets', name)));
   const sizes = new Map<string, number>();
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     if (sizes.has(path)) {

@@ -17,6 +17,7 @@ import { legalHold, safekeeping } from './safekeeping.de.ts';
 import { personalData } from './personalData.de.ts';
 import { server } from './server.de.ts';
 import { exporting } from './exporting.de.ts';
+import { labels } from './labels.de.ts';
 import { keys } from './keys.de.ts';
 import { sharing } from './sharing.de.ts';
 import { signOn } from './signOn.de.ts';
@@ -423,6 +424,7 @@ export const de: Messages = {
   ...clips,
   sharing,
   keys,
+  labels,
   exporting,
   ...keeping,
   audit,

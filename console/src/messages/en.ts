@@ -21,6 +21,7 @@ import { legalHold, safekeeping } from './safekeeping.en.ts';
 import { personalData } from './personalData.en.ts';
 import { server } from './server.en.ts';
 import { exporting } from './exporting.en.ts';
+import { labels } from './labels.en.ts';
 import { keys } from './keys.en.ts';
 import { sharing } from './sharing.en.ts';
 import { signOn } from './signOn.en.ts';
@@ -423,6 +424,7 @@ export const en = {
   ...clips,
   sharing,
   keys,
+  labels,
   exporting,
   ...keeping,
   audit,

@@ -1,4 +1,4 @@
-import type { Video } from '@carmic/contract';
+import type { Video, VideoLabels } from '@carmic/contract';
 import type { LiveMessage } from '../api/live.svelte.ts';
 import { type Call, isGone, messageOf } from '../api/client.ts';
 import type { Messages } from '../messages/en.ts';
@@ -12,6 +12,13 @@ function videoOf(message: LiveMessage): string {
   return (message.kind === 'event' ? message.event.videoId : message.kind === 'progress' ? message.progress.videoId : null) ?? '';
 }
 
+/** Which videos are shown; empty: all. */
+export interface VideoFilter {
+  state?: 'working' | 'ready' | 'failed' | undefined;
+  folder?: string | undefined;
+  tag?: string | undefined;
+}
+
 /** The videos of the workspace, newest first, kept up to date by the live stream. */
 export class Library {
   videos = $state.raw<readonly Video[]>([]);
@@ -20,6 +27,9 @@ export class Library {
   isLoadingMore = $state(false);
   hasMore = $derived.by(() => this.#nextCursor !== null);
   #nextCursor = $state<string | null>(null);
+  filter = $state.raw<VideoFilter>({});
+  labels = $state.raw<VideoLabels>({ folders: [], tags: [] });
+  readonly isFiltered = $derived(Object.values(this.filter).some((value) => value !== undefined));
   /** Deleted videos: what their last events say needs no question. */
   readonly #removed = new Set<string>();
   readonly #call: Call;
@@ -37,7 +47,12 @@ export class Library {
     }
     try {
       const limit = Math.min(100, Math.max(pageSize, this.videos.length));
-      const page = await this.#call('listVideos', { query: { limit } });
+      const { filter } = this;
+      const page = await this.#call('listVideos', { query: { limit, ...this.#query() } });
+      if (filter !== this.filter) {
+        // Another choice was made meanwhile: its own answer is on its way.
+        return;
+      }
       const known = new Map(this.videos.map((video) => [video.id, video]));
       this.videos = page.items.map((video) => keepVideoMedia(known.get(video.id), video));
       this.#nextCursor = page.nextCursor;
@@ -50,13 +65,29 @@ export class Library {
     }
   }
 
+  /** Shows other videos. */
+  async choose(filter: VideoFilter): Promise<void> {
+    this.filter = filter;
+    this.status = 'loading';
+    await this.load();
+  }
+
+  /** Asks which folders and tags there are. */
+  async loadLabels(): Promise<void> {
+    this.labels = await this.#call('listVideoLabels');
+  }
+
+  #query(): VideoFilter {
+    return Object.fromEntries(Object.entries(this.filter).filter(([, value]) => value !== undefined));
+  }
+
   async loadMore(): Promise<void> {
     if (this.#nextCursor === null || this.isLoadingMore) {
       return;
     }
     this.isLoadingMore = true;
     try {
-      const page = await this.#call('listVideos', { query: { limit: pageSize, cursor: this.#nextCursor } });
+      const page = await this.#call('listVideos', { query: { limit: pageSize, cursor: this.#nextCursor, ...this.#query() } });
       const known = new Set(this.videos.map((video) => video.id));
       this.videos = [...this.videos, ...page.items.filter((video) => !known.has(video.id))];
       this.#nextCursor = page.nextCursor;
@@ -71,7 +102,7 @@ export class Library {
     if (before) {
       const kept = keepVideoMedia(before, video);
       this.videos = this.videos.map((item) => (item.id === video.id ? kept : item));
-    } else if (this.status === 'ready') {
+    } else if (this.status === 'ready' && !this.isFiltered) {
       this.videos = [video, ...this.videos].sort((a, b) => b.createdAt.localeCompare(a.createdAt));
     }
   }
@@ -107,6 +138,8 @@ export class Library {
   /** Forgets everything at sign-out. */
   clear(): void {
     this.#refreshes.stop();
+    this.filter = {};
+    this.labels = { folders: [], tags: [] };
     this.videos = [];
     this.#nextCursor = null;
     this.status = 'idle';

@@ -97,6 +97,8 @@ function buildVideo(state: Video['state']): Video {
     failure: null,
     notices: [],
     duplicateOf: null,
+    folder: null,
+    tags: [],
     probe: null,
     options: { clipCount: 5, aspects: ['9:16'], captionStyle: 'karaoke', minClipSeconds: 15, maxClipSeconds: 60, language: null },
     clipCount: 0,

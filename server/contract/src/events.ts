@@ -7,6 +7,7 @@ export const eventTypes = [
   'video.state_changed',
   'video.failed',
   'video.ready',
+  'video.updated',
   'video.deleted',
   'upload.completed',
   'upload.aborted',

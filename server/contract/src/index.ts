@@ -18,6 +18,7 @@ export * from './framing.ts';
 export * from './events.ts';
 export * from './identity.ts';
 export * from './imports.ts';
+export * from './labels.ts';
 export * from './media.ts';
 export * from './personalData.ts';
 export * from './privacyRequests.ts';

@@ -25,6 +25,7 @@ import { erasureRoutes } from './erasures.ts';
 import { auditRoutes } from './audit.ts';
 import { billingRoutes } from './billing.ts';
 import { departmentRoutes } from './departments.ts';
+import { labelsReplySchema, updateVideoBodySchema, videoQuerySchema } from './labels.ts';
 import { importRoutes } from './imports.ts';
 import { framingRoutes } from './framing.ts';
 import { identityRoutes, peopleRoutes, signInReplySchema } from './identity.ts';
@@ -132,7 +133,7 @@ export const routes = {
     path: '/api/v1/videos',
     summary: 'Videos, newest first',
     policy: 'viewer',
-    query: pageQuerySchema,
+    query: videoQuerySchema,
     reply: pageOf(videoSchema),
     status: 200,
   }),
@@ -143,6 +144,24 @@ export const routes = {
     policy: 'viewer',
     params: idParamsSchema,
     reply: videoSchema,
+    status: 200,
+  }),
+  updateVideo: route({
+    method: 'PATCH',
+    path: '/api/v1/videos/:id',
+    summary: 'Put a video into a folder, add and remove tags',
+    policy: 'editor',
+    params: idParamsSchema,
+    body: updateVideoBodySchema,
+    reply: videoSchema,
+    status: 200,
+  }),
+  listVideoLabels: route({
+    method: 'GET',
+    path: '/api/v1/video-labels',
+    summary: 'Folders and tags of the workspace’s videos',
+    policy: 'viewer',
+    reply: labelsReplySchema,
     status: 200,
   }),
   deleteVideo: route({

@@ -65,6 +65,8 @@ export const videoSchema = z.object({
     .object({ endsAt: timeSchema.nullable().describe('Null: until an administrator lifts it') })
     .nullable()
     .describe('While set nobody can delete it, and its files outlast its end; the reason is for administrators only'),
+  folder: z.string().nullable(),
+  tags: z.array(z.string()),
   createdAt: timeSchema,
   media: z.object({
     proxyUrl: z.string().nullable(),

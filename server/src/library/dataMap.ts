@@ -1,4 +1,4 @@
-import { modelData, sealedText, tableData, type TableData } from '../core/dataMap.ts';
+import { modelData, sealedJson, sealedText, tableData, type TableData } from '../core/dataMap.ts';
 import type { StoredObject, UploadRow, Video } from './model.ts';
 
 /** What the tables of this folder hold. */
@@ -16,6 +16,8 @@ export const libraryData: readonly TableData[] = [
       created_by: 'person',
       title_sealed: sealedText('content', 'videos.title'),
       file_name_sealed: sealedText('content', 'videos.file_name'),
+      labels_sealed: sealedJson('content', 'videos.labels'),
+      label_tokens: 'derived',
       size_bytes: 'count',
       state: 'state',
       stage_times: 'state',

@@ -21,6 +21,8 @@ export interface Video extends Model<InferAttributes<Video>, InferCreationAttrib
   createdBy: CreationOptional<string | null>;
   titleSealed: Buffer;
   fileNameSealed: Buffer;
+  /** Folder and tags: see labels.ts. */
+  labelsSealed: CreationOptional<Buffer | null>;
   sizeBytes: number;
   state: VideoState;
   stageTimes: CreationOptional<StageTimes>;
@@ -42,6 +44,7 @@ export const Videos = (sequelize: Sequelize) =>
     createdBy: column.uuid(),
     titleSealed: column.bytes(),
     fileNameSealed: column.bytes(),
+    labelsSealed: column.bytes(),
     sizeBytes: column.size('sizeBytes'),
     state: column.text(),
     stageTimes: column.json(),

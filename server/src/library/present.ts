@@ -2,6 +2,7 @@ import type { Video as VideoReply } from '@carmic/contract';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { fileNameOf, titleOf } from './content.ts';
+import { labelsOf } from './labels.ts';
 import { mediaUrl } from './mediaUrls.ts';
 import { type ObjectKind, type Video } from './model.ts';
 import { findDuplicates } from './duplicates.ts';
@@ -78,6 +79,7 @@ export async function presentVideos(deps: Deps, tx: Tx, videos: readonly Video[]
       keptFrom: video.keptFrom?.toISOString() ?? null,
       expiresAt: video.expiresAt?.toISOString() ?? null,
       legalHold: holds.get(video.id) ?? null,
+      ...labelsOf(deps, video),
       createdAt: video.createdAt.toISOString(),
       media: { proxyUrl: urlOf('proxy'), thumbnailUrl: urlOf('thumbnail') },
       isSensitive: sensitive.has(video.id) || video.state === 'held' || video.failure?.code === 'policy_refused',

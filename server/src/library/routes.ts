@@ -1,10 +1,11 @@
-import { analysisSchema, waveformSchema } from '@carmic/contract';
-import { Op } from 'sequelize';
+import { analysisSchema, type VideoState, waveformSchema } from '@carmic/contract';
+import { literal, Op } from 'sequelize';
 import { invalidInput, wrongState } from '../core/errors.ts';
 import type { Handlers } from '../http/request.ts';
 import { personOf } from '../http/request.ts';
 import { readJsonObject } from './readObject.ts';
 import { createVideo } from './createVideo.ts';
+import { labelVideo, listLabels, tokenOfLabel } from './labels.ts';
 import { loadUpload, loadVideo } from './load.ts';
 import { Videos } from './model.ts';
 import { presentVideo, presentVideos } from './present.ts';
@@ -23,6 +24,13 @@ function parsePageCursor(cursor: string): { createdAt: Date; id: string } {
   }
   return { createdAt, id };
 }
+
+/** What the filter of a list means. */
+const statesOf = {
+  working: ['uploading', 'inspecting', 'transcribing', 'selecting', 'rendering'],
+  ready: ['ready'],
+  failed: ['failed', 'held'],
+} as const satisfies Record<string, readonly VideoState[]>;
 
 /** Videos and their uploads. */
 export const libraryHandlers = {
@@ -46,6 +54,15 @@ export const libraryHandlers = {
     const { deps, query } = request;
     const { workspaceId } = personOf(request);
     const after = query.cursor === undefined ? null : parsePageCursor(query.cursor);
+    const tokens = (['folder', 'tag'] as const).flatMap((kind) => {
+      const label = query[kind];
+      return label === undefined ? [] : [tokenOfLabel(deps, workspaceId, kind, label)];
+    });
+    const chosen = [
+      ...(query.state === undefined ? [] : [{ state: { [Op.in]: statesOf[query.state] } }]),
+      // Decimal numbers of our own making.
+      ...(tokens.length === 0 ? [] : [literal(`label_tokens @> ARRAY[${tokens.join(', ')}]::bigint[]`)]),
+    ];
     return deps.db.inWorkspace(workspaceId, async (tx) => {
       const now = deps.clock.now();
       const rows = await deps.db.model(Videos).findAll({
@@ -53,6 +70,7 @@ export const libraryHandlers = {
           workspaceId,
           deletedAt: null,
           [Op.and]: [
+            ...chosen,
             { [Op.or]: [{ expiresAt: null }, { expiresAt: { [Op.gt]: now } }] },
             ...(after === null
               ? []
@@ -78,6 +96,15 @@ export const libraryHandlers = {
   async getVideo(request) {
     const { deps, params } = request;
     return deps.db.inWorkspace(personOf(request).workspaceId, async (tx) => presentVideo(deps, tx, await loadVideo(deps, tx, params.id)));
+  },
+  async updateVideo(request) {
+    const { deps, params, body } = request;
+    const person = personOf(request);
+    return deps.db.inWorkspace(person.workspaceId, async (tx) => presentVideo(deps, tx, await labelVideo(deps, tx, person, params.id, body)));
+  },
+  listVideoLabels({ deps, actor }) {
+    const { workspaceId } = personOf({ actor });
+    return deps.db.inWorkspace(workspaceId, (tx) => listLabels(deps, tx, workspaceId));
   },
   async retryVideo(request) {
     const { deps, params } = request;

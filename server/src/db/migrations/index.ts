@@ -29,6 +29,7 @@ import { consent } from './20261127ConsentMigration.ts';
 import { thirdParties } from './20261127ThirdPartiesMigration.ts';
 import { claimedStage } from './20261128ClaimedStageMigration.ts';
 import { policies } from './20261127PoliciesMigration.ts';
+import { videoLabels } from './20261128VideoLabelsMigration.ts';
 import { clipLinks } from './20261128ClipLinksMigration.ts';
 import { chargeback } from './20261127ChargebackMigration.ts';
 import { jobFailures } from './20261128JobFailuresMigration.ts';
@@ -76,4 +77,5 @@ export const migrations: readonly Migration[] = [
   chargeback,
   claimedStage,
   jobFailures,
+  videoLabels,
 ];

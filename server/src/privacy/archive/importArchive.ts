@@ -12,6 +12,7 @@ import { newId } from '../../core/ids.ts';
 import type { Tx } from '../../db/database.ts';
 import { uuidArray } from '../../db/uuidArray.ts';
 import type { Deps } from '../../deps.ts';
+import { type Labels, tokensOfLabels } from '../../library/labels.ts';
 import { recountStorage } from '../../plans/quota.ts';
 import { keys } from '../../storage/keys.ts';
 import { storeObject } from '../../storage/objectBody.ts';
@@ -323,7 +324,8 @@ async function insertRows(
       }),
     ),
   );
-  const all = table.name === 'glossary_terms' ? written.map((row, index) => withToken(deps, row, rows[index])) : written;
+  const tokenized = tokenizers[table.name];
+  const all = tokenized === undefined ? written : written.map((row, index) => tokenized(deps, row, rows[index]));
   const names = Object.keys(all[0] ?? {})
     .map((name) => `"${name}"`)
     .join(', ');
@@ -335,8 +337,17 @@ async function insertRows(
   return rows.length;
 }
 
+/** Tables with hashes that are made of this installation's key. */
+const tokenizers: Partial<Record<string, typeof withToken>> = { glossary_terms: withToken, videos: withLabelTokens };
+
 /** The token of a term is made of this installation's key. */
 function withToken(deps: Deps, written: ArchiveRow, row: ArchiveRow | undefined): ArchiveRow {
   const { term } = row?.['content'] as { term: string };
   return { ...written, term_token: tokenOfTerm(deps, String(written['workspace_id']), term) };
+}
+
+/** So are those of a video's folder and tags. */
+function withLabelTokens(deps: Deps, written: ArchiveRow, row: ArchiveRow | undefined): ArchiveRow {
+  const labels = (row?.['labels'] ?? { folder: null, tags: [] }) as Labels;
+  return { ...written, label_tokens: tokensOfLabels(deps, String(written['workspace_id']), labels) };
 }

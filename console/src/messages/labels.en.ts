@@ -1,0 +1,20 @@
+/** Words about folders, tags and the filter of the library. */
+export const labels = {
+  edit: 'Folder and tags',
+  title: 'Folder and tags',
+  folder: 'Folder',
+  folderHint: 'A new name makes a new folder; leave it empty for none.',
+  tag: 'Tag',
+  tags: 'Tags',
+  add: 'Add',
+  removeTag: (name: string) => `Remove the tag ${name}`,
+  filter: 'Which videos',
+  state: 'State',
+  anyState: 'All states',
+  states: { working: 'In progress', ready: 'Ready', failed: 'Failed or held' },
+  anyFolder: 'All folders',
+  anyTag: 'All tags',
+  all: 'Show all',
+  noneTitle: 'No video is like that',
+  noneText: 'Choose another folder, tag or state.',
+};
