@@ -16,7 +16,7 @@ import {
   renewReplySchema,
 } from './agents.ts';
 import { brandRoutes } from './brand.ts';
-import { idParamsSchema, noContentSchema, pageOf, pageQuerySchema } from './common.ts';
+import { idParamsSchema, noContentSchema, pageOf } from './common.ts';
 import { chooseClipEditBodySchema, clipEditSchema, createClipEditBodySchema } from './edits.ts';
 import { dataMapRoutes } from './dataMap.ts';
 import { directoryRoutes } from './directory.ts';
