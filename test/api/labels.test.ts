@@ -59,9 +59,12 @@ describe('folders and tags', () => {
 
   test('are sealed, are in no event, and belong to their workspace (S1, S4)', async () => {
     const { db } = instance.server.deps;
-    const rows = await db.systemRows<{ labels_sealed: Buffer; label_tokens: string[] }>('SELECT labels_sealed, label_tokens FROM videos WHERE id = :id', {
-      id: ids[0],
-    });
+    const rows = await db.systemRows<{ labels_sealed: Buffer; label_tokens: string[] }>(
+      'SELECT labels_sealed, label_tokens FROM videos WHERE id = :id',
+      {
+        id: ids[0],
+      },
+    );
     expect(rows[0]?.label_tokens).toHaveLength(3);
     expect(rows[0]?.labels_sealed.includes('Harbour')).toBe(false);
     const events = await db.systemRows("SELECT data FROM events WHERE type = 'video.updated'");

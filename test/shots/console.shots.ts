@@ -88,7 +88,9 @@ test('every page', async (context) => {
   const linkToken = link.split('token=')[1] ?? '';
   const remark = { linkToken, name: 'Grace Okafor', atSeconds: 4.2 };
   await seeded.admin.call('addSharedComment', { body: { ...remark, text: 'The first word is cut off here.' } });
-  await seeded.admin.call('addSharedComment', { body: { linkToken, name: 'Grace Okafor', kind: 'changes_requested', text: 'Please mend that.' } });
+  await seeded.admin.call('addSharedComment', {
+    body: { linkToken, name: 'Grace Okafor', kind: 'changes_requested', text: 'Please mend that.' },
+  });
   const problems: string[] = [];
   const looks = [
     { theme: 'light', width: 1440, height: 900 },

@@ -16,7 +16,9 @@ export interface Labels {
 
 /** Opens the labels of a video. */
 export function labelsOf(deps: Deps, video: Pick<Video, 'id' | 'labelsSealed'>): Labels {
-  return video.labelsSealed === null ? { folder: null, tags: [] } : (JSON.parse(deps.sealer.open(`videos.labels:${video.id}`, video.labelsSealed)) as Labels);
+  return video.labelsSealed === null
+    ? { folder: null, tags: [] }
+    : (JSON.parse(deps.sealer.open(`videos.labels:${video.id}`, video.labelsSealed)) as Labels);
 }
 
 const plain = (label: string) => label.normalize('NFKC').toLowerCase();
@@ -35,14 +37,22 @@ export function tokensOfLabels(deps: Deps, workspaceId: string, { folder, tags }
 }
 
 /** Sorts a video: another folder, tags more or fewer. Throws invalid_input for more tags than a video may have. */
-export async function labelVideo(deps: Deps, tx: Tx, { workspaceId, userId }: Person, id: string, body: RouteInput<'updateVideo'>['body']): Promise<Video> {
+export async function labelVideo(
+  deps: Deps,
+  tx: Tx,
+  { workspaceId, userId }: Person,
+  id: string,
+  body: RouteInput<'updateVideo'>['body'],
+): Promise<Video> {
   const { db, clock, sealer } = deps;
   await loadVideo(deps, tx, id);
   // Locked, so that two people's tags both stay.
   const video = await db.model(Videos).findByPk(id, { transaction: tx, lock: tx.LOCK.UPDATE, rejectOnEmpty: true });
   const before = labelsOf(deps, video);
   const removed = new Set((body.removeTags ?? []).map(plain));
-  const tags = new Map([...before.tags, ...(body.addTags ?? [])].map((tag) => [plain(tag), tag] as const).filter(([key]) => !removed.has(key)));
+  const tags = new Map(
+    [...before.tags, ...(body.addTags ?? [])].map((tag) => [plain(tag), tag] as const).filter(([key]) => !removed.has(key)),
+  );
   if (tags.size > maxTags) {
     throw invalidInput(`A video has at most ${maxTags} tags: remove one first.`);
   }
@@ -57,7 +67,14 @@ export async function labelVideo(deps: Deps, tx: Tx, { workspaceId, userId }: Pe
       now: clock.now(),
     },
   );
-  await deps.appendEvent(tx, { workspaceId, type: 'video.updated', videoId: id, subjectId: id, actorId: userId, data: { fields: Object.keys(body) } });
+  await deps.appendEvent(tx, {
+    workspaceId,
+    type: 'video.updated',
+    videoId: id,
+    subjectId: id,
+    actorId: userId,
+    data: { fields: Object.keys(body) },
+  });
   return loadVideo(deps, tx, id);
 }
 

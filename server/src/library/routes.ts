@@ -100,7 +100,9 @@ export const libraryHandlers = {
   async updateVideo(request) {
     const { deps, params, body } = request;
     const person = personOf(request);
-    return deps.db.inWorkspace(person.workspaceId, async (tx) => presentVideo(deps, tx, await labelVideo(deps, tx, person, params.id, body)));
+    return deps.db.inWorkspace(person.workspaceId, async (tx) =>
+      presentVideo(deps, tx, await labelVideo(deps, tx, person, params.id, body)),
+    );
   },
   listVideoLabels({ deps, actor }) {
     const { workspaceId } = personOf({ actor });
