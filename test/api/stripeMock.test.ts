@@ -58,6 +58,7 @@ const stripe = (): StripeGateway => {
 test('what is asked of customers, pages and invoices is what Stripe documents', async () => {
   expect(await stripe().createCustomer('6f1f1f1f-0000-4000-8000-00000000abcd')).toMatch(/^cus_/);
   await stripe().workspaceOf('cus_123');
+  await stripe().deleteCustomer('cus_123');
   const pages = { successUrl: 'https://carmic.example/#/billing?from=checkout', cancelUrl: 'https://carmic.example/#/billing' };
   const items = [
     { priceId: 'price_1', isMetered: false },
@@ -78,10 +79,11 @@ test('what is asked of subscriptions is what Stripe documents, and what it answe
   expect(subscription?.status).not.toBeNull();
   expect(subscription?.items[0]?.id).toMatch(/^si_/);
   expect(subscription?.periodEndsAt).toBeInstanceOf(Date);
-  const one = { id: 'sub_123', itemId: 'si_123' };
-  const preview = await stripe().previewChange(one, 'price_1', new Date());
+  const items = [{ id: 'si_123', priceId: 'price_1' }, { priceId: 'price_2' }];
+  const preview = await stripe().previewChange('sub_123', items, new Date());
   expect(preview.currency).toMatch(/^[a-z]{3}$/);
-  await stripe().changePrice(one, 'price_1', new Date());
+  await stripe().changePrice('sub_123', items, new Date());
+  await stripe().removeItems('sub_123', ['si_124']);
   await stripe().setCancelAtPeriodEnd('sub_123', true);
   await stripe().cancelNow('sub_123');
   expect((await stripe().listSubscribers()).length).toBeGreaterThan(0);

@@ -33,3 +33,30 @@ export interface WireInvoice extends Json {
   attempt_count: number;
   next_payment_attempt: number | null;
 }
+
+/** The invoice of all items of a subscription. */
+export function newInvoice(
+  { id: subscriptionId, customer, items }: WireSubscription,
+  fields: { id: string; number: string; at: number; isLive: boolean; isPaid: boolean; nextTry: number | null },
+): WireInvoice {
+  const { id, number, at, isLive, isPaid, nextTry } = fields;
+  const total = items.data.reduce((sum, item) => sum + item.price.unit_amount, 0);
+  return {
+    id,
+    object: 'invoice',
+    number,
+    customer,
+    subscriptionId,
+    status: isPaid ? 'paid' : 'open',
+    currency: 'eur',
+    total,
+    amount_paid: isPaid ? total : 0,
+    post_payment_credit_notes_amount: 0,
+    created: at,
+    hosted_invoice_url: `https://invoice.stripe.com/i/${id}`,
+    invoice_pdf: `https://pay.stripe.com/invoice/${id}/pdf`,
+    livemode: isLive,
+    attempt_count: 1,
+    next_payment_attempt: nextTry,
+  };
+}

@@ -7,7 +7,8 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import type { WireEvent, WireInvoice, WirePrice, WireStatus, WireSubscription } from './stripeObjects.ts';
+import { newInvoice, type WireEvent, type WireInvoice, type WirePrice, type WireStatus, type WireSubscription } from './stripeObjects.ts';
+import { itemsAfter, previewOf } from './stripeChanges.ts';
 import { IncidentsStandIn } from './stripeIncidents.ts';
 import { MeterStandIn } from './stripeMeter.ts';
 import { createGate, expand, failed, type Form, missing, parseForm, partsOf, textOf, WireError } from './stripeWire.ts';
@@ -172,6 +173,14 @@ export class StripeStandIn {
     this.setStatus(subscriptionId, 'active');
   }
 
+  /** Somebody pays what is open on its page, after the subscription has ended. */
+  settleInvoices(customer: string): void {
+    for (const invoice of this.#list<WireInvoice>('invoice').filter((each) => each.customer === customer && each.status === 'open')) {
+      invoice.status = 'paid';
+      this.#emit('invoice.paid', invoice);
+    }
+  }
+
   breakCard(customer: string): void {
     this.#broke.add(customer);
   }
@@ -265,25 +274,8 @@ export class StripeStandIn {
 
   #invoice(subscription: WireSubscription, isPaid: boolean): void {
     const id = this.#id('in');
-    const total = subscription.items.data.reduce((sum, item) => sum + item.price.unit_amount, 0);
-    const invoice: WireInvoice = {
-      id,
-      object: 'invoice',
-      number: `CARMIC-${this.#count}`,
-      customer: subscription.customer,
-      subscriptionId: subscription.id,
-      status: isPaid ? 'paid' : 'open',
-      currency: 'eur',
-      total,
-      amount_paid: isPaid ? total : 0,
-      post_payment_credit_notes_amount: 0,
-      created: this.now,
-      hosted_invoice_url: `https://invoice.stripe.com/i/${id}`,
-      invoice_pdf: `https://pay.stripe.com/invoice/${id}/pdf`,
-      livemode: this.isLive,
-      attempt_count: 1,
-      next_payment_attempt: isPaid ? null : this.now + retryDays * daySeconds,
-    };
+    const nextTry = isPaid ? null : this.now + retryDays * daySeconds;
+    const invoice = newInvoice(subscription, { id, number: `CARMIC-${this.#count}`, at: this.now, isLive: this.isLive, isPaid, nextTry });
     this.#objects.set(id, invoice);
     subscription.latest_invoice = id;
     this.#emit(isPaid ? 'invoice.paid' : 'invoice.payment_failed', invoice);
@@ -382,6 +374,8 @@ export class StripeStandIn {
         });
       case 'GET /v1/customers/:id':
         return this.#get(id, 'customer');
+      case 'DELETE /v1/customers/:id':
+        return this.#deleteCustomer(this.#get(id, 'customer'));
       case 'GET /v1/prices':
         return this.#page(
           this.#list<WirePrice>('price').filter((price) => price.active),
@@ -393,7 +387,7 @@ export class StripeStandIn {
       case 'GET /v1/subscriptions': {
         const customer = textOf(form['customer']);
         if (customer !== undefined) {
-          this.#get(customer, 'customer');
+          this.#customer(customer);
         }
         return this.#page(
           this.#list<WireSubscription>('subscription').filter((each) => customer === undefined || each.customer === customer),
@@ -412,7 +406,7 @@ export class StripeStandIn {
       case 'POST /v1/checkout/sessions':
         return this.#openCheckout(form);
       case 'POST /v1/billing_portal/sessions':
-        this.#get(textOf(form['customer']) ?? '', 'customer');
+        this.#customer(textOf(form['customer']) ?? '');
         return this.#add('bps', { object: 'billing_portal.session', url: 'https://billing.stripe.com/p/session/1' });
       case 'GET /v1/invoices':
         return this.#page(
@@ -421,11 +415,35 @@ export class StripeStandIn {
           path,
         );
       case 'POST /v1/invoices/create_preview':
-        return this.#preview(form);
+        return previewOf(this.subscription(textOf(form['subscription']) ?? ''), form, (price) => this.#get<WirePrice>(price, 'price'));
       default:
         throw new WireError(404, 'invalid_request_error', 'url_invalid', `Unrecognized request URL (${method}: ${path}).`);
     }
   }
+
+  /** A customer who is there; a deleted one can be read, and nothing else. */
+  #customer(id: string): Json {
+    const found = this.#get(id, 'customer');
+    if (found['deleted'] === true) {
+      throw missing('customer', id);
+    }
+    return found;
+  }
+
+  #deleteCustomer({ id }: Json): Json {
+    const customer = this.#customer(String(id));
+    for (const { id: subscription, status } of this.subscriptionsOf(String(id))) {
+      if (status !== 'canceled') {
+        this.setStatus(subscription, 'canceled');
+      }
+    }
+    this.#objects.set(String(id), { id, object: 'customer', deleted: true });
+    this.#emit('customer.deleted', customer);
+    return { id, object: 'customer', deleted: true };
+  }
+
+  /** What is there of a customer. */
+  readonly customer = (id: string): Json => this.#get(id, 'customer');
 
   #add(prefix: string, fields: Json): Json {
     const id = this.#id(prefix);
@@ -443,7 +461,7 @@ export class StripeStandIn {
 
   #openCheckout(form: Form): Json {
     const customer = textOf(form['customer']) ?? '';
-    this.#get(customer, 'customer');
+    this.#customer(customer);
     const data = form['subscription_data'] as Form;
     const id = this.#id('cs_test');
     const session = {
@@ -465,38 +483,21 @@ export class StripeStandIn {
     if (cancel !== undefined) {
       subscription.cancel_at_period_end = cancel === 'true';
     }
-    for (const item of partsOf(form['items'])) {
-      const own = subscription.items.data.find((each) => each.id === item['id']);
-      const price = this.#get<WirePrice>(textOf(item['price']) ?? '', 'price');
-      if (own === undefined) {
-        throw missing('subscription item', textOf(item['id']) ?? '');
-      }
+    if (form['items'] !== undefined) {
+      const items = itemsAfter(subscription, form, {
+        priceOf: (id) => this.#get<WirePrice>(id, 'price'),
+        newItemId: () => this.#id('si'),
+        nextEnd: (price) => this.#nextEnd(price, this.now),
+      });
       if (this.#broke.has(subscription.customer)) {
         // pending_if_incomplete: the change waits for its payment, and the subscription stays what it was.
         this.#invoice(subscription, false);
         return subscription;
       }
-      own.price = price;
+      subscription.items.data = items;
       this.#invoice(subscription, true);
     }
     this.#emit('customer.subscription.updated', subscription);
     return subscription;
-  }
-
-  #preview(form: Form): Json {
-    const subscription = this.subscription(textOf(form['subscription']) ?? '');
-    const [wish] = partsOf((form['subscription_details'] as Form)['items']);
-    const price = this.#get<WirePrice>(textOf(wish?.['price']) ?? '', 'price');
-    const now = subscription.items.data[0]?.price.unit_amount ?? 0;
-    const lines = [
-      { description: 'Unused time', amount: -now },
-      { description: 'Remaining time', amount: price.unit_amount },
-    ];
-    return {
-      object: 'invoice',
-      currency: price.currency,
-      total: price.unit_amount - now,
-      lines: { object: 'list', data: lines, has_more: false },
-    };
   }
 }

@@ -95,6 +95,7 @@ export const eventTypes = [
   'department.changed',
   'video.department_changed',
   'billing.incident',
+  'billing.customer_deleted',
   'plan_grant.created',
   'plan_grant.ended',
   'workspace.storage_recounted',

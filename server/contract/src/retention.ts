@@ -94,6 +94,7 @@ export const usageStatementSchema = z.object({
     .array(
       z.object({
         videoId: idSchema,
+        title: z.string().nullable().describe('Null when the video is deleted'),
         departmentId: idSchema.nullable(),
         reservedSeconds: z.number().int(),
         usedSeconds: z.number().int(),

@@ -28,6 +28,7 @@ export interface AccountRow {
   payment_attempts: number;
   next_attempt_at: Date | null;
   fetched_at: Date | null;
+  customer_deleted_at: Date | null;
 }
 
 /** Stripe, where it is switched on. Throws wrong_state where nothing is sold. */

@@ -33,7 +33,7 @@ export async function compareMeters(deps: Deps, note: (finding: Finding) => void
         `SELECT u.meter, a.workspace_id, a.customer_id, sum(u.value) AS value FROM (
            SELECT 'minutes' AS meter, workspace_id, seconds AS value, happened_at AS at FROM meter_events WHERE sent_at IS NOT NULL
            UNION ALL SELECT 'seats', workspace_id, extra, (day + time '12:00') AT TIME ZONE 'UTC' FROM seat_days WHERE sent_at IS NOT NULL) u
-         JOIN billing_accounts a ON a.workspace_id = u.workspace_id AND a.is_live = :isLive
+         JOIN billing_accounts a ON a.workspace_id = u.workspace_id AND a.is_live = :isLive AND a.customer_deleted_at IS NULL
          WHERE u.at >= :from AND u.at < :until GROUP BY 1, 2, 3`,
         { isLive, from, until },
       ),

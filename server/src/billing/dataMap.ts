@@ -33,6 +33,7 @@ export const billingData: readonly TableData[] = [
       card_last_four: 'payment',
       unpaid_invoice_url: 'payment',
       fetched_at: 'state',
+      customer_deleted_at: 'state',
       created_at: 'activity',
     },
   }),

@@ -62,7 +62,7 @@ export function sendMeterEvents(deps: Deps): Promise<void> {
           `UPDATE meter_events m SET attempts = m.attempts + 1, next_attempt_at = :until
            FROM (SELECT entry_id FROM meter_events WHERE sent_at IS NULL AND next_attempt_at <= :now ORDER BY entry_id LIMIT :batchSize
              FOR UPDATE SKIP LOCKED) d, billing_accounts a
-           WHERE m.entry_id = d.entry_id AND a.workspace_id = m.workspace_id AND a.is_live = :isLive
+           WHERE m.entry_id = d.entry_id AND a.workspace_id = m.workspace_id AND a.is_live = :isLive AND a.customer_deleted_at IS NULL
            RETURNING m.entry_id, m.seconds, m.happened_at, m.attempts, a.customer_id`,
           { now, until, batchSize, isLive: stripe?.isLive ?? false },
         ),

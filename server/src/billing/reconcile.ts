@@ -153,18 +153,25 @@ async function compareCustomers(deps: Deps, note: (finding: Finding) => void): P
   const known = new Set<string>();
   for (;;) {
     const accounts = await db.asSystem((tx) =>
-      db.rows<{ workspace_id: string; customer_id: string; is_deleted: boolean }>(
+      db.rows<{ workspace_id: string; customer_id: string; is_deleted: boolean; is_forgotten: boolean }>(
         tx,
-        `SELECT a.workspace_id, a.customer_id, w.id IS NULL OR w.deleted_at IS NOT NULL AS is_deleted FROM billing_accounts a
+        `SELECT a.workspace_id, a.customer_id, w.id IS NULL OR w.deleted_at IS NOT NULL AS is_deleted,
+           a.customer_deleted_at IS NOT NULL AS is_forgotten FROM billing_accounts a
          LEFT JOIN workspaces w ON w.id = a.workspace_id WHERE a.is_live = :isLive AND a.customer_id > :after ORDER BY a.customer_id LIMIT :batchSize`,
         { isLive: stripe.isLive, after, batchSize },
       ),
     );
-    for (const { workspace_id: workspaceId, customer_id: customerId, is_deleted: isDeleted } of accounts) {
+    for (const { workspace_id: workspaceId, customer_id: customerId, is_deleted: isDeleted, is_forgotten: isForgotten } of accounts) {
       known.add(customerId);
+      if (isForgotten) {
+        continue;
+      }
       checked += 1;
       if (isDeleted && (await closeAccount(deps, workspaceId))) {
         note({ kind: 'deleted', subject: workspaceId, text: 'A deleted workspace was still subscribed: ended.', isRepaired: true });
+      }
+      if (isDeleted) {
+        continue;
       }
       await compareOne(deps, customerId, 'drift', note);
     }

@@ -134,7 +134,10 @@ async function takeOver(
   return { workspaceId, changes, oddities };
 }
 
-type Described = Omit<AccountRow, 'workspace_id' | 'customer_id' | 'generation' | 'is_entitled' | 'lapsed_at' | 'fetched_at'>;
+type Described = Omit<
+  AccountRow,
+  'workspace_id' | 'customer_id' | 'generation' | 'is_entitled' | 'lapsed_at' | 'fetched_at' | 'customer_deleted_at'
+>;
 
 async function describe(
   deps: Deps,

@@ -46,6 +46,7 @@ export function sendSeatDays(deps: Deps): Promise<void> {
            FROM (SELECT workspace_id, day FROM seat_days WHERE sent_at IS NULL AND extra > 0 AND next_attempt_at <= :now ORDER BY day LIMIT :batchSize
              FOR UPDATE SKIP LOCKED) d, billing_accounts a
            WHERE s.workspace_id = d.workspace_id AND s.day = d.day AND a.workspace_id = s.workspace_id AND a.is_live = :isLive
+             AND a.customer_deleted_at IS NULL
            RETURNING s.workspace_id, CAST(s.day AS text) AS day, s.extra, s.attempts, a.customer_id`,
           { now, until, batchSize, isLive: stripe?.isLive ?? false },
         ),

@@ -7,6 +7,7 @@ import Stripe from 'stripe';
 import type { Env } from '../core/env.ts';
 import { AppError, invalidInput, unavailable } from '../core/errors.ts';
 import type { Egress, Party } from '../egress/egress.ts';
+import type { ItemChange } from './changeItems.ts';
 import { parseStatus } from './standing.ts';
 import { dateOf, nullIfMissing, secondsOf, speaking } from './stripeErrors.ts';
 import { type StripeIncidents, stripeIncidents } from './stripeIncidents.ts';
@@ -76,6 +77,8 @@ export interface CheckoutWish {
 export interface StripeGateway extends StripeMeters, StripeIncidents {
   readonly isLive: boolean;
   createCustomer(workspaceId: string): Promise<string>;
+  /** Deletes a customer with cards and addresses; one that is gone already is fine. Finished invoices stay at Stripe. */
+  deleteCustomer(customerId: string): Promise<void>;
   /** The workspace a customer was made for; null when it is none of ours or deleted. */
   workspaceOf(customerId: string): Promise<string | null>;
   listSubscriptions(customerId: string): Promise<RemoteSubscription[]>;
@@ -84,11 +87,13 @@ export interface StripeGateway extends StripeMeters, StripeIncidents {
   createCheckout(wish: CheckoutWish): Promise<string>;
   createPortal(customerId: string, returnUrl: string): Promise<string>;
   previewChange(
-    subscription: { id: string; itemId: string },
-    priceId: string,
+    subscriptionId: string,
+    items: ItemChange['changed'],
     at: Date,
   ): Promise<{ currency: string; dueNow: number; lines: { text: string; amount: number }[] }>;
-  changePrice(subscription: { id: string; itemId: string }, priceId: string, at: Date): Promise<void>;
+  changePrice(subscriptionId: string, items: ItemChange['changed'], at: Date): Promise<void>;
+  /** Takes items by use out of a subscription; what they counted is charged. */
+  removeItems(subscriptionId: string, itemIds: readonly string[]): Promise<void>;
   setCancelAtPeriodEnd(subscriptionId: string, isCancelled: boolean): Promise<void>;
   /** Ends a subscription; one that has ended already is fine. */
   cancelNow(subscriptionId: string): Promise<void>;
@@ -148,6 +153,10 @@ function customers(stripe: Stripe) {
         const options = { idempotencyKey: `carmic-customer-${workspaceId}` };
         return (await stripe.customers.create({ metadata: { workspace_id: workspaceId } }, options)).id;
       }),
+    deleteCustomer: (customerId: string) =>
+      speaking(async () => {
+        await stripe.customers.del(customerId).catch(nullIfMissing);
+      }),
     workspaceOf: (customerId: string) =>
       speaking(async () => {
         const customer = await stripe.customers.retrieve(customerId).catch(nullIfMissing);
@@ -189,6 +198,9 @@ function pages(stripe: Stripe, hasTax: boolean) {
   };
 }
 
+const writeItems = (items: ItemChange['changed']) =>
+  items.map(({ id, priceId }) => (id === undefined ? { price: priceId } : { id, price: priceId }));
+
 function subscriptions(stripe: Stripe) {
   return {
     listSubscriptions: (customerId: string) =>
@@ -211,12 +223,12 @@ function subscriptions(stripe: Stripe) {
         }
         return [...found];
       }),
-    previewChange: (subscription: { id: string; itemId: string }, priceId: string, at: Date) =>
+    previewChange: (subscriptionId: string, items: ItemChange['changed'], at: Date) =>
       speaking(async () => {
         const invoice = await stripe.invoices.createPreview({
-          subscription: subscription.id,
+          subscription: subscriptionId,
           subscription_details: {
-            items: [{ id: subscription.itemId, price: priceId }],
+            items: writeItems(items),
             proration_behavior: 'always_invoice',
             proration_date: secondsOf(at),
           },
@@ -227,19 +239,26 @@ function subscriptions(stripe: Stripe) {
           lines: invoice.lines.data.map((line) => ({ text: line.description ?? '', amount: line.amount })),
         };
       }),
-    changePrice: (subscription: { id: string; itemId: string }, priceId: string, at: Date) =>
+    changePrice: (subscriptionId: string, items: ItemChange['changed'], at: Date) =>
       speaking(async () => {
         // Not in force before it is paid: until then the subscription stays as it is at Stripe, and so does the plan here.
         await stripe.subscriptions.update(
-          subscription.id,
+          subscriptionId,
           {
-            items: [{ id: subscription.itemId, price: priceId }],
+            items: writeItems(items),
             proration_behavior: 'always_invoice',
             proration_date: secondsOf(at),
             payment_behavior: 'pending_if_incomplete',
           },
-          { idempotencyKey: `carmic-change-${subscription.id}-${priceId}-${secondsOf(at)}` },
+          { idempotencyKey: `carmic-change-${subscriptionId}-${items[0]?.priceId ?? ''}-${secondsOf(at)}` },
         );
+      }),
+    removeItems: (subscriptionId: string, itemIds: readonly string[]) =>
+      speaking(async () => {
+        await stripe.subscriptions.update(subscriptionId, {
+          items: itemIds.map((id) => ({ id, deleted: true })),
+          proration_behavior: 'none',
+        });
       }),
     setCancelAtPeriodEnd: (subscriptionId: string, isCancelled: boolean) =>
       speaking(async () => {

@@ -5,6 +5,9 @@ import { Plans } from '../plans/model.ts';
 import { measureMove } from '../retention/changePlan.ts';
 import { type AccountRow, ensureCustomer, fallbackPlan, findAccount, requireStripe } from './accounts.ts';
 import type { PriceRow } from './catalogue.ts';
+import { changeItems, type ItemChange } from './changeItems.ts';
+import { forgetCustomer } from './forgetCustomer.ts';
+import { sendMeterEvents } from './meter.ts';
 import { refreshWorkspace } from './refresh.ts';
 import { isLiving } from './standing.ts';
 
@@ -40,6 +43,29 @@ async function requireSubscription(deps: Deps, workspaceId: string): Promise<Acc
   return { ...account, subscription_id: id, item_id: itemId };
 }
 
+/** The prices by use that belong to a fixed price: of the same plan, currency and rhythm. */
+function listExtras(deps: Deps, price: PriceRow): Promise<Pick<PriceRow, 'id' | 'meter'>[]> {
+  return deps.db.asSystem((tx) =>
+    deps.db.rows<Pick<PriceRow, 'id' | 'meter'>>(
+      tx,
+      `SELECT id, meter FROM plan_prices WHERE plan_id = :planId AND is_live = :isLive AND currency = :currency AND period = :period AND is_metered
+         AND is_offered ORDER BY id`,
+      { planId: price.plan_id, isLive: requireStripe(deps).isLive, currency: price.currency, period: price.period },
+    ),
+  );
+}
+
+/** What a change to another price does to the items that the subscription has at Stripe now. */
+async function planChange(
+  deps: Deps,
+  account: AccountRow & { subscription_id: string; item_id: string },
+  price: PriceRow,
+): Promise<ItemChange> {
+  const found = await requireStripe(deps).listSubscriptions(account.customer_id);
+  const items = found.find(({ id }) => id === account.subscription_id)?.items ?? [];
+  return changeItems(items, account.item_id, price.id, await listExtras(deps, price));
+}
+
 /** A page of Stripe on which a workspace subscribes. Nothing is bought before Stripe says that it is paid. */
 export async function startCheckout(deps: Deps, workspaceId: string, priceId: string): Promise<string> {
   const stripe = requireStripe(deps);
@@ -55,14 +81,7 @@ export async function startCheckout(deps: Deps, workspaceId: string, priceId: st
         : 'This workspace has a subscription that waits for its payment: pay or cancel that one first.',
     );
   }
-  const extras = await deps.db.asSystem((tx) =>
-    deps.db.rows<{ id: string }>(
-      tx,
-      `SELECT id FROM plan_prices WHERE plan_id = :planId AND is_live = :isLive AND currency = :currency AND period = :period AND is_metered AND is_offered
-       ORDER BY id`,
-      { planId: price.plan_id, isLive: stripe.isLive, currency: price.currency, period: price.period },
-    ),
-  );
+  const extras = await listExtras(deps, price);
   return stripe.createCheckout({
     customerId,
     workspaceId,
@@ -92,7 +111,8 @@ export async function previewSubscription(deps: Deps, workspaceId: string, price
     throw wrongState('This is the price that this workspace pays already.');
   }
   const at = new Date(Math.floor(deps.clock.now().getTime() / 1000) * 1000);
-  const preview = await stripe.previewChange({ id: account.subscription_id, itemId: account.item_id }, priceId, at);
+  const { changed } = await planChange(deps, account, price);
+  const preview = await stripe.previewChange(account.subscription_id, changed, at);
   const impact = await measureMove(deps, workspaceId, price.plan_id);
   return { ...preview, prorationAt: at.toISOString(), impact: { ...impact.expiring, firstExpiryAt: impact.firstExpiryAt } };
 }
@@ -109,8 +129,13 @@ export async function changeSubscription(deps: Deps, workspaceId: string, body: 
   if (ageSeconds < -60 || ageSeconds > previewSeconds) {
     throw wrongState('This preview is over an hour old: look at a new one first.');
   }
-  await stripe.changePrice({ id: account.subscription_id, itemId: account.item_id }, price.id, at);
+  const { changed, removed } = await planChange(deps, account, price);
+  await stripe.changePrice(account.subscription_id, changed, at);
   await refreshWorkspace(deps, workspaceId);
+  if (removed.length > 0 && (await load(deps, workspaceId))?.price_id === price.id) {
+    await stripe.removeItems(account.subscription_id, removed);
+    await refreshWorkspace(deps, workspaceId);
+  }
 }
 
 /** Cancels a subscription at the end of what is paid, or at once. */
@@ -136,21 +161,27 @@ export async function resumeSubscription(deps: Deps, workspaceId: string): Promi
   await refreshWorkspace(deps, workspaceId);
 }
 
-/** Ends the subscription of a workspace that was deleted: nobody pays for what is gone. Answers whether there was one. */
+/**
+ * Ends the subscription of a workspace that was deleted, since nobody pays for what is gone, and deletes the customer. Answers whether there was a
+ * subscription.
+ */
 export async function closeAccount(deps: Deps, workspaceId: string): Promise<boolean> {
   const { stripe } = deps;
   if (stripe === null) {
     return false;
   }
   const account = await deps.db.asSystem((tx) => findAccount(deps, tx, workspaceId));
-  if (account === null) {
+  if (account === null || account.customer_deleted_at !== null) {
     return false;
   }
+  // What was used until now is on the last invoice.
+  await sendMeterEvents(deps);
   const living = (await stripe.listSubscriptions(account.customer_id)).filter(({ status }) => status === null || isLiving(status));
   for (const { id } of living) {
     await stripe.cancelNow(id);
   }
   await refreshWorkspace(deps, workspaceId);
+  await forgetCustomer(deps, workspaceId, account.customer_id);
   return living.length > 0;
 }
 

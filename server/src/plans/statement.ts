@@ -21,7 +21,9 @@ interface LineRow {
   at: Date;
 }
 
-type Line = UsageStatement['lines'][number];
+type Line = Omit<UsageStatement['lines'][number], 'title'>;
+/** Without the titles of videos, which are sealed content. */
+export type Statement = Omit<UsageStatement, 'lines'> & { lines: Line[] };
 
 /** First and last moment of a month as the ledger writes it; the one that is running ends now. */
 function boundsOf(deps: Deps, month: string): { from: Date; until: Date } {
@@ -36,7 +38,7 @@ function boundsOf(deps: Deps, month: string): { from: Date; until: Date } {
  * The statement of one month (`2026-03`; this one by default): a line per video, sums per department, and totals. Byte-days are what was
  * stored, times how long: each line is rounded to whole ones, and every sum is one of lines.
  */
-export async function readStatement(deps: Deps, tx: Tx, workspaceId: string, wanted: string | undefined): Promise<UsageStatement> {
+export async function readStatement(deps: Deps, tx: Tx, workspaceId: string, wanted: string | undefined): Promise<Statement> {
   const month = wanted === undefined ? monthOf(deps.clock.now()) : `${wanted}-01`;
   const limits = await readMinuteLimits(deps, tx, workspaceId);
   const [extra] = await deps.db.rows<{ seconds: string }>(

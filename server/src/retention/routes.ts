@@ -8,6 +8,7 @@ import { recountStorage } from '../plans/quota.ts';
 import { budgetVersion, readBudget, writeBudget } from '../plans/budget.ts';
 import { readMonths, readStatement } from '../plans/statement.ts';
 import type { Deps } from '../deps.ts';
+import { withTitles } from './statementTitles.ts';
 import { brandErasureHandlers } from './brandRoutes.ts';
 import { erasureHandlers } from './erasureRoutes.ts';
 import { listHolds, placeHold, releaseHold } from './holds.ts';
@@ -149,7 +150,9 @@ export const retentionHandlers = {
   },
   async getUsage(request) {
     const { workspaceId } = personOf(request);
-    return request.deps.db.inWorkspace(workspaceId, (tx) => readStatement(request.deps, tx, workspaceId, request.query.month));
+    return request.deps.db.inWorkspace(workspaceId, async (tx) =>
+      withTitles(request.deps, tx, await readStatement(request.deps, tx, workspaceId, request.query.month)),
+    );
   },
   async getCalendar(request) {
     return readCalendar(request.deps, personOf(request).workspaceId, request.query.days);

@@ -33,6 +33,7 @@ import { videoLabels } from './20261128VideoLabelsMigration.ts';
 import { clipLinks } from './20261128ClipLinksMigration.ts';
 import { chargeback } from './20261127ChargebackMigration.ts';
 import { jobFailures } from './20261128JobFailuresMigration.ts';
+import { forgottenCustomers } from './20261128ForgottenCustomersMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
 export interface Migration {
@@ -78,4 +79,5 @@ export const migrations: readonly Migration[] = [
   claimedStage,
   jobFailures,
   videoLabels,
+  forgottenCustomers,
 ];

@@ -36,6 +36,7 @@ export async function erasePerson(deps: Deps, tx: Tx, userId: string, actorId: s
     { userId },
   );
   const own = new Set(erased.workspaceIds);
+  const customers = billed.filter((row) => own.has(row.workspace_id)).map((row) => row.customer_id);
   const erasedAt = clock.now().toISOString();
   const body: Record<string, CanonicalValue> = {
     kind: 'person',
@@ -53,9 +54,12 @@ export async function erasePerson(deps: Deps, tx: Tx, userId: string, actorId: s
     events: 'The audit log names people by number only, and nothing leads from the number to the person any more; its chain stays valid',
     backups: 'A tombstone stands in the journal of deletions: a restore deletes again before it serves anything',
     speechAndErrorServices: 'Nothing to erase: requests to Deepgram opt out of keeping, and error reports name nobody',
-    keptByLaw: billed
-      .filter((row) => own.has(row.workspace_id))
-      .map((row) => ({ what: 'Invoices', where: 'Stripe', customer: row.customer_id, why: 'Tax and commercial law' })),
+    deletedAtStripe: customers.map((customer) => ({
+      what: 'The customer, with address, tax numbers and cards; the subscription ends at once',
+      customer,
+      when: 'Within a day, or once an invoice that is still being paid is settled, within 14 days at most',
+    })),
+    keptByLaw: customers.map((customer) => ({ what: 'Invoices', where: 'Stripe', customer, why: 'Tax and commercial law' })),
   };
   const receipt = JSON.stringify(receipts.sign(body));
   await db.change(
