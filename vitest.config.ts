@@ -96,6 +96,19 @@ export default defineConfig({
           sequence: { groupOrder: 6 },
         },
       },
+      // The first part of `images` alone: minutes where those are an hour.
+      {
+        test: {
+          name: 'build',
+          include: ['test/images/build.test.ts'],
+          ...patient,
+          retry,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 9 },
+        },
+      },
       // Renders the Helm chart and holds what comes out against Kubernetes' own schemas.
       {
         test: {

@@ -3,7 +3,9 @@
  *
  *   npm test                       everything
  *   npm test -- unit api           some kinds of test (unit, api, engine, agent, browser, s3, chart) or `check`
- *   npm test -- images             Docker images and compose; not part of everything, since it wants Docker and minutes
+ *   npm test -- images             Docker images, compose and the chart as containers; not part of everything, since it wants Docker and minutes
+ *   npm test -- build              of these only the images: built, and started as any user on a read-only root
+ *   npm test -- all build          everything, and the images
  *   npm test -- ceph               the storage on a real Ceph; not part of everything, since Ceph weighs hundreds of megabytes
  *   npm run check                  everything but the tests
  *
@@ -17,9 +19,9 @@ import { fileURLToPath } from 'node:url';
 import { install, isNodeSupported } from '../start/install.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const kinds = ['unit', 'api', 'engine', 'agent', 'browser', 's3', 'chart', 'images', 'ceph'];
+const kinds = ['unit', 'api', 'engine', 'agent', 'browser', 's3', 'chart', 'build', 'images', 'ceph'];
 /** What `npm test` alone leaves out: the images want Docker and minutes of their own, and Ceph weighs hundreds of megabytes. */
-const unusual = ['images', 'ceph'];
+const unusual = ['build', 'images', 'ceph'];
 const usual = kinds.filter((kind) => !unusual.includes(kind));
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 
@@ -44,11 +46,12 @@ async function main(args) {
   if (!isNodeSupported(process.versions.node)) {
     return refuse(`The tests need Node 20.19 or newer, and this is Node ${process.versions.node}.`);
   }
-  const unknown = args.find((arg) => arg !== 'check' && !kinds.includes(arg));
+  const unknown = args.find((arg) => !['all', 'check', ...kinds].includes(arg));
   if (unknown !== undefined) {
-    return refuse(`There is no kind of test called "${unknown}": check, ${kinds.join(', ')}.`);
+    return refuse(`There is no kind of test called "${unknown}": all, check, ${kinds.join(', ')}.`);
   }
-  const wanted = args.length === 0 ? ['check', ...usual] : args;
+  const everything = ['check', ...usual];
+  const wanted = args.length === 0 ? everything : [...new Set(args.flatMap((arg) => (arg === 'all' ? everything : [arg])))];
   const phases = [];
   let env;
   try {

@@ -11,7 +11,7 @@ import { makeCaptions, makeTalk, readMedia } from '../support/media.ts';
 import { freePort } from '../support/minio.ts';
 import { findRequirement } from '../support/requirements.ts';
 import { uploadVideo } from '../support/upload.ts';
-import { buildImages, type Docker, startDocker, whyNoDocker } from './support/docker.ts';
+import { buildImages, type Docker, makeServiceImages, startDocker, whyNoDocker } from './support/docker.ts';
 import { type Cluster, createCluster } from './support/kubelet.ts';
 import { fetchThrough, signIn } from './support/site.ts';
 
@@ -40,6 +40,7 @@ describe.skipIf(reason !== null && process.env['CI'] !== 'true')('the chart', ()
     ends.push(() => rmSync(folder, { recursive: true, force: true }));
     docker = await startDocker();
     ends.push(() => docker.stop());
+    await makeServiceImages(docker);
     await buildImages(docker);
     manifests = render({
       values: 'trial.yaml',

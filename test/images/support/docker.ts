@@ -133,6 +133,14 @@ async function startDaemon() {
   return { child, directory };
 }
 
+/** Prints a figure for docs/operate.md. */
+export function say(text: string): void {
+  process.stdout.write(`figures: ${text}\n`);
+}
+
+/** Whole seconds since a time of `performance.now()`. */
+export const seconds = (startedAt: number): string => ((performance.now() - startedAt) / 1000).toFixed(0);
+
 async function has(docker: Docker, tag: string): Promise<boolean> {
   return (await docker.run(['image', 'ls', '-q', tag])).trim() !== '';
 }
@@ -153,6 +161,10 @@ async function provide(docker: Docker, tag: string, make: () => Promise<void>): 
 async function makeBases(docker: Docker): Promise<void> {
   await provide(docker, debian, () => makeDebian(docker));
   await provide(docker, node, () => makeNode(docker));
+}
+
+/** What compose.yaml and the chart run beside our own images. */
+export async function makeServiceImages(docker: Docker): Promise<void> {
   await provide(docker, minio, () => makeMinio(docker));
   for (const [tag, folder] of [
     ['postgres:17-bookworm', 'postgres'],

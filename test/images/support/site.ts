@@ -34,7 +34,12 @@ export async function installSite(docker: Docker, options: readonly string[] = [
   const folder = makeSite();
   const [port, httpPort, s3Port] = [await freePort(), await freePort(), await freePort()];
   const run = (file: string, args: readonly string[]) => runIn(docker, folder, file, args);
-  const compose = (...args: string[]) => run('docker-compose', args);
+  // The same choice as ./install makes.
+  const [file, ...first] = await run('docker', ['compose', 'version']).then(
+    () => ['docker', 'compose'] as const,
+    () => ['docker-compose'] as const,
+  );
+  const compose = (...args: string[]) => run(file, [...first, ...args]);
   const stop = async () => {
     await compose('down', '-v', '--timeout', '5');
     rmSync(folder, { recursive: true, force: true });
