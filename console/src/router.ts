@@ -30,6 +30,7 @@ export const paths = {
   safekeeping: '#/safekeeping',
   mail: '#/mail',
   thirdParties: '#/third-parties',
+  compression: '#/compression',
   audit: '#/audit',
   webhooks: '#/webhooks',
   search: (q?: string) => (q === undefined ? '#/search' : `#/search?q=${encodeURIComponent(q)}`),
@@ -69,6 +70,7 @@ export const routes = {
   '/storage': wrap({ asyncComponent: () => import('./pages/Storage.svelte') }),
   '/safekeeping': wrap({ asyncComponent: () => import('./pages/Safekeeping.svelte') }),
   '/third-parties': wrap({ asyncComponent: () => import('./pages/ThirdParties.svelte') }),
+  '/compression': wrap({ asyncComponent: () => import('./pages/Compression.svelte') }),
   '/mail': wrap({ asyncComponent: () => import('./pages/Mail.svelte') }),
   '/audit': wrap({ asyncComponent: () => import('./pages/Audit.svelte') }),
   '/webhooks': wrap({ asyncComponent: () => import('./pages/Webhooks.svelte') }),
@@ -96,6 +98,7 @@ export const pagesBesideWorkspace = [
   '/safekeeping',
   '/audit',
   '/agents',
+  '/compression',
 ];
 
 /** Goes to an address, as a link would. */

@@ -3,6 +3,7 @@ import { adminData } from './admin/dataMap.ts';
 import { agentsData } from './agents/dataMap.ts';
 import { billingData } from './billing/dataMap.ts';
 import { clipsData } from './clips/dataMap.ts';
+import { tuningData } from './clips/tuning/dataMap.ts';
 import type { DataMap } from './core/dataMap.ts';
 import { dbData } from './db/dataMap.ts';
 import { eventsData } from './events/dataMap.ts';
@@ -22,7 +23,7 @@ import { webhooksData } from './webhooks/dataMap.ts';
 /** The data map of this installation: all tables, all kinds of stored objects, all fields of the log. */
 export const dataMap: DataMap = {
   tables: [
-    ...[...accountsData, ...plansData, ...libraryData, ...agentsData, ...understandingData, ...clipsData, ...retentionData],
+    ...[...accountsData, ...plansData, ...libraryData, ...agentsData, ...understandingData, ...clipsData, ...tuningData, ...retentionData],
     ...[...billingData, ...privacyData, ...thirdPartyData, ...webhooksData, ...adminData, ...eventsData, ...mailData, ...jobsData],
     ...[...httpData, ...dbData],
   ],

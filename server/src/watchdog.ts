@@ -5,6 +5,7 @@
 import { Op } from 'sequelize';
 import { sweepAccounts } from './accounts/accountTokens.ts';
 import { expireLeases, failUnclaimed, nudgeVerifications } from './agents/watchTasks.ts';
+import { releaseStatistics } from './clips/tuning/release.ts';
 import { addSeconds } from './core/clock.ts';
 import { buildFailure } from './core/errors.ts';
 import type { Deps } from './deps.ts';
@@ -56,6 +57,7 @@ const steps: readonly ((deps: Deps) => Promise<unknown>)[] = [
   nudgeMails,
   sweepLedger,
   keepPolicies,
+  releaseStatistics,
 ];
 
 /** One round over everything that could be stuck. A step that fails does not keep the others from being done. Throws the first failure. */

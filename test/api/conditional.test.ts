@@ -41,6 +41,7 @@ const bodies: Partial<Record<RouteName, (read: Record<string, unknown>) => unkno
   updateClip: () => ({ title: `A better title ${newId()}` }),
   chooseClipEdit: ({ editVersion }) => ({ version: editVersion === 1 ? 2 : 1 }),
   putAccountSettings: (read) => ({ ...read, allowedDomains: [`${newId()}.test`] }),
+  putCompressionSettings: (read) => ({ ...read, minimumGroup: Number(read['minimumGroup']) + 1 }),
   putMailSettings: (read) => ({ ...read, isDoubleOptIn: read['isDoubleOptIn'] !== true }),
   putIdentityProvider: ({ id: _, hasClientSecret: __, version: ___, ...read }) => ({ ...read, name: newId() }),
   updateOwnWorkspace: () => ({ name: `Workspace ${newId()}` }),

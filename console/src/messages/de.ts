@@ -22,6 +22,7 @@ import { keys } from './keys.de.ts';
 import { sharing } from './sharing.de.ts';
 import { signOn } from './signOn.de.ts';
 import { storage } from './storage.de.ts';
+import { compression } from './compression.de.ts';
 import { thirdParties } from './thirdParties.de.ts';
 import { words } from './words.de.ts';
 
@@ -435,6 +436,7 @@ export const de: Messages = {
   safekeeping,
   mail,
   thirdParties,
+  compression,
   legalHold,
   billing,
   signOn,

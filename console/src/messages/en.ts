@@ -14,6 +14,7 @@ import { mail } from './mail.en.ts';
 import { storage } from './storage.en.ts';
 import { overview } from './overview.en.ts';
 import { settings, system } from './system.en.ts';
+import { compression } from './compression.en.ts';
 import { thirdParties } from './thirdParties.en.ts';
 import { people } from './people.en.ts';
 import { moments, safety } from './safety.en.ts';
@@ -435,6 +436,7 @@ export const en = {
   safekeeping,
   mail,
   thirdParties,
+  compression,
   legalHold,
   billing,
   signOn,

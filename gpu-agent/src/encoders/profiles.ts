@@ -5,7 +5,7 @@
  * settings to the plainest: older cards refuse B frames as references, a few refuse B frames at all, and some drivers know only the
  * low-power entry. `steps` are quality values from the ordinary one to better ones, for cards whose picture falls behind libx264.
  */
-import type { EncoderFamily, VideoCodec } from '@carmic/contract';
+import { type EncoderFamily, encodingLadders, type TunedEncoder, type VideoCodec } from '@carmic/contract';
 
 /** One way to encode, ready for a command line. */
 export interface EncoderProfile {
@@ -117,7 +117,12 @@ function cpu(name: string, codec: VideoCodec, encodeArgs: readonly string[]): En
   return { ...base, variantCount: 1, stepCount: 1, profile: () => profile };
 }
 
-const x264Kind = cpu('libx264', 'h264', ['-preset', 'veryfast', '-crf', '21', '-profile:v', 'high']);
+const baseOf = (name: TunedEncoder) => {
+  const { preset, rate } = encodingLadders[name].base;
+  return ['-preset', preset, '-crf', String(rate)];
+};
+
+const x264Kind = cpu('libx264', 'h264', [...baseOf('libx264'), '-profile:v', 'high']);
 
 /** What encodes when nothing else does: the measure of quality, and the last resort. */
 export const x264: EncoderProfile = x264Kind.profile(0, 0);
@@ -131,7 +136,7 @@ export const encoderKinds: readonly EncoderKind[] = [
   nvenc('hevc', [25, 22, 19]),
   qsv('hevc', [25, 22, 19]),
   vaapi('hevc', [24, 21, 18]),
-  cpu('libx265', 'hevc', ['-preset', 'fast', '-crf', '24', '-x265-params', 'log-level=error', ...tagOf.hevc]),
+  cpu('libx265', 'hevc', [...baseOf('libx265'), '-x265-params', 'log-level=error', ...tagOf.hevc]),
   nvenc('av1', [32, 28, 24]),
   qsv('av1', [32, 28, 24]),
   vaapi('av1', [110, 90, 70]),

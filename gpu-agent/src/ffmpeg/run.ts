@@ -207,8 +207,12 @@ function explain(
   return new RunError('exit', `${program} ended with ${killedBy ?? code}: ${lastLine(stderr)}`, stderr);
 }
 
+/** The last line that is no note; where levels are written before lines, they are left out. */
 function lastLine(stderr: string): string {
-  return stderr.trim().split('\n').at(-1)?.slice(0, 400) ?? '';
+  const lines = stderr.trim().split('\n');
+  const telling = lines.filter((line) => !/\[info\] |Conversion failed!/.test(line) && line.trim() !== '');
+  const last = telling.at(-1) ?? lines.at(-1) ?? '';
+  return last.replace(/\[(?:error|fatal|warning)\] /, '').slice(0, 400);
 }
 
 /** Ends a process group at once; one that is gone already is fine. */

@@ -24,11 +24,20 @@ export interface CertificateInput {
   captions: CaptionFactsInput | null;
   /** What was proven of the framing. */
   framing: readonly CertificateEntry[];
+  /** Similarity of the picture, where the encoder told it, and what it has to reach. */
+  score: number | null;
+  scoreTarget: number | null;
 }
 
 /** Builds the certificate. */
 export function buildCertificate(input: CertificateInput): CertificateEntry[] {
-  return [...pictureFacts(input), ...soundFacts(input), ...(input.captions ? captionFacts(input.captions) : []), ...input.framing];
+  return [
+    ...pictureFacts(input),
+    ...similarityFacts(input),
+    ...soundFacts(input),
+    ...(input.captions ? captionFacts(input.captions) : []),
+    ...input.framing,
+  ];
 }
 
 function pictureFacts({ timeline, clip, width, height }: CertificateInput): CertificateEntry[] {
@@ -56,6 +65,15 @@ function pictureFacts({ timeline, clip, width, height }: CertificateInput): Cert
       apart <= most + 1e-3,
     ),
   ];
+}
+
+function similarityFacts({ score, scoreTarget: target }: CertificateInput): CertificateEntry[] {
+  if (score === null) {
+    return [];
+  }
+  const passed = target === null || score >= target;
+  const bound = target === null ? null : `at least ${target}`;
+  return [entry('picture_similarity', 'Similarity of the encoded picture (SSIM)', round(score, 4), '', bound, passed)];
 }
 
 function soundFacts({ clip, target, hasAudio }: CertificateInput): CertificateEntry[] {

@@ -4,11 +4,11 @@ import type { RenderResult, RenderSpec } from '@carmic/contract';
 import { type EncoderPool, processorOnly } from '../encoders/encoderPool.ts';
 import type { Framer } from '../framing/framer.ts';
 import { recordFraming } from '../framing/recordFraming.ts';
-import type { FfmpegProgress } from '../ffmpeg/progress.ts';
 import { sniffBytes, sniffContainer } from '../media/sniff.ts';
 import type { Source } from '../media/sourceServer.ts';
 import type { TaskContext, TaskOutcome } from '../media/task.ts';
 import { TaskFailure } from '../media/taskFailure.ts';
+import { encodeClip } from './encodeClip.ts';
 import { buildCertificate } from './certificate.ts';
 import { framingFacts } from './framingCertificate.ts';
 import { behindIntro, type ClipBranding, openBranding } from './branding.ts';
@@ -16,7 +16,7 @@ import { cameraCommands, cameraName, renderFiles, totalFrames } from './filterGr
 import { correctGain } from './loudness.ts';
 import { chooseGain, listen, surround } from './mixSound.ts';
 import { runStep } from './runStep.ts';
-import { remixArgs, renderArgs, type RenderInput, type RenderPlan } from './renderArgs.ts';
+import { remixArgs, type RenderInput, type RenderPlan } from './renderArgs.ts';
 import { planTimeline, rateValue, type Timeline } from './timeline.ts';
 import { verifyClip } from './verifyClip.ts';
 import { fetchBrandFont } from './brandFont.ts';
@@ -107,12 +107,9 @@ async function renderOpened(
     input,
   };
   await writeCamera(plan, context);
-  const onFrame = ({ frame }: FfmpegProgress) => context.onProgress(0.15 + 0.8 * Math.min(1, frame / frameCount), 'Encoding');
+  const job = { plan, tuning: spec.tuning, frameCount, durationSeconds: shown.durationSeconds, sourceSeconds: timeline.durationSeconds };
   const encoded = await (tools.encoders ?? processorOnly).encode(spec.output.codec ?? 'h264', context.signal, (encoder) =>
-    runStep(context, renderArgs({ ...plan, encoder }), 'Encoding the clip', timeline.durationSeconds, {
-      onProgress: onFrame,
-      usesGpu: encoder.family !== 'cpu',
-    }),
+    encodeClip(job, encoder, context),
   );
   context.onProgress(0.96, 'Measuring the clip');
   let clip = await verifyClip(context);
@@ -136,6 +133,8 @@ async function renderOpened(
       isBurnedIn: plan.hasCaptions,
     },
     framing: framingFacts(framing, spec),
+    score: encoded.value.at(-1)?.score ?? null,
+    scoreTarget: spec.tuning?.target ?? null,
   });
   const broken = certificate.find((fact) => !fact.passed && essential.has(fact.name));
   if (broken) {
@@ -166,6 +165,7 @@ async function renderOpened(
     captionsBurnedIn: plan.hasCaptions,
     framing: record,
     certificate,
+    ...(encoded.value.length === 0 ? {} : { encoding: { tries: encoded.value } }),
   };
   return { result, files: [...filesOf(context, captions !== null), ...coverFiles(framing.covers, context)] };
 }

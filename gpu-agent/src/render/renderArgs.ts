@@ -17,12 +17,15 @@ export interface RenderPlan extends GraphPlan {
   input: RenderInput;
   /** What encodes the picture; libx264 by default. */
   encoder?: EncoderProfile;
+  /** Whether the encoder is to say how similar its picture is: it does so in the log only. */
+  isMeasured?: boolean;
 }
 
 /** The settings of the processor's encoder; the bench measures its floor with the same. */
 export const videoEncodeArgs: readonly string[] = x264.encodeArgs;
 /** The sound encoder's settings. */
-export const audioEncodeArgs: readonly string[] = ['-c:a', 'aac', '-b:a', '160k', '-ar', '48000', '-ac', '2'];
+export const audioBitsPerSecond = 160_000;
+export const audioEncodeArgs: readonly string[] = ['-c:a', 'aac', '-b:a', `${audioBitsPerSecond / 1000}k`, '-ar', '48000', '-ac', '2'];
 
 /** Read a little more than the segment: the frame grid may want a frame from just behind it. */
 const slackSeconds = 0.5;
@@ -49,7 +52,8 @@ export function renderArgs(plan: RenderPlan): string[] {
   const encoder = plan.encoder ?? x264;
   const upload = encoder.uploadFilter === null ? '' : `;[video]${encoder.uploadFilter}[uploaded]`;
   return [
-    ...[...quietArgs, '-v', 'error', ...encoder.deviceArgs],
+    // With its level before each line, so that the reason of a failure is told from what is only said.
+    ...[...quietArgs, '-v', plan.isMeasured ? 'level+info' : 'error', ...encoder.deviceArgs],
     ...segmentInputs(plan.input, plan.timeline, ['-an', ...decodeThreads(plan.input)]),
     ...(plan.hasAudio ? soundInput : []),
     ...bumperInputs(plan),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { assetSchema, brandingSchema } from './branding.ts';
 import { captionOptionsSchema, captionStyleSchema } from './captions.ts';
+import { encodingReportSchema, renderTuningSchema } from './encodingReport.ts';
 import { secondsSchema, sha256Schema, shareSchema } from './common.ts';
 import { videoCodecSchema } from './encoders.ts';
 import { framingRecordSchema } from './framing.ts';
@@ -161,6 +162,9 @@ export const renderSpecSchema = z.object({
   loudness: z.object({ integratedLufs: z.number(), truePeakDbtp: z.number() }),
   framing: framingWishSchema.optional(),
   branding: brandingSchema.optional(),
+  tuning: renderTuningSchema
+    .optional()
+    .describe('Asks for the similarity of the picture, and may name settings; absent: the settings of the encoder'),
   analysisKey: z
     .string()
     .max(200)
@@ -253,6 +257,7 @@ export const renderResultSchema = z.object({
   captionsBurnedIn: z.boolean(),
   framing: framingRecordSchema.optional().describe('Where its crops and the faces in it stand'),
   certificate: z.array(certificateEntrySchema),
+  encoding: encodingReportSchema.optional().describe('Where it was asked for; agents of the version before tell nothing'),
 });
 
 export const taskResultSchema = z.discriminatedUnion('kind', [inspectResultSchema, transcribeResultSchema, renderResultSchema]);

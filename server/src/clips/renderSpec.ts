@@ -9,6 +9,7 @@ import { brandingFor, findBrand, withBrand } from './brand/brandFor.ts';
 import { captionsFor } from './captionsFor.ts';
 import { segmentsOf } from './clipEdits.ts';
 import { Clips, Renditions } from './model.ts';
+import { tuningFor } from './tuning/tuner.ts';
 
 /** Loudness of every rendition: what the platforms play at (EBU R 128 measure), with a decibel of room for their encoders. */
 const loudness = { integratedLufs: -14, truePeakDbtp: -1 };
@@ -30,15 +31,20 @@ export async function buildRenderSpec(deps: Deps, tx: Tx, task: MediaTask): Prom
   }
   const branding = await brandingFor(deps, brand);
   const segments = await segmentsOf(deps, tx, clip, rendition.editVersion);
+  const { width, height, codec } = rendition;
+  const durationSeconds = segments.reduce((sum, { startSeconds, endSeconds }) => sum + endSeconds - startSeconds, 0);
+  const frameRate = Math.min(video.probe.frameRate, maxFrameRate);
+  const tuning = await tuningFor(deps, tx, { width, height, codec, frameRate, durationSeconds }, rendition.id);
   return {
     kind: 'render',
     source: await agentInput(deps, source),
     probe: video.probe,
     segments,
-    output: { width: rendition.width, height: rendition.height, maxFrameRate, codec: rendition.codec },
+    output: { width, height, maxFrameRate, codec },
     captions: await withBrand(deps, await captionsFor(deps, tx, rendition, segments), brand),
     loudness,
     ...(branding && { branding }),
+    ...(tuning && { tuning }),
     ...(rendition.framing === null ? {} : { framing: rendition.framing }),
     // Spans and frame rate are part of the agent's own key.
     analysisKey: video.id,

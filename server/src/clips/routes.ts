@@ -17,6 +17,7 @@ import { editHandlers } from './editRoutes.ts';
 import { createClipsFromMoments, findMoments } from './moments.ts';
 import { queueRendition, requeueRendition } from './queueRendition.ts';
 import { sharingHandlers } from './sharing/routes.ts';
+import { compressionHandlers } from './tuning/routes.ts';
 
 /** Routes that prove who is calling together with what they read: see http/proof.ts. */
 export const provingRoutes: ReadonlySet<RouteName> = new Set(['listClips']);
@@ -25,6 +26,7 @@ export const provingRoutes: ReadonlySet<RouteName> = new Set(['listClips']);
 export const clipHandlers = {
   getExport: sendExport,
   ...editHandlers,
+  ...compressionHandlers,
   findMoments: (request) => findMoments(request.deps, personOf(request), request.params.id, request.body),
   createClipsFromMoments: (request) => createClipsFromMoments(request.deps, personOf(request), request.params.id, request.body),
   ...brandHandlers,

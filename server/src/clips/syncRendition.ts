@@ -4,6 +4,7 @@ import { sourcesOf } from '../core/transitions.ts';
 import type { Deps } from '../deps.ts';
 import { settleRerender } from '../plans/rerenders.ts';
 import { Renditions } from './model.ts';
+import { recordEncoding } from './tuning/reports.ts';
 import { renditionStateOfTask, renditionTransitions } from './renditionStates.ts';
 
 const eventOfState: Partial<Record<string, EventType>> = { ready: 'rendition.ready', failed: 'rendition.failed' };
@@ -30,6 +31,9 @@ export function syncRendition(deps: Deps, workspaceId: string, renditionId: stri
     if (count === 1) {
       if (state === 'ready' || state === 'failed' || state === 'cancelled') {
         await settleRerender(deps, tx, { workspaceId, videoId: task.videoId, renditionId }, state === 'ready');
+      }
+      if (task.result?.kind === 'render' && state === 'ready') {
+        await recordEncoding(deps, tx, workspaceId, task.videoId, task.result);
       }
       await appendEvent(tx, {
         workspaceId,

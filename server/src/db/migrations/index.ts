@@ -34,6 +34,7 @@ import { clipLinks } from './20261128ClipLinksMigration.ts';
 import { chargeback } from './20261127ChargebackMigration.ts';
 import { jobFailures } from './20261128JobFailuresMigration.ts';
 import { forgottenCustomers } from './20261128ForgottenCustomersMigration.ts';
+import { encodingStatistics } from './20261128EncodingStatisticsMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
 export interface Migration {
@@ -80,4 +81,5 @@ export const migrations: readonly Migration[] = [
   jobFailures,
   videoLabels,
   forgottenCustomers,
+  encodingStatistics,
 ];

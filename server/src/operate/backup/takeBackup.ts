@@ -31,6 +31,7 @@ import {
   writeManifest,
   writeSealed,
 } from './repository.ts';
+import { dataMap } from '../../dataMap.ts';
 import { connectTo, copyOut, inSnapshot, listMigrations, listTables } from './tables.ts';
 
 /** What a backup is taken of. */
@@ -57,6 +58,10 @@ export interface BackupReport {
   removedObjects: number;
 }
 
+/** Reports of statistics live for a day at most; in a backup they would live on. */
+const shortLived: ReadonlySet<string> = new Set(
+  dataMap.tables.filter(({ retention, purpose }) => retention === 'day' && purpose === 'statistics').map(({ name }) => name),
+);
 const objectsAtOnce = 4;
 const listBatch = 2000;
 
@@ -109,7 +114,7 @@ async function copyDatabase(
     return await inSnapshot(client, async () => {
       const migrations = await listMigrations(client);
       const tables: Manifest['tables'] = [];
-      for (const table of await listTables(client)) {
+      for (const table of (await listTables(client)).filter(({ name }) => !shortLived.has(name))) {
         let facts = { rows: 0, sizeBytes: 0, sha256: '' };
         const rows = Readable.from(
           copyOut(client, table, (found) => {

@@ -1,5 +1,6 @@
-/** Which processing of a person's data is stopped: it is looked up where the processing would start. Keeps: G4. */
+/** Which processing of a person's data is stopped: it is looked up where the processing would start. Keeps: A3, G4. */
 import type { PersonalRights } from '@carmic/contract';
+import { forgetReports } from '../../clips/tuning/reports.ts';
 import type { Tx } from '../../db/database.ts';
 import type { Deps } from '../../deps.ts';
 
@@ -55,6 +56,9 @@ export async function changeRights(
   if (changed.length > 0) {
     const data = Object.fromEntries(changed.map((name) => [name, change[name] === true]));
     await appendEvent(tx, { workspaceId: null, type: 'privacy.rights_changed', subjectId: userId, actorId, data });
+  }
+  if (change.objectsToStatistics === true) {
+    await forgetReports(deps, tx, userId);
   }
   if (changed.includes('isRestricted') && change.isRestricted === false) {
     await nudgeVideos(deps, tx, userId);
