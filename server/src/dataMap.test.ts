@@ -105,3 +105,40 @@ describe('the data map (C1, G1)', () => {
     expect(page).not.toContain('<b>');
   });
 });
+
+describe('what is counted (C3)', () => {
+  const counted = dataMap.tables.flatMap((table) =>
+    Object.entries(table.columns)
+      .filter(([, declaration]) => columnData(table, declaration).class === 'count')
+      .map(([column]) => ({ table, name: `${table.name}.${column}` })),
+  );
+
+  test('C3: of a person nothing is counted but the encodes of the day (until they are anonymous) and the size of what they asked for', () => {
+    const ofPeople = counted.filter(({ table }) => table.subjects.some(({ of }) => of === 'person')).map(({ name }) => name);
+    expect(ofPeople.sort()).toEqual([
+      'data_archives.entry_count',
+      'data_archives.size_bytes',
+      'encoding_reports.bits_per_pixel',
+      'encoding_reports.score',
+      'erasures.done_count',
+      'erasures.item_count',
+      'erasures.object_count',
+    ]);
+  });
+
+  test('C3: of a workspace the use that is counted is minutes processed and calls of engines', () => {
+    const use = counted.filter(({ table }) => table.purpose === 'billing' && table.subjects.length > 0).map(({ name }) => name);
+    expect(use.sort()).toEqual([
+      'billing_accounts.subscription_count',
+      'engine_usage.calls',
+      'engine_usage.characters',
+      'engine_usage.failed_calls',
+      'engine_usage.seconds',
+      'meter_events.seconds',
+      'usage_entries.seconds',
+      'usage_entries.sequence',
+      'usage_months.reserved_seconds',
+      'usage_months.used_seconds',
+    ]);
+  });
+});

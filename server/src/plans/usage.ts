@@ -3,7 +3,7 @@
  *
  * A video's length is reserved when it is known and before anything is made of it; what was delivered of it is committed, in proportion to the
  * clips that came out, and the rest is released. Failed work costs nothing. Entries are only ever added. Renderings after the first one are
- * reserved one by one where a plan counts them (rerenders.ts).
+ * reserved one by one where a plan counts them (rerenders.ts). Keeps: C3.
  */
 import { AppError } from '../core/errors.ts';
 import type { Tx } from '../db/database.ts';
