@@ -7,6 +7,7 @@ import { benchRetention } from './retention.ts';
 import { benchStorage } from './storage.ts';
 import { benchS3 } from './storageS3.ts';
 import { benchSpeech } from './speech.ts';
+import { benchTuning } from './tuning.ts';
 
 const benches: Readonly<Record<string, (options: readonly string[]) => Promise<Record<string, unknown>>>> = {
   analyze: benchAnalyze,
@@ -16,6 +17,7 @@ const benches: Readonly<Record<string, (options: readonly string[]) => Promise<R
   retention: benchRetention,
   storage: async () => ({ ...(await benchStorage()), ...(await benchS3()) }),
   speech: benchSpeech,
+  tuning: benchTuning,
 };
 
 const [name = '', ...options] = process.argv.slice(2);

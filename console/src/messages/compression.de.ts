@@ -33,7 +33,8 @@ export const compression: typeof english = {
   workspaces: 'Arbeitsbereiche',
   releases: (n: number) => `${count(n, 'Tag', 'Tage')} in den letzten vier Wochen veröffentlicht.`,
   settings: 'Einstellungen',
-  settingsText: 'Jeder Clip wird beim Kodieren gemessen. Einer, der unter dem Ziel bleibt, wird noch einmal kodiert, feiner.',
+  settingsText:
+    'Jeder Clip wird beim Kodieren gemessen. Bleibt einer mit gelernten oder festgelegten Einstellungen unter dem Ziel, wird er noch einmal kodiert, feiner.',
   statistics: 'Kodierungen anonym zählen',
   statisticsHint: 'Meldungen leben weniger als einen Tag. Aus: Was von heute da ist, wird sofort gelöscht, und nichts Neues wird gelernt.',
   tuner: 'Wer die Einstellungen wählt',

@@ -32,7 +32,8 @@ export const compression = {
   workspaces: 'Workspaces',
   releases: (n: number) => `${count(n, 'day', 'days')} released in the last four weeks.`,
   settings: 'Settings',
-  settingsText: 'Every clip is measured while it is encoded. One that falls below the target is encoded again, finer.',
+  settingsText:
+    'Every clip is measured while it is encoded. One with learned or pinned settings that falls below the target is encoded again, finer.',
   statistics: 'Count encodes, anonymously',
   statisticsHint: 'Reports live less than a day. Off: what is there of today is deleted at once, and nothing new is learned.',
   tuner: 'Who chooses the settings',

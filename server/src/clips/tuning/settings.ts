@@ -12,7 +12,7 @@ export const defaultCompression: CompressionSettings = {
   statistics: 'on',
   minimumGroup: 20,
   tuner: 'on',
-  target: 0.95,
+  target: 0.97,
   allowsSlowerPresets: false,
   pinned: [],
 };

@@ -79,12 +79,16 @@ export async function tuningFor(deps: Deps, tx: Tx, clip: BandedClip & { codec: 
   }
   const encoder = encoderOfCodec[clip.codec];
   if (encoder === undefined) {
-    return { target, choices: [] };
+    return { target: null, choices: [] };
   }
   const band = { encoder, ...bandOf(clip) };
   const { chosen, trial } = chooseSettings(encodingLadders[encoder], knownOf(await readKnown(deps, tx, minimumGroup, band), band), settings);
   const isTrial = Number.parseInt(id.slice(-4), 16) % 2 === 1;
-  return { target, choices: [{ encoder, ...(isTrial && trial !== null ? trial : chosen) }] };
+  const choice = isTrial && trial !== null ? trial : chosen;
+  const { base } = encodingLadders[encoder];
+  // The settings of the product need no proof: a clip that they do not bring to the target is no worse than without a tuner, and costs no second encode.
+  const isBase = choice.preset === base.preset && choice.rate === base.rate;
+  return { target: isBase ? null : target, choices: [{ encoder, ...choice }] };
 }
 
 /** Everything that was learned, for administrators. */
