@@ -7,6 +7,7 @@ import type { Caller, TestInstance } from '../support/instance.ts';
 import { enrolAgent, plainResult, type ProtocolAgent } from '../support/protocolAgent.ts';
 import { uploadVideo } from '../support/upload.ts';
 import { makeScene, type Scene } from './scene.ts';
+import { seedCompression } from './seedCompression.ts';
 
 const talk = [
   'Why do most harbours fail in the first ten years?',
@@ -66,6 +67,7 @@ export async function seed(instance: TestInstance, page: Page): Promise<Seeded> 
     await agent.renew(lease, 0.62);
   }
   await speakers(instance, admin, ready);
+  await seedCompression(instance);
   await fillPlaces(instance, admin, ready, second);
   return { admin, videos: { ready, second, failed, running } };
 }
