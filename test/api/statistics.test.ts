@@ -39,7 +39,15 @@ beforeEach(async () => {
 
 async function set(changes: Partial<CompressionSettings>): Promise<void> {
   const settings = await admin.call('getCompressionSettings');
-  const fresh: CompressionSettings = { ...settings, statistics: 'on', tuner: 'on', minimumGroup: group, target: 0.95, pinned: [], ...changes };
+  const fresh: CompressionSettings = {
+    ...settings,
+    statistics: 'on',
+    tuner: 'on',
+    minimumGroup: group,
+    target: 0.95,
+    pinned: [],
+    ...changes,
+  };
   await admin.call('putCompressionSettings', { body: fresh }, { ifMatch: '*' });
 }
 
