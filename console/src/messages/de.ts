@@ -354,8 +354,37 @@ export const de: Messages = {
     nobodyThere: 'Kein Agent läuft, darum warten Videos. Sie gehen von selbst weiter, sobald einer da ist.',
     toAgents: 'Agenten ansehen',
     dialogTitle: 'Agenten hinzufügen',
-    dialogText:
-      'Führen Sie dies auf der Maschine aus, die die Arbeit tun soll. Sie braucht Node 20.19 oder neuer, ffmpeg 5 oder neuer und eine Kopie dieses Projekts.',
+    dialogText: 'Führen Sie dies auf der Maschine aus, die die Arbeit tun soll. Sie ruft diesen Server; niemand ruft sie.',
+    way: 'Wie er gestartet wird',
+    ways: {
+      docker: {
+        label: 'Docker',
+        hint: 'Das Image entsteht aus docker/agent.Dockerfile. Für eine Grafikkarte kommen „--gpus all -e CARMIC_AGENT_ENCODERS=auto“ und das Image mit der Endung -cuda dazu.',
+      },
+      systemd: {
+        label: 'systemd',
+        hint: 'Als root, neben dem Archiv, das docker/host/pack macht. Der Rechner braucht Node 22.18 oder neuer, ffmpeg 5 oder neuer und bubblewrap.',
+      },
+      helm: {
+        label: 'Helm',
+        hint: 'Für einen Agenten. „carmic enrolment-code --agents 100 --days 3650“ macht einen Code für viele (docs/kubernetes.md).',
+      },
+      source: { label: 'Kopie des Projekts', hint: 'Braucht Node 20.19 oder neuer und ffmpeg 5 oder neuer.' },
+    },
+    draining: 'Nimmt nichts Neues',
+    drain: 'Nichts Neues nehmen',
+    resume: 'Wieder Arbeit nehmen',
+    drainThis: (name) => `Nichts Neues nehmen: ${name}`,
+    resumeThis: (name) => `Wieder Arbeit nehmen: ${name}`,
+    remove: 'Entfernen',
+    removeThis: (name) => `Entfernen: ${name}`,
+    removeTitle: (name) => `${name} entfernen?`,
+    removeText:
+      'Sein Token gilt nicht mehr, und was er hält, geht in die Warteschlange zurück. Um wiederzukommen, muss er sich neu anmelden.',
+    recent: 'Letzte Aufgaben',
+    noneRecent: 'Noch keine',
+    recentStates: { done: 'Fertig', failed: 'Gescheitert', cancelled: 'Abgebrochen' },
+    otherVersion: (server) => `Der Server hat Version ${server}`,
     command: 'Befehl',
     loopback:
       'Diese Adresse gilt nur auf dieser Maschine. Für einen Agenten anderswo öffnen Sie die Oberfläche unter einem Namen oder einer Adresse, die die andere Maschine erreicht.',

@@ -354,8 +354,36 @@ export const en = {
     nobodyThere: 'No agent is running, so videos wait. They go on by themselves as soon as one is there.',
     toAgents: 'See agents',
     dialogTitle: 'Add an agent',
-    dialogText:
-      'Run this on the machine that should do the work. It needs Node 20.19 or newer and ffmpeg 5 or newer, and a copy of this project.',
+    dialogText: 'Run this on the machine that should do the work. It calls this server; nothing calls it.',
+    way: 'How it is started',
+    ways: {
+      docker: {
+        label: 'Docker',
+        hint: 'The image is built from docker/agent.Dockerfile. For a graphics card add “--gpus all -e CARMIC_AGENT_ENCODERS=auto” and take the image whose name ends in -cuda.',
+      },
+      systemd: {
+        label: 'systemd',
+        hint: 'As root, beside the archive that docker/host/pack makes. The host needs Node 22.18 or newer, ffmpeg 5 or newer and bubblewrap.',
+      },
+      helm: {
+        label: 'Helm',
+        hint: 'For one agent of a pool. “carmic enrolment-code --agents 100 --days 3650” makes a code for a whole pool (docs/kubernetes.md).',
+      },
+      source: { label: 'Copy of the project', hint: 'Needs Node 20.19 or newer and ffmpeg 5 or newer.' },
+    },
+    draining: 'Takes no new work',
+    drain: 'Take no new work',
+    resume: 'Take work again',
+    drainThis: (name: string) => `Take no new work: ${name}`,
+    resumeThis: (name: string) => `Take work again: ${name}`,
+    remove: 'Remove',
+    removeThis: (name: string) => `Remove: ${name}`,
+    removeTitle: (name: string) => `Remove ${name}?`,
+    removeText: 'Its token works no more, and what it holds goes back into the queue. To come back it has to enrol again.',
+    recent: 'Last tasks',
+    noneRecent: 'None yet',
+    recentStates: { done: 'Done', failed: 'Failed', cancelled: 'Cancelled' },
+    otherVersion: (server: string) => `The server is of version ${server}`,
     command: 'Command',
     loopback:
       'This address works on this machine only. For an agent elsewhere, open the console by a name or address that the other machine can reach.',

@@ -97,7 +97,20 @@ export const agentSchema = z.object({
   isOnline: z.boolean(),
   lastSeenAt: timeSchema.nullable(),
   capabilities: capabilitiesSchema,
+  isDraining: z.boolean().describe('It finishes what it does, and is given nothing new'),
   currentTasks: z.array(z.object({ id: idSchema, kind: taskKindSchema, progress: shareSchema })),
+  recentTasks: z
+    .array(
+      z.object({
+        id: idSchema,
+        kind: taskKindSchema,
+        state: z.enum(['done', 'failed', 'cancelled']),
+        code: z.string().nullable().describe('Why it failed'),
+        seconds: z.number().nullable(),
+        finishedAt: timeSchema,
+      }),
+    )
+    .describe('The last ten that it ended, newest first'),
 });
 export type Agent = z.infer<typeof agentSchema>;
 

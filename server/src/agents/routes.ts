@@ -3,6 +3,7 @@ import { agentOf, personOf } from '../http/request.ts';
 import { createEnrolment, registerAgent } from './enrol.ts';
 import { completeLease, failLease, releaseLease, renewLease } from './holdLease.ts';
 import { leaseTask } from './leaseTask.ts';
+import { removeAgent, setDraining } from './retireAgent.ts';
 import { presentAgents, presentIntervals } from './present.ts';
 import type { SpecBuilders } from './taskSpec.ts';
 
@@ -14,6 +15,14 @@ export function createAgentHandlers(specs: SpecBuilders) {
   return {
     async listAgents({ deps }) {
       return { items: await deps.db.asSystem((tx) => presentAgents(deps, tx)) };
+    },
+    async drainAgent(request) {
+      await setDraining(request.deps, personOf(request).userId, request.params.id, request.body.isDraining);
+      return undefined;
+    },
+    async removeAgent(request) {
+      await removeAgent(request.deps, personOf(request).userId, request.params.id);
+      return undefined;
     },
     async createEnrolment(request) {
       const { code, expiresAt } = await createEnrolment(request.deps, personOf(request).userId);
