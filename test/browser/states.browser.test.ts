@@ -63,6 +63,7 @@ test('a session that ends elsewhere leads to sign in and back', async (context) 
   await page.getByText('Not set up.').waitFor();
   await page.getByText('No keys.').waitFor();
   await page.getByText(/processed this month/).waitFor();
+  await page.getByText(/on average/).waitFor();
   await caller.call('deleteSession');
   visit.expectRefusal('/api/v1/');
   await page.getByLabel('Name', { exact: true }).fill('Somebody Else');
