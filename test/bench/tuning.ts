@@ -21,6 +21,8 @@ import { type CellKey, type Contribution, releaseDay } from '../../server/src/cl
 const run = promisify(execFile);
 const workspaces = 20;
 const heldOut = 8;
+/** Small and short, because there are hundreds of encodes. */
+const frame = { width: 270, height: 480, rate: 30, seconds: 1 };
 const ladder = encodingLadders.libx264;
 const band = { encoder: 'libx264', resolution: 'sd', frameRate: 'video', duration: 'under_15' } as const;
 
@@ -29,15 +31,16 @@ interface Encoded {
   bytes: number;
 }
 
-/** Talking heads, drawings, slides and noise, each of another seed, speed and grain. */
+/** Soft grounds, test pictures, drawings and turning slides, each of another seed, speed and grain. */
 function picture(index: number): string {
-  const size = 'size=360x640:rate=30:duration=3';
+  const { width, height, rate, seconds } = frame;
+  const size = `size=${width}x${height}:rate=${rate}`;
   const grain = `noise=alls=${index % 4}:allf=t:all_seed=${index}`;
   const kinds = [
-    `gradients=size=90x160:rate=30:duration=3:seed=${index + 1}:speed=0.0${(index % 5) + 1},scale=360:640,${grain}`,
-    `testsrc2=${size},scroll=vertical=0.00${(index % 3) + 1},gblur=sigma=1.2,${grain}`,
-    `mandelbrot=size=360x640:rate=30:start_scale=${3 - (index % 7) / 4}:end_scale=0.3,trim=duration=3,gblur=sigma=1,${grain}`,
-    `testsrc=${size},rotate=t/${(index % 4) + 3},gblur=sigma=0.8,${grain}`,
+    `gradients=size=90x160:rate=${rate}:duration=${seconds}:seed=${index + 1}:speed=0.0${(index % 5) + 1},scale=${width}:${height},${grain}`,
+    `testsrc2=${size}:duration=${seconds},scroll=vertical=0.00${(index % 3) + 1},gblur=sigma=1.2,${grain}`,
+    `mandelbrot=${size}:start_scale=${3 - (index % 7) / 4}:end_scale=0.3,trim=duration=${seconds},gblur=sigma=1,${grain}`,
+    `testsrc=${size}:duration=${seconds},rotate=t/${(index % 4) + 3},gblur=sigma=0.8,${grain}`,
   ];
   return kinds[index % kinds.length] ?? '';
 }
@@ -148,7 +151,7 @@ async function makeDay(
   const contributions: Contribution[] = [];
   for (const [index, clip] of training.entries()) {
     const { score, bytes } = await encode(clip, settings);
-    const bitsPerPixel = (bytes * 8) / (360 * 640 * 90);
+    const bitsPerPixel = (bytes * 8) / (frame.width * frame.height * frame.rate * frame.seconds);
     contributions.push({ key, contributor: `w${index}`, clips: 1, score, scoreSquare: score ** 2, bitsPerPixel });
   }
   return releaseDay(contributions, defaultCompression.minimumGroup).map(({ key: { preset, rate }, ...figures }) => ({
@@ -175,13 +178,22 @@ async function deliver(clip: string, chosen: EncodingSettings, target: number, e
 
 /** Bytes of the product's preset at exactly this similarity, between the two whole rates around it. */
 async function bytesAtScore(clip: string, score: number, encode: Encode): Promise<number> {
-  const { preset } = ladder.base;
-  for (let rate: number = ladder.finest - 4; rate < ladder.coarsest + 4; rate++) {
-    const [fine, coarse] = [await encode(clip, { preset, rate }), await encode(clip, { preset, rate: rate + 1 })];
-    if (fine.score >= score && coarse.score <= score) {
+  const { preset, rate: own } = ladder.base;
+  // Not every step is less similar than the one before: the first that falls below counts.
+  let fine = await encode(clip, { preset, rate: own });
+  for (let rate = own - 1; fine.score < score; rate--) {
+    if (rate < 1) {
+      throw new Error(`No rate of ${preset} gives ${score}.`);
+    }
+    fine = await encode(clip, { preset, rate });
+  }
+  for (let rate = own + 1; rate <= ladder.coarsest + 10; rate++) {
+    const coarse = await encode(clip, { preset, rate });
+    if (coarse.score <= score) {
       const share = fine.score === coarse.score ? 0 : (fine.score - score) / (fine.score - coarse.score);
       return Math.exp(Math.log(fine.bytes) * (1 - share) + Math.log(coarse.bytes) * share);
     }
+    fine = coarse;
   }
   throw new Error(`No rate of ${preset} gives ${score}.`);
 }
