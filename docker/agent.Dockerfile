@@ -60,5 +60,5 @@ ENV NODE_ENV=production \
     NVIDIA_DRIVER_CAPABILITIES=compute,video,utility
 VOLUME /agent
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=15s --timeout=5s --start-period=90s --retries=4 CMD ["node", "/app/docker/agentHealth.mjs"]
+HEALTHCHECK --interval=15s --timeout=20s --start-period=90s --retries=4 CMD ["node", "/app/docker/agentHealth.mjs"]
 ENTRYPOINT ["/usr/bin/tini", "--", "node", "--disable-warning=ExperimentalWarning", "/app/gpu-agent/src/main.ts"]

@@ -69,6 +69,6 @@ ENV NODE_ENV=production \
 EXPOSE 7070 9090
 VOLUME /data
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=4 CMD ["node", "/app/docker/healthcheck.mjs"]
+HEALTHCHECK --interval=15s --timeout=20s --start-period=60s --retries=4 CMD ["node", "/app/docker/healthcheck.mjs"]
 ENTRYPOINT ["/usr/local/bin/carmic"]
 CMD ["web", "worker"]
