@@ -21,6 +21,7 @@ const byName: Readonly<Record<string, string>> = {
   newPassword: 'nine yellow bottles',
   currentPassword: 'seven green bottles',
   reason: 'A customer asked for it',
+  text: 'The last word is cut off here',
   language: 'de',
   term: 'Zeebrugge',
   url: 'https://example.org/hooks/carmic',

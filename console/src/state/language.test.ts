@@ -7,7 +7,7 @@ import { preferredLanguage } from './language.svelte.ts';
 const shared = new Set(
   (
     'Carmic|Clips|Clip|System|Code|Version|Video|Videos|Logo|Name|Passkeys|Webhooks|PDF|SRT|VTT|Link|Upload|Uploads|Zoom|Neon|Encoder|Text|API|SSIM|' +
-    'Kana|Hangul|Devanagari|Scopes|YouTube|TikTok|Instagram|LinkedIn|X|Montserrat|Poppins|Anton|Agent|Player|Minimal|English|Deutsch'
+    'Node|PostgreSQL|Schema|Deepgram|LibreTranslate|Docker|systemd|Helm|Rate|Kana|Hangul|Devanagari|Scopes|YouTube|TikTok|Instagram|LinkedIn|X|Montserrat|Poppins|Anton|Agent|Player|Minimal|English|Deutsch'
   ).split('|'),
 );
 
