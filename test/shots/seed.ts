@@ -116,7 +116,8 @@ async function deliver(agent: ProtocolAgent, lease: Lease, scene: Scene, films: 
   await agent.call('completeLease', { params: { id: lease.taskId }, body: { leaseToken: lease.leaseToken, outputs, result } });
 }
 
-async function failInspection(agent: ProtocolAgent, caller: Caller, id: string): Promise<void> {
+/** Lets the inspection of a video fail. */
+export async function failInspection(agent: ProtocolAgent, caller: Caller, id: string): Promise<void> {
   while ((await caller.call('getVideo', { params: { id } })).state !== 'failed') {
     const lease = await agent.lease(['inspect'], 1);
     if (lease !== null) {
@@ -144,7 +145,8 @@ async function speakers(instance: TestInstance, caller: Caller, video: Video): P
   );
 }
 
-async function fillPlaces(instance: TestInstance, admin: Caller, held: Video, second: Video): Promise<void> {
+/** Members, keys, hooks, terms, a brand, a hold and a deletion. */
+export async function fillPlaces(instance: TestInstance, admin: Caller, held: Video, second: Video): Promise<void> {
   for (const [name, role] of [
     ['Grace Okafor', 'editor'],
     ['Jonas Weber', 'viewer'],

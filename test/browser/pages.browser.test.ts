@@ -1,0 +1,107 @@
+/** Every page with something on it: no barrier in light on a wide window and in dark on a narrow one, and nothing that the browser complains of. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { failInspection, fillPlaces } from '../shots/seed.ts';
+import { type Caller, startInstance, type TestInstance, until } from '../support/instance.ts';
+import { enrolAgent } from '../support/protocolAgent.ts';
+import { uploadVideo } from '../support/upload.ts';
+import { findBarriers } from './support/axe.ts';
+import { consoleDirectory, prepareBrowser } from './support/browser.ts';
+
+interface PageVideos {
+  ready: { id: string };
+  failed: { id: string };
+  running: { id: string };
+}
+
+/** Every page inside the frame. */
+function pagesOf(videos: PageVideos): [name: string, path: string][] {
+  return [
+    ['library', '/'],
+    ['video', `/videos/${videos.ready.id}`],
+    ['video-failed', `/videos/${videos.failed.id}`],
+    ['video-running', `/videos/${videos.running.id}`],
+    ['search', '/search?q=harbour'],
+    ['glossary', '/glossary'],
+    ['engines', '/engines'],
+    ['safety', '/safety'],
+    ['brands', '/brands'],
+    ['agents', '/agents'],
+    ['account', '/account'],
+    ['billing', '/billing'],
+    ['members', '/members'],
+    ['sign-on', '/sign-on'],
+    ['people', '/people'],
+    ['deletions', '/deletions'],
+    ['plans', '/plans'],
+    ['overview', '/overview'],
+    ['system', '/system'],
+    ['settings', '/settings'],
+    ['storage', '/storage'],
+    ['safekeeping', '/safekeeping'],
+    ['privacy-requests', '/privacy-requests'],
+    ['mail', '/mail'],
+    ['third-parties', '/third-parties'],
+    ['personal-data', '/personal-data'],
+    ['data-map', '/data-map'],
+    ['audit', '/audit'],
+    ['webhooks', '/webhooks'],
+    ['not-found', '/nowhere'],
+  ];
+}
+
+const browser = prepareBrowser();
+let instance: TestInstance;
+let admin: Caller;
+let videos: PageVideos;
+const srt =
+  '1\n00:00:00,000 --> 00:00:03,000\nWhy do most harbours fail?\n\n2\n00:00:03,500 --> 00:00:09,000\nIt is always the money that runs out.\n';
+
+beforeAll(async () => {
+  instance = await startInstance({
+    env: { CARMIC_CONSOLE_DIR: consoleDirectory, CARMIC_LEASE_SECONDS: '900', CARMIC_OUTGOING_HOSTS: 'hooks.harbour.example' },
+  });
+  admin = await instance.createCaller({ isAdmin: true });
+  const agent = await enrolAgent(instance, ['inspect', 'render'], { name: 'studio-gpu-1' });
+  const add = async (fileName: string) => {
+    const video = await uploadVideo(admin.call, instance.baseUrl, Buffer.from(fileName), { fileName, captions: srt });
+    await agent.finish(await until('the inspection', () => agent.lease(['inspect'], 5)));
+    await until('the clips', async () => (await admin.call('listClips', { params: { id: video.id } })).items[0]);
+    return video;
+  };
+  const ready = await add('Why harbours fail.mp4');
+  const second = await add('Annual meeting.mp4');
+  const failed = await uploadVideo(admin.call, instance.baseUrl, Buffer.from('failed'), { fileName: 'Old camera.avi' });
+  await failInspection(agent, admin, failed.id);
+  const running = await uploadVideo(admin.call, instance.baseUrl, Buffer.from('running'), { fileName: 'Rehearsal.mp4' });
+  const lease = await until('its inspection', () => agent.lease(['inspect'], 5));
+  await agent.renew(lease, 0.62);
+  await fillPlaces(instance, admin, ready, second);
+  videos = { ready, failed, running };
+});
+afterAll(async () => {
+  await browser.close();
+  await instance.stop();
+});
+
+describe('every page', () => {
+  for (const [theme, width] of [
+    ['light', 1440],
+    ['dark', 360],
+  ] as const) {
+    test(`has no barrier in ${theme} at ${width} px, no error and no failed request`, { timeout: 600_000 }, async (context) => {
+      const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: admin.token, theme, width, reducedMotion: true });
+      // Pictures and films of a made-up agent are no files; the pages around them are meant here.
+      visit.expectRefusal('/storage/');
+      const barriers: string[] = [];
+      for (const [name, path] of pagesOf(videos)) {
+        await visit.page.goto(`/#${path}`);
+        await visit.page.locator('h1').first().waitFor();
+        await visit.page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' });
+        barriers.push(...(await findBarriers(visit.page)).map((text) => `${name}: ${text}`));
+      }
+      expect(barriers).toEqual([]);
+      expect(visit.problems).toEqual([]);
+      await visit.context.close();
+    });
+  }
+});
