@@ -1,6 +1,8 @@
 /** Buying, changing and cancelling a plan in the console, and what administrators see of it. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { reserveMinutes, settleMinutes } from '../../server/src/plans/usage.ts';
 import { deliver, openShop, planOf, type Shop, subscribed } from '../support/billing.ts';
+import { uploadVideo } from '../support/upload.ts';
 import { findBarriersEverywhere } from './support/axe.ts';
 import { consoleDirectory, prepareBrowser } from './support/browser.ts';
 
@@ -103,5 +105,37 @@ test('an owner sets a budget and a cap beside the minutes of each month', async 
   await section.getByRole('button', { name: 'Save' }).click();
   await page.getByText('The budget was saved.').waitFor();
   expect(await who.call('getUsageBudget')).toEqual({ alertMinutes: 200, capMinutes: 300 });
+  expect(visit.problems).toEqual([]);
+});
+
+test('the statement of a month has a line per video; an owner adds a department, charges a video to it and saves the file', async (context) => {
+  const who = await shop.instance.createCaller();
+  const { workspaceId } = who;
+  const { deps } = shop.instance.server;
+  const video = await uploadVideo(who.call, shop.instance.baseUrl, Buffer.alloc(5000, 'v'));
+  await deps.db.inWorkspace(workspaceId, async (tx) => {
+    await reserveMinutes(deps, tx, { id: video.id, workspaceId }, 600);
+    await settleMinutes(deps, tx, { id: video.id, workspaceId }, 0.5);
+  });
+  const visit = await browser.visit(context, { baseUrl: shop.instance.baseUrl, token: who.token });
+  const { page } = visit;
+  await page.goto('/#/account');
+  const section = page.getByRole('region', { name: 'Where minutes and storage went' });
+  await section.getByText(/^5 min used/).waitFor();
+  await section.getByText('5 min given back').waitFor();
+  await section.getByRole('button', { name: 'Add department' }).click();
+  await section.getByText('Write a name.').waitFor();
+  await section.getByLabel('Name of a department').fill('Sales');
+  await section.getByRole('button', { name: 'Add department' }).click();
+  await section.getByLabel(/^Department of/).selectOption({ label: 'Sales' });
+  await section.getByText('1 video · 5 min').waitFor();
+  expect((await who.call('getVideoDepartment', { params: { id: video.id } })).departmentId).not.toBeNull();
+  const [file] = await Promise.all([page.waitForEvent('download'), section.getByRole('button', { name: 'Save as CSV' }).click()]);
+  const chunks: Buffer[] = [];
+  for await (const chunk of await file.createReadStream()) {
+    chunks.push(chunk as Buffer);
+  }
+  expect(Buffer.concat(chunks).toString()).toMatch(new RegExp(`,${video.id},.*,Sales,300,0,300,`));
+  expect(await findBarriersEverywhere(page)).toEqual([]);
   expect(visit.problems).toEqual([]);
 });
