@@ -397,13 +397,13 @@ describe('what is deleted', () => {
         const found = await who.call('getErasure', { params: { id: erasure.id } });
         return found.state === 'done' ? found : null;
       },
-      150_000,
+      220_000,
     );
     expect(done.objectCount).toBe(10_000);
     expect((await who.call('getEntitlements')).storage.usedBytes).toBe(0);
     const receipt = await who.call('getErasureReceipt', { params: { id: erasure.id } });
     expect(receipt.body['items']).toHaveLength(10_000);
-  }, 180_000);
+  }, 300_000);
 });
 
 describe('a restored backup', () => {

@@ -82,7 +82,7 @@ test('what is asked of subscriptions is what Stripe documents, and what it answe
   const items = [{ id: 'si_123', priceId: 'price_1' }, { priceId: 'price_2' }];
   const preview = await stripe().previewChange('sub_123', items, new Date());
   expect(preview.currency).toMatch(/^[a-z]{3}$/);
-  await stripe().changePrice('sub_123', items, new Date());
+  await stripe().changePrice('sub_123', items, { at: new Date(), generation: '1' });
   await stripe().removeItems('sub_123', ['si_124']);
   await stripe().setCancelAtPeriodEnd('sub_123', true);
   await stripe().cancelNow('sub_123');

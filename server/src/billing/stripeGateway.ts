@@ -91,7 +91,7 @@ export interface StripeGateway extends StripeMeters, StripeIncidents {
     items: ItemChange['changed'],
     at: Date,
   ): Promise<{ currency: string; dueNow: number; lines: { text: string; amount: number }[] }>;
-  changePrice(subscriptionId: string, items: ItemChange['changed'], at: Date): Promise<void>;
+  changePrice(subscriptionId: string, items: ItemChange['changed'], when: { at: Date; generation: string }): Promise<void>;
   /** Takes items by use out of a subscription; what they counted is charged. */
   removeItems(subscriptionId: string, itemIds: readonly string[]): Promise<void>;
   setCancelAtPeriodEnd(subscriptionId: string, isCancelled: boolean): Promise<void>;
@@ -239,7 +239,7 @@ function subscriptions(stripe: Stripe) {
           lines: invoice.lines.data.map((line) => ({ text: line.description ?? '', amount: line.amount })),
         };
       }),
-    changePrice: (subscriptionId: string, items: ItemChange['changed'], at: Date) =>
+    changePrice: (subscriptionId: string, items: ItemChange['changed'], { at, generation }: { at: Date; generation: string }) =>
       speaking(async () => {
         // Not in force before it is paid: until then the subscription stays as it is at Stripe, and so does the plan here.
         await stripe.subscriptions.update(
@@ -250,7 +250,8 @@ function subscriptions(stripe: Stripe) {
             proration_date: secondsOf(at),
             payment_behavior: 'pending_if_incomplete',
           },
-          { idempotencyKey: `carmic-change-${subscriptionId}-${items[0]?.priceId ?? ''}-${secondsOf(at)}` },
+          // Asked again after a lost answer it is the same change; after our record has moved on it is another, within the same second too.
+          { idempotencyKey: `carmic-change-${subscriptionId}-${items[0]?.priceId ?? ''}-${secondsOf(at)}-${generation}` },
         );
       }),
     removeItems: (subscriptionId: string, itemIds: readonly string[]) =>
