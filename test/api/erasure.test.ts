@@ -387,8 +387,8 @@ describe('what is deleted', () => {
     });
     const startedAt = performance.now();
     const erasure = await who.call('createErasure', { body: { scope: 'selection', videoIds: ids } });
-    // Two seconds; on a machine that is busy with other things, about what adding the same rows took just before.
-    expect(performance.now() - startedAt).toBeLessThan(Math.max(2000, 2 * (startedAt - addingAt)));
+    // Two seconds; on a machine that is busy with other things, a few times what adding the same rows took just before.
+    expect(performance.now() - startedAt).toBeLessThan(Math.max(2000, 4 * (startedAt - addingAt)));
     expect(erasure.itemCount).toBe(10_000);
     expect((await who.call('listVideos')).items).toEqual([]);
     const done = await until(

@@ -37,7 +37,7 @@ const paces = {
   /** A process of its own. About 20,000 keys a batch, so that the last, partly filled list of keys weighs little. */
   usual: { batchSize: 400, restShare: 0.5 },
   /** Beside requests in the same process, which wait while this one computes: little at once, and long rests. */
-  gentle: { batchSize: 40, restShare: 2 },
+  gentle: { batchSize: 100, restShare: 1 },
 } as const satisfies Record<string, Pace>;
 const longestRestMs = 1000;
 
