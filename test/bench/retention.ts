@@ -24,7 +24,7 @@ import { onStandIn } from './support/standInStore.ts';
 const objectsPerVideo = 50;
 const workspaceCount = 40;
 /** Enough for the turns of two measurements. */
-const pacedVideos = Number(process.env['CARMIC_BENCH_PACED_VIDEOS'] ?? 15_000);
+const pacedVideos = Number(process.env['CARMIC_BENCH_PACED_VIDEOS'] ?? 30_000);
 /** Workers that one server runs at once. */
 const productWorkers = 2;
 
