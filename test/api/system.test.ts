@@ -134,7 +134,7 @@ describe('the system', () => {
     await expect(admin.call('forgetJob', { params: { id: job.id } })).rejects.toMatchObject({ status: 404 });
   });
 
-  test('the support bundle has figures and checks, and nothing of people or secrets', async () => {
+  test('the support bundle has figures and checks, and nothing of people or secrets (C4)', async () => {
     const { deps } = instance.server;
     await deps.db.asSystem((tx) =>
       deps.db.change(tx, "UPDATE users SET email = 'jane.doe@private.example', name = 'Jane Planted' WHERE id = :id", { id: admin.userId }),
