@@ -43,6 +43,7 @@ function pagesOf(videos: PageVideos): [name: string, path: string][] {
     ['third-parties', '/third-parties'],
     ['personal-data', '/personal-data'],
     ['data-map', '/data-map'],
+    ['compression', '/compression'],
     ['audit', '/audit'],
     ['webhooks', '/webhooks'],
     ['not-found', '/nowhere'],
