@@ -1,54 +1,12 @@
 /** Every page with something on it: no barrier in light on a wide window and in dark on a narrow one, and nothing that the browser complains of. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { framedPages, type PageVideos } from '../shots/framedPages.ts';
 import { failInspection, fillPlaces } from '../shots/seed.ts';
 import { type Caller, startInstance, type TestInstance, until } from '../support/instance.ts';
 import { enrolAgent } from '../support/protocolAgent.ts';
 import { uploadVideo } from '../support/upload.ts';
 import { findBarriers } from './support/axe.ts';
 import { consoleDirectory, prepareBrowser } from './support/browser.ts';
-
-interface PageVideos {
-  ready: { id: string };
-  failed: { id: string };
-  running: { id: string };
-}
-
-/** Every page inside the frame. */
-function pagesOf(videos: PageVideos): [name: string, path: string][] {
-  return [
-    ['library', '/'],
-    ['video', `/videos/${videos.ready.id}`],
-    ['video-failed', `/videos/${videos.failed.id}`],
-    ['video-running', `/videos/${videos.running.id}`],
-    ['search', '/search?q=harbour'],
-    ['glossary', '/glossary'],
-    ['engines', '/engines'],
-    ['safety', '/safety'],
-    ['brands', '/brands'],
-    ['agents', '/agents'],
-    ['account', '/account'],
-    ['billing', '/billing'],
-    ['members', '/members'],
-    ['sign-on', '/sign-on'],
-    ['people', '/people'],
-    ['deletions', '/deletions'],
-    ['plans', '/plans'],
-    ['overview', '/overview'],
-    ['system', '/system'],
-    ['settings', '/settings'],
-    ['storage', '/storage'],
-    ['safekeeping', '/safekeeping'],
-    ['privacy-requests', '/privacy-requests'],
-    ['mail', '/mail'],
-    ['third-parties', '/third-parties'],
-    ['personal-data', '/personal-data'],
-    ['data-map', '/data-map'],
-    ['compression', '/compression'],
-    ['audit', '/audit'],
-    ['webhooks', '/webhooks'],
-    ['not-found', '/nowhere'],
-  ];
-}
 
 const browser = prepareBrowser();
 let instance: TestInstance;
@@ -94,7 +52,7 @@ describe('every page', () => {
       // Pictures and films of a made-up agent are no files; the pages around them are meant here.
       visit.expectRefusal('/storage/');
       const barriers: string[] = [];
-      for (const [name, path] of pagesOf(videos)) {
+      for (const [name, path] of framedPages(videos)) {
         await visit.page.goto(`/#${path}`);
         await visit.page.locator('h1').first().waitFor();
         await visit.page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' });

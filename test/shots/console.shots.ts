@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildConsole } from '../../start/buildConsole.ts';
 import { consoleDirectory, prepareBrowser } from '../browser/support/browser.ts';
 import { startInstance, type TestInstance } from '../support/instance.ts';
+import { framedPages } from './framedPages.ts';
 import { type Seeded, seed } from './seed.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -39,37 +40,7 @@ function pagesOf({ videos }: Seeded, link: string): [name: string, path: string,
     ['export', video, press(/^(Export|Exportieren)$/)],
     ['palette', '/', (page) => page.keyboard.press('Control+k')],
     ['keys', video, (page) => page.keyboard.press('?')],
-    ['library', '/'],
-    ['video', `/videos/${videos.ready.id}`],
-    ['video-failed', `/videos/${videos.failed.id}`],
-    ['video-running', `/videos/${videos.running.id}`],
-    ['search', '/search?q=harbour'],
-    ['glossary', '/glossary'],
-    ['engines', '/engines'],
-    ['safety', '/safety'],
-    ['brands', '/brands'],
-    ['agents', '/agents'],
-    ['account', '/account'],
-    ['billing', '/billing'],
-    ['members', '/members'],
-    ['sign-on', '/sign-on'],
-    ['people', '/people'],
-    ['deletions', '/deletions'],
-    ['plans', '/plans'],
-    ['overview', '/overview'],
-    ['system', '/system'],
-    ['settings', '/settings'],
-    ['storage', '/storage'],
-    ['safekeeping', '/safekeeping'],
-    ['privacy-requests', '/privacy-requests'],
-    ['mail', '/mail'],
-    ['third-parties', '/third-parties'],
-    ['compression', '/compression'],
-    ['personal-data', '/personal-data'],
-    ['data-map', '/data-map'],
-    ['audit', '/audit'],
-    ['webhooks', '/webhooks'],
-    ['not-found', '/nowhere'],
+    ...framedPages(videos),
   ];
 }
 
