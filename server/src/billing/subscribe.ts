@@ -130,7 +130,10 @@ export async function changeSubscription(deps: Deps, workspaceId: string, body: 
     throw wrongState('This preview is over an hour old: look at a new one first.');
   }
   const { changed, removed } = await planChange(deps, account, price);
-  await stripe.changePrice(account.subscription_id, changed, { at, generation: account.generation });
+  // Asked for twice, the second finds the change in force: it must not be charged again.
+  if (changed.length > 0) {
+    await stripe.changePrice(account.subscription_id, changed, { at, generation: account.generation });
+  }
   await refreshWorkspace(deps, workspaceId);
   if (removed.length > 0 && (await load(deps, workspaceId))?.price_id === price.id) {
     await stripe.removeItems(account.subscription_id, removed);
