@@ -1,4 +1,4 @@
-/** Looks when the server last answered the agent of this container: exit code 0 or 1, and the reason in words. */
+/** Looks when the server last took a call of this container's agent (refusals do not count): exit code 0 or 1, and the reason in words. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -6,5 +6,7 @@ import { join } from 'node:path';
 const longestSilenceMs = 90_000;
 const beat = statSync(join(process.env.CARMIC_AGENT_DIR ?? '/agent', 'heartbeat'), { throwIfNoEntry: false });
 const silence = beat === undefined ? null : Date.now() - beat.mtimeMs;
-process.stdout.write(silence === null ? 'the server has not answered yet\n' : `the server answered ${Math.round(silence / 1000)} s ago\n`);
+process.stdout.write(
+  silence === null ? 'the server has not taken a call yet\n' : `the server took a call ${Math.round(silence / 1000)} s ago\n`,
+);
 process.exitCode = silence !== null && silence < longestSilenceMs ? 0 : 1;

@@ -19,7 +19,7 @@ export interface AgentDirectory {
   readToken(): string | null;
   saveToken(token: string): void;
   forgetToken(): void;
-  /** Marks that the server has just answered, for health checks from outside this process. */
+  /** Marks that the server has just taken a call, for health checks from outside this process. */
   beat(): void;
   /** Removes scratch and gives the folder free for another agent. */
   close(): Promise<void>;

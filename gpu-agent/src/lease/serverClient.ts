@@ -38,15 +38,17 @@ const callTimeoutMs = 30_000;
 const renewTimeoutMs = 10_000;
 
 /**
- * Makes the client. `token` is asked for at every call, because it comes with the registration; `onAnswer` hears of every answer,
- * which is how others see that this agent and its server still talk.
+ * Makes the client. `token` is asked for at every call, because it comes with the registration; `onAccepted` hears of every call that
+ * the server took, which is how others see that this agent can work: a revoked token and a server that is broken are answered too.
  */
-export function createServerClient(baseUrl: string, token: () => string | null, onAnswer: () => void = () => undefined): ServerClient {
+export function createServerClient(baseUrl: string, token: () => string | null, onAccepted: () => void = () => undefined): ServerClient {
   const call = createClient({
     baseUrl,
     async fetch(input, init) {
       const reply = await fetch(input, init);
-      onAnswer();
+      if (reply.ok) {
+        onAccepted();
+      }
       return reply;
     },
     headers: () => {
