@@ -121,9 +121,11 @@ export async function startServer(options: {
     await runMigrations(env, log);
   }
   let baseUrl = env.CARMIC_BASE_URL ?? '';
-  const { deps, storage } = await buildDeps(env, log, () => baseUrl);
+  const { deps, storage, columnKeys } = await buildDeps(env, log, () => baseUrl);
   report = deps.reportFault;
   const closers: (() => Promise<void>)[] = [() => deps.db.close()];
+  const forgetColumnKeys = columnKeys.keepFresh((error) => log.warn({ err: error }, 'the keys of columns could not be read again'));
+  closers.push(() => Promise.resolve(forgetColumnKeys()));
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) {
       await closer();
@@ -225,13 +227,13 @@ async function buildDeps(env: Env, log: Log, baseUrl: () => string) {
     ],
     log,
   );
-  const { rootKeys, secret, storage } = await openStored(env, db, egress, { baseUrl, clock });
+  const { rootKeys, secret, columnKeys, storage } = await openStored(env, db, egress, { baseUrl, clock });
   const deps: Deps = {
     env,
     log,
     clock,
     db,
-    sealer: createSealer(secret),
+    sealer: createSealer(secret, columnKeys),
     store: storage,
     rootKeys,
     // Outside of tests the act counts more than its note: the text is left out, and the log says where it came from.
@@ -252,7 +254,7 @@ async function buildDeps(env: Env, log: Log, baseUrl: () => string) {
     receipts: createReceiptSigner(secret),
     stripe: createStripeGateway(env, egress),
   };
-  return { deps, storage };
+  return { deps, storage, columnKeys };
 }
 
 /** Opens the keys and the storage; the database is closed again when that does not work. */
@@ -263,10 +265,10 @@ async function openStored(env: Env, db: Database, egress: Egress, surroundings: 
     if (problem !== null) {
       throw new StartError(problem);
     }
-    const { rootKeys, secret } = await openInstanceKeys(env, db, egress);
+    const { rootKeys, secret, columnKeys } = await openInstanceKeys(env, db, egress);
     const storage = await openStoreFromEnv(env, { ...surroundings, rootKeys, secret });
     await requireSoundStore(storage);
-    return { rootKeys, secret, storage };
+    return { rootKeys, secret, columnKeys, storage };
   } catch (error) {
     await db.close();
     throw explainAway(error);

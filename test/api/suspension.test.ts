@@ -16,6 +16,8 @@ import { sha256, uploadVideo } from '../support/upload.ts';
 const someId = '6f1f1f1f-0000-4000-8000-00000000abcd';
 const reason = 'Uploads of somebody else’s films';
 
+/** Calls by the route table; their number is printed at the end. */
+let calls = 0;
 let mailbox: Awaited<ReturnType<typeof startMailbox>>;
 let instance: TestInstance;
 let admin: Caller;
@@ -32,6 +34,7 @@ beforeAll(async () => {
   viewer = await instance.createCaller({ role: 'viewer', workspaceId: owner.workspaceId });
 });
 afterAll(async () => {
+  process.stdout.write(`A suspended workspace: ${entries.length} routes, ${calls} calls.\n`);
   await instance.stop();
   await mailbox.close();
 });
@@ -45,6 +48,7 @@ const ofWorkspace = entries.filter(
 );
 
 async function ask({ method, path }: RouteDefinition, token: string, headers: Record<string, string> = {}) {
+  calls += 1;
   const response = await fetch(new URL(path.replace(':format', 'zip').replace(/:\w+/g, someId), instance.baseUrl), {
     method,
     headers: { authorization: `Bearer ${token}`, ...(method === 'GET' ? {} : { 'content-type': 'application/json' }), ...headers },

@@ -1,4 +1,7 @@
-/** Every route of the table, as nobody, as another workspace and as a lower role: generated, so that a new route is tested at once. */
+/**
+ * Every route of the table, as nobody, as another workspace or another person, as a lower role, and with links that count no more: generated, so that
+ * a new route is tested at once, and one whose ids nobody made here fails. `withdrawn` and `suspension` beside it do the same for identities that ended.
+ */
 import { createClient, type RouteDefinition, type RouteName, routes } from '@carmic/contract';
 import { z } from 'zod';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -15,10 +18,15 @@ let viewer: Caller;
 let agent: ProtocolAgent;
 let before: unknown;
 const ids: Record<string, string> = {};
+let linkToken = '';
+/** Calls of the matrix; its size is printed at the end. */
+let calls = 0;
 
 beforeAll(async () => {
   // A lease that outlasts a busy machine.
-  instance = await startInstance({ env: { CARMIC_LEASE_SECONDS: '60' } });
+  instance = await startInstance({
+    env: { CARMIC_LEASE_SECONDS: '60', CARMIC_OUTGOING_HOSTS: '*', CARMIC_RATE_LIMIT_PER_MINUTE: '100000' },
+  });
   owner = await instance.createCaller();
   stranger = await instance.createCaller();
   viewer = await instance.createCaller({ role: 'viewer', workspaceId: owner.workspaceId });
@@ -40,14 +48,47 @@ beforeAll(async () => {
     ),
   );
   const { link, url } = await owner.call('createClipLink', { params: { id: clip.id }, body: { kind: 'review' } });
-  const said = await owner.call('addSharedComment', { body: { linkToken: url.split('token=')[1] ?? '', name: 'Ada', text: 'Nice.' } });
+  linkToken = url.split('token=')[1] ?? '';
+  const said = await owner.call('addSharedComment', { body: { linkToken, name: 'Ada', text: 'Nice.' } });
   Object.assign(ids, { 'clip-links': link.id, 'clip-comments': said.comments[0]?.id });
   const { id: department } = await owner.call('createDepartment', { body: { name: 'Sales' } });
   Object.assign(ids, { 'brand-kits': kit.id, departments: department, 'glossary-terms': term.id, translations: translationId });
   before = { title: clip.title, state: clip.state };
   Object.assign(ids, { videos: video.id, clips: clip.id, renditions: clip.renditions[0]?.id ?? '', uploads: upload.id });
+  Object.assign(ids, await addRest());
 });
-afterAll(() => instance.stop());
+afterAll(async () => {
+  process.stdout.write(`The tenant matrix: ${entries.length} routes, ${calls} calls.\n`);
+  await instance.stop();
+});
+
+/** What else of the owner has an id in a route. */
+async function addRest(): Promise<Record<string, string | undefined>> {
+  const { db } = instance.server.deps;
+  const { webhook } = await owner.call('createWebhook', { body: { url: 'https://hooks.example.test/x', eventTypes: ['plan.created'] } });
+  const { key } = await owner.call('createApiKey', { body: { name: 'A program', scopes: ['read'] } });
+  const { invitation } = await owner.call('createInvitation', { body: { email: 'guest@example.test', role: 'viewer' } });
+  const archive = await owner.call('createArchive');
+  const request = await owner.call('createOwnPrivacyRequest', { body: { kind: 'rectification', detail: 'My name is written wrong.' } });
+  const [session] = (await owner.call('listSessions')).items;
+  const passkeyId = newId();
+  await db.asSystem((tx) =>
+    db.change(
+      tx,
+      `INSERT INTO passkeys (id, user_id, credential_id, public_key, name, created_at)
+       VALUES (:passkeyId, :userId, :credential, '', 'A key', now())`,
+      { passkeyId, userId: owner.userId, credential: passkeyId },
+    ),
+  );
+  const gone = await uploadVideo(owner.call, instance.baseUrl, Buffer.from('a video that is deleted'));
+  await owner.call('deleteVideo', { params: { id: gone.id } });
+  const erasure = await until('the erasure', async () => (await owner.call('listErasures')).items[0]);
+  const item = await until('its item', async () => (await owner.call('listErasureItems', { params: { id: erasure.id } })).items[0]);
+  return {
+    ...{ webhooks: webhook.id, 'api-keys': key.id, invitations: invitation.id, members: viewer.userId, archives: archive.id },
+    ...{ 'privacy-requests': request.id, sessions: session?.id, passkeys: passkeyId, erasures: erasure.id, 'erasure-items': item.id },
+  };
+}
 
 const entries = Object.entries(routes) as [RouteName, RouteDefinition][];
 const unknownId = '6f1f1f1f-0000-4000-8000-00000000abcd';
@@ -67,13 +108,15 @@ const bodies: Partial<Record<RouteName, unknown>> = {
   createTranslation: { language: 'de' },
   updateTranslation: { version: 0 },
 };
+const jsonOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
 const bodyOf = (name: RouteName): unknown => {
   const { body }: RouteDefinition = routes[name];
-  return bodies[name] ?? (body === undefined ? {} : sampleOf(z.toJSONSchema(body, { io: 'input', unrepresentable: 'any' })));
+  return bodies[name] ?? (body === undefined ? {} : sampleOf(jsonOf(body)));
 };
 
 async function send(name: RouteName, token: string | null, id: string): Promise<{ status: number; text: string }> {
   const { method, path } = routes[name];
+  calls += 1;
   const response = await fetch(new URL(path.replace(':id', id).replace(':format', 'zip').replace(/:\w+/g, unknownId), instance.baseUrl), {
     method,
     headers: {
@@ -85,13 +128,25 @@ async function send(name: RouteName, token: string | null, id: string): Promise<
   return { status: response.status, text: (await response.text()).replace(/"requestId":"[^"]+"/, '') };
 }
 
-const idFor = (path: string) => ids[path.split('/')[3] ?? ''] ?? unknownId;
+/** The id of the owner's thing that stands for `:id`. */
+const ownId = (path: string) => ids[path.slice(0, path.indexOf('/:id')).split('/').at(-1) ?? ''];
+const idFor = (path: string) => ownId(path) ?? unknownId;
 const isTenantRoute = (definition: RouteDefinition) => ['viewer', 'editor', 'owner'].includes(definition.policy);
+
+/** Routes whose `:id` names something of one workspace, or of one person. */
+const ofSomebody = entries.filter(([, entry]) => (isTenantRoute(entry) || entry.policy === 'person') && entry.path.includes(':id'));
 
 describe('every route (S4)', () => {
   test('declares a policy', () => {
     expect(entries.length).toBeGreaterThan(30);
     expect(entries.every(([, { policy }]) => policy.length > 0)).toBe(true);
+  });
+
+  test('with an id has one here that is somebody’s', async () => {
+    expect(ofSomebody.filter(([, { path }]) => ownId(path) === undefined).map(([name]) => name)).toEqual([]);
+    for (const [name, { path }] of ofSomebody.filter(([, { method, path: each }]) => method === 'GET' && /:id$/.test(each))) {
+      expect((await send(name, owner.token, idFor(path))).status, `${name} opens its own`).toBe(200);
+    }
   });
 
   for (const [name, definition] of entries.filter(([, { policy }]) => policy !== 'public')) {
@@ -104,8 +159,8 @@ describe('every route (S4)', () => {
     });
   }
 
-  for (const [name, definition] of entries.filter(([, entry]) => isTenantRoute(entry) && entry.path.includes(':id'))) {
-    test(`${name} answers another workspace exactly as for an id that never existed`, async () => {
+  for (const [name, definition] of ofSomebody) {
+    test(`${name} answers somebody else exactly as for an id that never existed`, async () => {
       const theirs = await send(name, stranger.token, idFor(definition.path));
       const never = await send(name, stranger.token, unknownId);
       expect(theirs).toEqual(never);
@@ -124,6 +179,48 @@ describe('every route (S4)', () => {
       expect((await send(name, owner.token, unknownId)).status).toBe(403);
     });
   }
+});
+
+/** Public routes that open with a token of their own: what the token stands for is their policy. */
+const byToken = entries.filter(([name, { policy, path }]) => {
+  const { body }: RouteDefinition = routes[name];
+  return policy === 'public' && (path.includes(':token') || (body !== undefined && JSON.stringify(jsonOf(body)).includes('"linkToken"')));
+});
+
+describe('every route that opens with a link', () => {
+  test('is known here', () => {
+    expect(byToken.map(([name]) => name).sort()).toEqual(['addSharedComment', 'getArchiveFile', 'openSharedClip']);
+  });
+
+  for (const [name, { path }] of byToken.filter(([, { path: each }]) => !each.includes(':token'))) {
+    test(`${name} answers a link that was taken back exactly as one that never was`, async () => {
+      const { link, url } = await owner.call('createClipLink', { params: { id: ids['clips'] ?? '' }, body: { kind: 'review' } });
+      const body = (token: string) =>
+        JSON.stringify({ ...(bodyOf(name) as object), name: 'Ada', text: 'Nice.', password: undefined, linkToken: token });
+      const open = async (token: string) => {
+        calls += 1;
+        const response = await fetch(new URL(path, instance.baseUrl), {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: body(token),
+        });
+        return { status: response.status, text: (await response.text()).replace(/"requestId":"[^"]+"/, '') };
+      };
+      const token = url.split('token=')[1] ?? '';
+      expect((await open(token)).status).toBeLessThan(300);
+      await owner.call('deleteClipLink', { params: { id: link.id } });
+      const back = await open(token);
+      expect(back).toEqual(await open('A'.repeat(token.length)));
+      expect(back.status).toBe(410);
+      expect((await open(linkToken)).status, 'another link stays open').toBeLessThan(300);
+    });
+  }
+
+  test('getArchiveFile answers a made-up token as nothing', async () => {
+    calls += 1;
+    const made = await fetch(new URL(`/api/v1/archive-files/${'A'.repeat(43)}`, instance.baseUrl));
+    expect(made.status).toBe(410);
+  });
 });
 
 test('nothing of all that changed anything', async () => {

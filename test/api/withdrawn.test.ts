@@ -8,10 +8,15 @@ import { newId } from '../../server/src/core/ids.ts';
 import { type Caller, callerFor, startInstance, type TestInstance } from '../support/instance.ts';
 
 let instance: TestInstance;
+/** Calls with withdrawn identities; their number is printed at the end. */
+let calls = 0;
 beforeAll(async () => {
   instance = await startInstance({ processes: ['web'] });
 });
-afterAll(() => instance.stop());
+afterAll(async () => {
+  process.stdout.write(`Withdrawn identities: ${closed.length} routes, ${calls} calls.\n`);
+  await instance.stop();
+});
 
 const someId = '6f1f1f1f-0000-4000-8000-00000000abcd';
 const closed = (Object.entries(routes) as [RouteName, RouteDefinition][]).filter(
@@ -20,6 +25,7 @@ const closed = (Object.entries(routes) as [RouteName, RouteDefinition][]).filter
 
 async function statusOf(name: RouteName, token: string): Promise<number> {
   const { method, path }: RouteDefinition = routes[name];
+  calls += 1;
   const response = await fetch(new URL(path.replace(':format', 'zip').replace(/:\w+/g, someId), instance.baseUrl), {
     method,
     headers: { authorization: `Bearer ${token}`, ...(method === 'GET' ? {} : { 'content-type': 'application/json' }) },

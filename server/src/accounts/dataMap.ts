@@ -1,4 +1,4 @@
-import { modelData, sealedText, tableData, type TableData } from '../core/dataMap.ts';
+import { modelData, sealedJson, sealedText, tableData, type TableData } from '../core/dataMap.ts';
 import type { Member, Session, SignInLink, User } from './model.ts';
 
 /** What the tables of this folder hold. */
@@ -21,7 +21,7 @@ export const accountsData: readonly TableData[] = [
       kind: 'setting',
       suspended_at: 'activity',
       suspension_reason_sealed: sealedText('activity', 'users.suspension_reason'),
-      totp_sealed: 'credential',
+      totp_sealed: sealedText('credential', 'users.totp'),
       totp_confirmed_at: 'activity',
       totp_last_step: 'credential',
       mail_language: 'setting',
@@ -90,7 +90,7 @@ export const accountsData: readonly TableData[] = [
       kind: 'setting',
       user_id: 'person',
       token_hash: 'credential',
-      data_sealed: 'credential',
+      data_sealed: sealedJson('credential', 'account_tokens.data'),
       attempts: 'state',
       expires_at: 'state',
       created_at: 'activity',
@@ -196,13 +196,13 @@ export const accountsData: readonly TableData[] = [
     subjects: [],
     columns: {
       id: 'id',
-      settings_sealed: 'credential',
+      settings_sealed: sealedJson('credential', 'identity_providers.settings'),
       domains: 'setting',
       is_enabled: 'setting',
       is_enforced: 'setting',
       is_second_factor_trusted: 'setting',
       directory_token_hash: 'credential',
-      trial_sealed: 'credential',
+      trial_sealed: sealedJson('credential', 'identity_providers.trial'),
       created_at: 'activity',
       updated_at: 'activity',
     },

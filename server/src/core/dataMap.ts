@@ -89,7 +89,7 @@ interface Terms {
 /** One column, where it needs more than its class. */
 export interface ColumnData extends Partial<Terms> {
   class: DataClass;
-  /** Opens under this name, bound to the column `by` of the same row (`id` when it is not said). */
+  /** Opens under this name, bound to the column `by` of the same row (`id` when it is not said; several with `:` between them). */
   sealed?: { context: string; form: 'text' | 'json'; by?: string };
 }
 export type ColumnDeclaration = DataClass | ColumnData;

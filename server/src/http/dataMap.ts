@@ -1,4 +1,4 @@
-import { tableData, type TableData } from '../core/dataMap.ts';
+import { sealedJson, tableData, type TableData } from '../core/dataMap.ts';
 
 /** What the tables of this folder hold. */
 export const httpData: readonly TableData[] = [
@@ -15,7 +15,7 @@ export const httpData: readonly TableData[] = [
       key: 'id',
       request_hash: 'derived',
       status: 'state',
-      reply_sealed: 'derived',
+      reply_sealed: sealedJson('derived', 'idempotency_keys.reply', 'workspace_id:route:key'),
       created_at: 'activity',
     },
   }),

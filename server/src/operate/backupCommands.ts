@@ -22,11 +22,11 @@ function placeOf(call: CommandCall, env: Env, option: 'to' | 'from'): Promise<Ba
 
 /** Takes a backup and remembers in the database when, for the metrics. */
 export async function backUp(env: Env, place: BackupPlace, options: { isDatabaseOnly: boolean; keep: number }): Promise<BackupReport> {
-  return withInstallation(env, async ({ db, rootKeys, secret, store }) => {
+  return withInstallation(env, async ({ db, rootKeys, secret, columnKeys, store }) => {
     const repository = await openRepository(place, rootKeys, true);
     const clock = systemClock(env.CARMIC_CLOCK_OFFSET_MS);
     const databaseUrl = env.CARMIC_MIGRATION_DATABASE_URL ?? env.CARMIC_DATABASE_URL;
-    const report = await takeBackup({ env, clock, databaseUrl, store, secret }, repository, options);
+    const report = await takeBackup({ env, clock, databaseUrl, store, secret, columnKeys }, repository, options);
     if (!options.isDatabaseOnly) {
       await db.asSystem((tx) =>
         db.change(

@@ -4,6 +4,7 @@ import { createLog } from '../core/log.ts';
 import { createDatabase, type Database } from '../db/database.ts';
 import { createEgress } from '../egress/egress.ts';
 import { keyParties, openKeys } from '../keyring/keysFromEnv.ts';
+import type { ColumnRing } from '../keyring/columnKeys.ts';
 import type { KeyProvider } from '../keyring/keyProvider.ts';
 import { openInstanceKeys } from '../keyring/openInstanceKeys.ts';
 import { type RunningServer, startServer } from '../main.ts';
@@ -34,6 +35,7 @@ export interface Installation {
   db: Database;
   rootKeys: KeyProvider;
   secret: Buffer;
+  columnKeys: ColumnRing;
   store: ObjectStore;
 }
 
@@ -42,10 +44,10 @@ export async function withInstallation<T>(env: Env, work: (installation: Install
   const log = commandLog(env);
   const db = createDatabase({ url: env.CARMIC_DATABASE_URL, poolSize: 2, log });
   try {
-    const { rootKeys, secret } = await openInstanceKeys(env, db, createEgress(keyParties(env), log));
+    const { rootKeys, secret, columnKeys } = await openInstanceKeys(env, db, createEgress(keyParties(env), log));
     const clock = systemClock(env.CARMIC_CLOCK_OFFSET_MS);
     const store = await openStoreFromEnv(env, { rootKeys, secret, baseUrl: () => env.CARMIC_BASE_URL ?? '', clock });
-    return await work({ db, rootKeys, secret, store });
+    return await work({ db, rootKeys, secret, columnKeys, store });
   } finally {
     await db.close();
   }

@@ -3,7 +3,7 @@ import { readEnv } from '../core/env.ts';
 import { awaitSchema } from '../db/awaitSchema.ts';
 import { type OperatorCommand, textOption } from './command.ts';
 import { withServer } from './installation.ts';
-import { rotateKeys as rotate } from './rotateKeys.ts';
+import { rotateColumnKey, rotateKeys as rotate } from './rotateKeys.ts';
 
 const shownFindings = 20;
 
@@ -33,16 +33,30 @@ export const reconcile: OperatorCommand = {
 };
 
 export const rotateKeys: OperatorCommand = {
-  summary: 'replaces the root key, or a workspace’s key, while Carmic runs',
+  summary: 'replaces the root key, a workspace’s key or the key of columns, while Carmic runs',
   help: [
     'Without --workspace the root key is replaced: a new one is put into its file, or made in Vault, and every key put under it.',
     '--workspace ID  replaces the key of one workspace instead',
+    '--columns       replaces the key of columns instead, and seals every sealed column anew; finish an upgrade of servers first',
     '--finish        goes on with what was begun, and begins nothing',
   ],
-  options: { workspace: { type: 'string' }, finish: { type: 'boolean' } },
+  options: { workspace: { type: 'string' }, columns: { type: 'boolean' }, finish: { type: 'boolean' } },
   async run(call) {
+    const isFinishing = call.values['finish'] === true;
+    if (call.values['columns'] === true) {
+      const report = await rotateColumnKey(call.environment, { isFinishing }, call.say);
+      const damaged = Object.entries(report.unreadable);
+      return {
+        lines: [
+          `${report.values} values of ${report.columns} columns are sealed anew.`,
+          ...damaged.map(([column, count]) => `PROBLEM ${column}: no key opens ${count} values; they were left as they are.`),
+        ],
+        data: report,
+        exitCode: damaged.length === 0 ? 0 : 1,
+      };
+    }
     const lines: string[] = [];
-    await rotate(call.environment, { workspaceId: textOption(call, 'workspace'), isFinishing: call.values['finish'] === true }, (line) => {
+    await rotate(call.environment, { workspaceId: textOption(call, 'workspace'), isFinishing }, (line) => {
       lines.push(line);
       call.say(line);
     });

@@ -1,20 +1,26 @@
 /**
- * Replaces the root key or the key of a workspace while the server runs: only the wrapping of keys is written anew, never an object's body.
- * Keeps: S1.
+ * Replaces the root key or the key of a workspace while the server runs: only the wrapping of keys is written anew, never an object's body. And
+ * the key of columns: every sealed value of the database is sealed anew. Keeps: S1.
  */
 import { setTimeout } from 'node:timers/promises';
 import { systemClock } from '../core/clock.ts';
+import { createSealer } from '../core/crypto.ts';
 import { type Env, readEnv } from '../core/env.ts';
 import { StartError } from '../core/errors.ts';
 import { createLog } from '../core/log.ts';
+import { dataMap } from '../dataMap.ts';
 import { createDatabase } from '../db/database.ts';
+import { migrations } from '../db/migrations/index.ts';
+import { findSchemaProblem } from '../db/schemaRelease.ts';
 import { createEgress } from '../egress/egress.ts';
+import { addColumnKey, headStartSeconds } from '../keyring/columnKeys.ts';
 import { KeyError } from '../keyring/keyProvider.ts';
 import { keyParties } from '../keyring/keysFromEnv.ts';
 import { type InstanceKeys, openInstanceKeys } from '../keyring/openInstanceKeys.ts';
 import { beginRootKey, finishRootKey } from '../keyring/rootKeyFile.ts';
 import { openDriver } from '../storage/storeFromEnv.ts';
 import { StorageError } from '../storage/storageError.ts';
+import { type ResealReport, resealColumns, sealedColumns } from './resealColumns.ts';
 import { type KeyHolders, needsFormerRootKey, tidyKeys } from '../storage/tidyKeys.ts';
 
 /** What is to be replaced. */
@@ -23,6 +29,14 @@ export interface RotateOptions {
   workspaceId?: string | undefined;
   /** Goes on with what was begun, and begins nothing. */
   isFinishing: boolean;
+}
+
+/** How columns are sealed anew. */
+export interface ResealOptions {
+  /** Goes on with the newest key, and makes none. */
+  isFinishing: boolean;
+  /** How long servers have to learn of a new key before it is written with; other than in tests not to be chosen. */
+  headStartSeconds?: number;
 }
 
 const longestPauseMs = 5000;
@@ -49,6 +63,47 @@ export async function rotateKeys(
     }
   } catch (error) {
     throw error instanceof KeyError || error instanceof StorageError ? new StartError(error.message) : error;
+  } finally {
+    await db.close();
+  }
+}
+
+/** Makes a new key of columns, waits until every server must know it, and seals everything anew under it. Throws StartError. */
+export async function rotateColumnKey(
+  environment: Record<string, string | undefined>,
+  { isFinishing, headStartSeconds: headStart = headStartSeconds }: ResealOptions,
+  say: (line: string) => void,
+): Promise<ResealReport> {
+  const env = readEnv(environment);
+  const log = createLog({ level: 'warn', file: env.CARMIC_LOG_FILE });
+  const db = createDatabase({ url: env.CARMIC_DATABASE_URL, poolSize: 2, log });
+  const clock = systemClock(env.CARMIC_CLOCK_OFFSET_MS);
+  try {
+    const problem = await findSchemaProblem(
+      db,
+      migrations.map(({ name }) => name),
+    );
+    if (problem !== null) {
+      throw new StartError(problem);
+    }
+    const { columnKeys, rootKeys, secret } = await openInstanceKeys(env, db, createEgress(keyParties(env), log));
+    const newest = () => columnKeys.further().at(-1);
+    if (!isFinishing) {
+      await addColumnKey(db, rootKeys, clock, headStart);
+      await columnKeys.refresh();
+    }
+    const key = newest();
+    if (key === undefined) {
+      throw new StartError('No key of columns was begun with: leave --finish out.');
+    }
+    const waitMs = new Date(key.writesFrom).getTime() - clock.now().getTime();
+    if (waitMs > 0) {
+      say(`Key ${key.version} of columns is made. It is used in ${Math.ceil(waitMs / 1000)} seconds, when every server must know it.`);
+      await setTimeout(waitMs);
+    }
+    return await resealColumns(db, createSealer(secret, columnKeys), key.version, sealedColumns(dataMap), say);
+  } catch (error) {
+    throw error instanceof KeyError ? new StartError(error.message) : error;
   } finally {
     await db.close();
   }

@@ -1,4 +1,4 @@
-import { sealedText, tableData, type TableData } from '../core/dataMap.ts';
+import { sealedJson, sealedText, tableData, type TableData } from '../core/dataMap.ts';
 
 /** What the tables of this folder hold. */
 export const webhooksData: readonly TableData[] = [
@@ -16,7 +16,7 @@ export const webhooksData: readonly TableData[] = [
       id: 'id',
       workspace_id: 'id',
       url_sealed: sealedText('setting', 'webhook_endpoints.url'),
-      secrets_sealed: 'credential',
+      secrets_sealed: sealedJson('credential', 'webhook_endpoints.secrets'),
       event_types: 'setting',
       is_enabled: 'setting',
       disabled_reason: 'state',

@@ -47,6 +47,8 @@ export const manifestSchema = z.object({
   migrations: z.array(z.string()),
   /** The installation's secret, so that a restore needs today's root key only. */
   secret: z.string(),
+  /** The keys of columns that do not derive from it. */
+  columnKeys: z.array(z.object({ version: z.number().int(), writesFrom: z.string(), key: z.string() })).default([]),
   tables: z.array(sizedSchema.extend({ name: z.string(), columns: z.array(z.string()), rows: z.number().int() })),
   objects: sizedSchema.extend({ count: z.number().int(), objectBytes: z.number().int() }),
   /** The signed heads of the audit log. */

@@ -14,6 +14,7 @@ import type { Env } from '../../core/env.ts';
 import { StartError } from '../../core/errors.ts';
 import { migrate, migrateDown } from '../../db/migrate.ts';
 import { migrations } from '../../db/migrations/index.ts';
+import { wrapColumnKeys } from '../../keyring/columnKeys.ts';
 import type { KeyProvider } from '../../keyring/keyProvider.ts';
 import { keys } from '../../storage/keys.ts';
 import type { ObjectStore } from '../../storage/objectStore.ts';
@@ -203,17 +204,19 @@ async function restoreDatabase(
   const ran = new Set(manifest.migrations);
   await migrate(ownerUrl, env.CARMIC_DATABASE_URL, { only: migrations.map(({ name }) => name).filter((name) => ran.has(name)) });
   const envelope = await rootKeys.wrap(Buffer.from(manifest.secret, 'base64'));
+  const columnKeys = await wrapColumnKeys(rootKeys, manifest.columnKeys);
   const client = await connectTo(ownerUrl);
   try {
-    await loadTables(client, tablesOf(repository, manifest), () => wrapSecretAnew(client, envelope));
+    await loadTables(client, tablesOf(repository, manifest), () => wrapKeysAnew(client, envelope, columnKeys));
   } finally {
     await client.end();
   }
   return manifest.tables.reduce((sum, { rows }) => sum + rows, 0);
 }
 
-async function wrapSecretAnew(client: Client, envelope: object): Promise<void> {
+async function wrapKeysAnew(client: Client, envelope: object, columnKeys: { name: string; value: string }): Promise<void> {
   await client.query("UPDATE instance_settings SET value = $1 WHERE name = 'instance_secret'", [JSON.stringify(envelope)]);
+  await client.query('UPDATE instance_settings SET value = $1 WHERE name = $2', [columnKeys.value, columnKeys.name]);
 }
 
 function tablesOf(repository: Repository, manifest: Manifest): TableRows[] {

@@ -13,6 +13,7 @@ import type { Env } from '../../core/env.ts';
 import { StartError } from '../../core/errors.ts';
 import { release } from '../../core/release.ts';
 import { headsFile } from '../../admin/auditChain.ts';
+import type { ColumnRing } from '../../keyring/columnKeys.ts';
 import type { ObjectStore } from '../../storage/objectStore.ts';
 import { StorageError } from '../../storage/storageError.ts';
 import { isCode } from '../failures.ts';
@@ -43,6 +44,7 @@ export interface BackupSource {
   store: ObjectStore;
   /** The installation's secret. */
   secret: Uint8Array;
+  columnKeys: ColumnRing;
 }
 
 /** What one backup did. */
@@ -79,7 +81,21 @@ export async function takeBackup(
   const copied = options.isDatabaseOnly ? { count: 0, bytes: 0, problems: [] } : await copyObjects(source, repository, id);
   await copyJournal(source.store, repository);
   const secret = Buffer.from(source.secret).toString('base64');
-  await writeManifest(repository, { format: 1, id, takenAt, release: release.version, migrations, secret, tables, objects, auditHeads });
+  // After the rows: each key that a row needs was made before the row.
+  await source.columnKeys.refresh();
+  const columnKeys = [...source.columnKeys.further()];
+  await writeManifest(repository, {
+    format: 1,
+    id,
+    takenAt,
+    release: release.version,
+    migrations,
+    secret,
+    columnKeys,
+    tables,
+    objects,
+    auditHeads,
+  });
   const removed = await pruneBackups(repository, options.keep, source.clock.now());
   return {
     id,
