@@ -17,6 +17,7 @@ import { createSettingsCache } from './accounts/settings.ts';
 import { agentPrefix, createEnrolment, findAgent } from './agents/enrol.ts';
 import { provisionParties } from './agents/provisioning/jobs.ts';
 import { overviewHandlers } from './admin/overview/routes.ts';
+import { setupHandlers } from './admin/setup/routes.ts';
 import { systemHandlers } from './admin/system/routes.ts';
 import { createAgentHandlers } from './agents/routes.ts';
 import { extendLeases } from './agents/watchTasks.ts';
@@ -301,6 +302,7 @@ function buildHandlers(): Handlers {
     ...billingHandlers,
     ...storageHandlers,
     ...overviewHandlers,
+    ...setupHandlers,
     ...systemHandlers,
     ...eventHandlers,
     ...createDataMapHandlers(dataMap),

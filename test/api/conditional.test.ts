@@ -28,6 +28,7 @@ const others: Partial<Record<RouteName, string>> = {
   updateOwnMail: 'single switches, each set to a named value',
   updateVideo: 'single tags come and go, and a folder is set to a named value',
   updateClipComment: 'one switch, set to a named value',
+  putSetupStep: 'one switch, set to a named value',
   decideSafetyReview: 'decided once; a second decision is refused',
 };
 

@@ -78,6 +78,8 @@ async function signInByLink(page: Page) {
   await page.getByText('Use 8 to 128 characters.').waitFor();
   await page.getByLabel('Password').fill('seven unrelated words');
   await page.getByRole('button', { name: 'Save and go on' }).click();
+  await page.getByRole('heading', { name: 'First set-up' }).waitFor();
+  await page.getByRole('link', { name: 'Leave for later' }).click();
   await page.getByText('Drop your first video here').waitFor();
 }
 

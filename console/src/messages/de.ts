@@ -20,6 +20,7 @@ import { exporting } from './exporting.de.ts';
 import { labels } from './labels.de.ts';
 import { keys } from './keys.de.ts';
 import { sharing } from './sharing.de.ts';
+import { setup } from './setup.de.ts';
 import { signOn } from './signOn.de.ts';
 import { storage } from './storage.de.ts';
 import { compression } from './compression.de.ts';
@@ -52,6 +53,7 @@ export const de: Messages = {
   personalData,
   overview,
   system,
+  setup,
   settings,
 
   viewer: {

@@ -25,6 +25,7 @@ import { exporting } from './exporting.en.ts';
 import { labels } from './labels.en.ts';
 import { keys } from './keys.en.ts';
 import { sharing } from './sharing.en.ts';
+import { setup } from './setup.en.ts';
 import { signOn } from './signOn.en.ts';
 import { words } from './words.ts';
 
@@ -54,6 +55,7 @@ export const en = {
   personalData,
   overview,
   system,
+  setup,
   settings,
 
   viewer: {

@@ -31,6 +31,7 @@ export * from './directory.ts';
 export * from './signOn.ts';
 export * from './speech.ts';
 export * from './overview.ts';
+export * from './setup.ts';
 export * from './system.ts';
 export * from './storage.ts';
 export * from './transcriber.ts';

@@ -23,6 +23,7 @@ import { route, type RouteDefinition } from './route.ts';
 import { signOnRoutes } from './signOn.ts';
 import { speechRoutes, transcriptSchema } from './speech.ts';
 import { overviewRoutes } from './overview.ts';
+import { setupRoutes } from './setup.ts';
 import { systemRoutes } from './system.ts';
 import { storageRoutes } from './storage.ts';
 import { streamRoutes } from './streams.ts';
@@ -348,6 +349,7 @@ export const routes = {
   ...planRoutes,
   ...storageRoutes,
   ...overviewRoutes,
+  ...setupRoutes,
   ...systemRoutes,
   ...streamRoutes,
   ...retentionRoutes,

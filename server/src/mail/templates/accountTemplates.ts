@@ -5,7 +5,7 @@ const sampleLink = 'https://clips.example/#/link?token=carmic_example';
 /** Mails about accounts. */
 export const accountTemplates: {
   readonly [
-    N in 'sign_up' | 'reset_password' | 'change_email' | 'invitation' | 'security' | 'marketing_confirmation'
+    N in 'sign_up' | 'reset_password' | 'change_email' | 'invitation' | 'mail_test' | 'security' | 'marketing_confirmation'
   ]: MailTemplateDefinition<N>;
 } = {
   sign_up: {
@@ -59,6 +59,20 @@ export const accountTemplates: {
         lines: ['öffnen Sie diesen Link, um ab jetzt diese Adresse zu benutzen. Er gilt einmal, einen Tag lang.'],
         action: 'Diese Adresse benutzen',
         end: ['Bis dahin bleibt Ihre alte Adresse.'],
+      }),
+    },
+  },
+  mail_test: {
+    category: 'account',
+    sample: { at: '2026-12-01 10:00 UTC' },
+    texts: {
+      en: ({ at }, { instance }) => ({
+        subject: `Mail works (${instance})`,
+        lines: [`you tried whether ${instance} can send mail, on ${at}. It can. Nothing else is to be done.`],
+      }),
+      de: ({ at }, { instance }) => ({
+        subject: `E-Mail funktioniert (${instance})`,
+        lines: [`Sie haben am ${at} ausprobiert, ob ${instance} E-Mails senden kann. Das kann es. Sonst ist nichts zu tun.`],
       }),
     },
   },

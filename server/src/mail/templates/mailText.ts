@@ -7,6 +7,7 @@ export interface MailData {
   reset_password: { link: string };
   change_email: { link: string };
   invitation: { link: string };
+  mail_test: { at: string };
   security: { notice: SecurityNotice; detail?: string; at: string };
   retention_expiry: { workspace: string; videos: number; first: string; days: readonly { day: string; videos: number }[] };
   retention_grace: { workspace: string; days: number; until: string };
