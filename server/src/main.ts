@@ -139,9 +139,9 @@ export async function startServer(options: {
     await announceParties(deps);
     const keeper = await watchEgress(deps);
     closers.push(() => keeper.close());
-    defineJobs(deps, { isBesideRequests: options.processes.includes('web') });
-    defineArchiveJobs(deps, dataMap);
     const metrics = createMetrics(deps);
+    defineJobs(deps, { hasCallers: options.processes.includes('web') ? metrics.hasCallers : null });
+    defineArchiveJobs(deps, dataMap);
     const stopping = new AbortController();
     const operations = await startOperationsIfAsked(deps, metrics, stopping.signal, options.processes);
     if (operations !== null) {

@@ -146,8 +146,8 @@ const keysSeconds = 3600;
 
 const videoPayload = z.object({ workspaceId: z.uuid(), videoId: z.uuid() });
 
-/** Tells the job runner what every job does. */
-export function defineJobs(deps: Deps, { isBesideRequests }: { isBesideRequests: boolean }): void {
+/** Tells the job runner what every job does. `hasCallers` tells whether this process answers requests just now; null where it answers none. */
+export function defineJobs(deps: Deps, { hasCallers }: { hasCallers: (() => boolean) | null }): void {
   const { jobs } = deps;
   jobs.define({
     name: 'videos.advance',
@@ -212,8 +212,10 @@ export function defineJobs(deps: Deps, { isBesideRequests }: { isBesideRequests:
   jobs.define({
     name: 'erasures.work',
     payload: z.object({}),
-    run: async () => void (await workErasures(deps, { pace: isBesideRequests ? 'gentle' : 'usual' })),
-    concurrency: isBesideRequests ? 1 : 2,
+    run: async () => {
+      await workErasures(deps, { pace: hasCallers === null ? 'usual' : () => (hasCallers() ? 'yielding' : 'shared') });
+    },
+    concurrency: hasCallers === null ? 2 : 1,
   });
   defineMailJobs(deps);
   defineAccountJobs(deps);

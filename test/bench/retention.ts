@@ -149,7 +149,7 @@ async function measureOthers(surroundings: Surroundings & { deps: Deps }, standI
   const inHere = async (ms: number) => {
     const signal = AbortSignal.timeout(ms);
     await sweepExpired(own);
-    return workErasures(own, { signal, pace: 'gentle' });
+    return workErasures(own, { signal, pace: 'yielding' });
   };
   const inSweeper = async (ms: number) =>
     (await sweeper.run({ endpoint: standIn.endpoint, isPaced: true, workers: productWorkers, endsAfterMs: ms })).finished;

@@ -6,12 +6,16 @@ import { type Measure, readMeasures, type StateMetric, stateMetrics } from './me
 export interface Metrics {
   /** Counts one answered request. */
   observe(route: string, method: string, status: number, seconds: number): void;
+  /** Whether this process answered a request in the last seconds. */
+  hasCallers(): boolean;
   /** The exposition text. Figures of the database are left out, and `carmic_database_up` is 0, while it is away. */
   read(): Promise<{ contentType: string; text: string }>;
 }
 
 /** Figures are read no oftener than this, however many ask. */
 const freshMs = 5000;
+/** Whoever works in the console asks at least this often. */
+const callerMs = 5000;
 
 /** Makes the metrics of one process. */
 export function createMetrics(deps: Pick<Deps, 'db' | 'clock' | 'log' | 'egress'>): Metrics {
@@ -70,8 +74,13 @@ export function createMetrics(deps: Pick<Deps, 'db' | 'clock' | 'log' | 'egress'
     }
   };
 
+  let answeredAt = -Infinity;
   return {
-    observe: (route, method, status, seconds) => requests.observe({ route, method, status: `${Math.floor(status / 100)}xx` }, seconds),
+    observe(route, method, status, seconds) {
+      answeredAt = performance.now();
+      requests.observe({ route, method, status: `${Math.floor(status / 100)}xx` }, seconds);
+    },
+    hasCallers: () => performance.now() - answeredAt < callerMs,
     async read() {
       if (Date.now() - readAt > freshMs) {
         reading ??= readAll().finally(() => {

@@ -36,8 +36,10 @@ const paces = {
   none: { batchSize: 400, restShare: 0 },
   /** A process of its own. About 20,000 keys a batch, so that the last, partly filled list of keys weighs little. */
   usual: { batchSize: 400, restShare: 0.5 },
-  /** Beside requests in the same process, which wait while this one computes: little at once, and long rests. */
-  gentle: { batchSize: 100, restShare: 1 },
+  /** In the process that answers requests, while nobody asks: whoever comes shall not wait for a long batch. */
+  shared: { batchSize: 100, restShare: 0.5 },
+  /** The same while somebody asks, who waits whenever this one computes: little at once, and at rest most of the time. */
+  yielding: { batchSize: 20, restShare: 4 },
 } as const satisfies Record<string, Pace>;
 const longestRestMs = 1000;
 
@@ -45,16 +47,17 @@ const longestRestMs = 1000;
 export interface WorkOptions {
   /** Ends the work before the next batch. */
   signal?: AbortSignal;
-  /** `usual` when nothing is said. */
-  pace?: keyof typeof paces;
+  /** `usual` when nothing is said; a function is asked before each batch. */
+  pace?: keyof typeof paces | (() => keyof typeof paces);
 }
 
 /** Works on deletions until nothing is due. Answers how many items were finished. */
 export async function workErasures(deps: Deps, options: WorkOptions = {}): Promise<number> {
-  const pace = paces[options.pace ?? 'usual'];
+  const { pace: named = 'usual' } = options;
   await finishEmptyErasures(deps);
   let finished = 0;
   while (options.signal?.aborted !== true) {
+    const pace = paces[typeof named === 'function' ? named() : named];
     const claim = { id: newId(), renewAtMs: renewalTime(deps) };
     const items = await claimItems(deps, claim.id, pace.batchSize);
     if (items.length === 0) {
