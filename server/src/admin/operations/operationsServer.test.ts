@@ -6,7 +6,11 @@ import type { Database } from '../../db/database.ts';
 import { type OperationsServer, startOperations } from './operationsServer.ts';
 
 const log = createLog({ level: 'silent' });
-const metrics = { observe: () => undefined, read: () => Promise.resolve({ contentType: 'text/plain', text: 'carmic_agents 1' }) };
+const metrics = {
+  observe: () => undefined,
+  hasCallers: () => false,
+  read: () => Promise.resolve({ contentType: 'text/plain', text: 'carmic_agents 1' }),
+};
 let server: OperationsServer | undefined;
 afterEach(async () => {
   await server?.close();
