@@ -14,6 +14,7 @@ import { objectData } from './library/objectData.ts';
 import { logFields } from './logFields.ts';
 import { mailData } from './mail/dataMap.ts';
 import { privacyData } from './privacy/dataMap.ts';
+import { canaryData } from './privacy/canary/dataMap.ts';
 import { thirdPartyData } from './privacy/thirdParties/dataMap.ts';
 import { plansData } from './plans/dataMap.ts';
 import { retentionData } from './retention/dataMap.ts';
@@ -25,7 +26,7 @@ export const dataMap: DataMap = {
   tables: [
     ...[...accountsData, ...plansData, ...libraryData, ...agentsData, ...understandingData, ...clipsData, ...tuningData, ...retentionData],
     ...[...billingData, ...privacyData, ...thirdPartyData, ...webhooksData, ...adminData, ...eventsData, ...mailData, ...jobsData],
-    ...[...httpData, ...dbData],
+    ...[...httpData, ...dbData, ...canaryData],
   ],
   objects: objectData,
   logFields,

@@ -15,6 +15,7 @@ import { moveVideo } from './library/moveVideo.ts';
 import { stageOfState } from './library/videoStates.ts';
 import { nudgeMails } from './mail/mail.ts';
 import { nudgeAnnouncements } from './privacy/mail/announcements.ts';
+import { runCanary } from './privacy/canary/canary.ts';
 import { keepPolicies } from './privacy/policy/keepPolicies.ts';
 import { sweepLedger } from './privacy/thirdParties/watchEgress.ts';
 import { recountStale } from './plans/quota.ts';
@@ -58,6 +59,7 @@ const steps: readonly ((deps: Deps) => Promise<unknown>)[] = [
   sweepLedger,
   keepPolicies,
   releaseStatistics,
+  runCanary,
 ];
 
 /** One round over everything that could be stuck. A step that fails does not keep the others from being done. Throws the first failure. */

@@ -25,6 +25,7 @@ const others: Partial<Record<RouteName, string>> = {
   changeSubscription: 'names the plan it ends with, and the next payment decides',
   updateRights: 'switches of one person, each set to a named value',
   updateThirdParty: 'single switches, each set to a named value',
+  refuseThirdParty: 'one switch, set to a named value',
   updateOwnMail: 'single switches, each set to a named value',
   updateVideo: 'single tags come and go, and a folder is set to a named value',
   updateClipComment: 'one switch, set to a named value',

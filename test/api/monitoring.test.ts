@@ -53,7 +53,7 @@ function declared(): Set<string> {
   );
 }
 /** Labels that our metrics have, those that Prometheus adds, and those of histograms. */
-const knownLabels = new Set(['instance', 'le', 'kind', 'state', 'route', 'method', 'status', 'party', 'outcome', 'encoder']);
+const knownLabels = new Set(['instance', 'le', 'kind', 'state', 'route', 'method', 'status', 'party', 'outcome', 'encoder', 'step']);
 
 test('reading expressions finds what they name', () => {
   expect(readExpression('sum by (kind) (rate(carmic_x_total{state=~"a|b"}[5m])) > 0.2 * max(carmic_y)')).toEqual({

@@ -5,6 +5,7 @@ import { createClient } from '@carmic/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inEgressScope } from '../../server/src/egress/egressScope.ts';
 import { keepPolicies } from '../../server/src/privacy/policy/keepPolicies.ts';
+import { enginesFor } from '../../server/src/understanding/switchboard/engines.ts';
 import { announceParties } from '../../server/src/privacy/thirdParties/announce.ts';
 import { type Caller, startInstance, type TestInstance, until } from '../support/instance.ts';
 import { type Mailbox, startMailbox } from '../support/mailbox.ts';
@@ -128,6 +129,69 @@ describe('switches (T1)', () => {
     await expect(admin.call('updateThirdParty', { params: { party: 'nobody' }, body: { isOff: true } })).rejects.toMatchObject({
       code: 'not_found',
     });
+  });
+});
+
+describe('a workspace that refuses one (T1)', () => {
+  const engineOf = async (who: Caller, name: string) =>
+    (await who.call('getSwitchboard')).switches.flatMap(({ engines }) => engines).find((engine) => engine.name === name);
+  const params = { party: 'deepgram' };
+
+  test('is not given to it: no engine of it is chosen, and a planted call ends before a byte leaves; others go on', async () => {
+    const other = await instance.createCaller();
+    const editor = await instance.createCaller({ role: 'editor', workspaceId: owner.workspaceId });
+    await expect(editor.call('refuseThirdParty', { params })).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(owner.call('refuseThirdParty', { params: { party: 'stripe' } })).rejects.toMatchObject({ code: 'wrong_state' });
+    await expect(owner.call('refuseThirdParty', { params: { party: 'nobody' } })).rejects.toMatchObject({ code: 'not_found' });
+    expect(await engineOf(owner, 'deepgram')).toMatchObject({ isAvailable: true, isRefused: false });
+
+    await owner.call('refuseThirdParty', { params });
+    await owner.call('refuseThirdParty', { params });
+    // What is chosen is read from the rows, at once.
+    const chosen = (workspaceId: string, kind: 'safety' | 'transcription') =>
+      deps().db.inWorkspace(workspaceId, (tx) => enginesFor(deps(), tx, workspaceId, kind));
+    expect(await engineOf(owner, 'deepgram')).toMatchObject({ isAvailable: false, isRefused: true });
+    expect(await engineOf(other, 'deepgram')).toMatchObject({ isAvailable: true, isRefused: false });
+    expect(await chosen(owner.workspaceId, 'transcription')).not.toContain('deepgram');
+    expect(await chosen(other.workspaceId, 'transcription')).toContain('deepgram');
+    await until('the way out to close', () => Promise.resolve(deps().egress.isOpen('deepgram', owner.workspaceId) ? null : true));
+    const before = hits;
+    await expect(send(owner.workspaceId, 'planted')).rejects.toThrow(/its owners refused it/);
+    expect(hits).toBe(before);
+    await send(other.workspaceId, 'x');
+    await send(null, 'x');
+    expect(hits).toBe(before + 2);
+
+    await owner.call('allowThirdParty', { params });
+    await until('the way out to open', () => Promise.resolve(deps().egress.isOpen('deepgram', owner.workspaceId) ? true : null));
+    await send(owner.workspaceId, 'x');
+    const changes = await deps().db.systemRows<{ data: object }>(
+      "SELECT data FROM events WHERE type = 'third_party.changed' AND workspace_id = :id ORDER BY id",
+      { id: owner.workspaceId },
+    );
+    expect(changes.map(({ data }) => data)).toEqual([
+      { party: 'deepgram', isRefused: true },
+      { party: 'deepgram', isRefused: false },
+    ]);
+  });
+
+  test('is judged by our own classifier where it refuses the operator’s: a refusal is no way around the rules', async () => {
+    const strict = await startInstance({
+      env: { CARMIC_MODERATION_URL: url, CARMIC_SAFETY_ENGINES: 'moderation' },
+      processes: ['web'],
+    });
+    try {
+      const caller = await strict.createCaller();
+      const chosen = () =>
+        strict.server.deps.db.inWorkspace(caller.workspaceId, (tx) =>
+          enginesFor(strict.server.deps, tx, caller.workspaceId, 'safety'),
+        );
+      expect(await chosen()).toEqual(['moderation']);
+      await caller.call('refuseThirdParty', { params: { party: 'moderation' } });
+      expect(await chosen()).toEqual(['built-in']);
+    } finally {
+      await strict.stop();
+    }
   });
 });
 

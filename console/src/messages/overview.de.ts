@@ -37,6 +37,19 @@ export const overview: typeof english = {
     summary: (done, failed) => `${number.format(done)} erledigt, ${number.format(failed)} gescheitert`,
     waitSummary: (time) => `im Mittel ${time}`,
   },
+  canary: {
+    title: 'Kanarienvogel',
+    text: 'Das Testkonto dieser Installation tut einmal am Tag, was Kunden tun. Es zählt in keinem Wert mit.',
+    step: 'Schritt',
+    outcome: 'Ergebnis',
+    took: 'Dauer',
+    last: 'Zuletzt gelungen',
+    steps: { upload: 'Hochladen', processing: 'Verarbeitung', export: 'Ausgabe', deletion: 'Löschung', expiry: 'Ablauf' },
+    states: { waiting: 'Wartet', running: 'Läuft', ok: 'Gelungen', failed: 'Gescheitert', skipped: 'Ausgelassen' },
+    noAgent: 'kein Agent war da',
+    never: 'nie',
+    soon: 'Er beginnt innerhalb einer Minute.',
+  },
   checks: {
     agents: {
       title: 'Agenten',
@@ -115,6 +128,12 @@ export const overview: typeof english = {
       ok: () => 'Keiner endet innerhalb von zwei Wochen.',
       bad: (n) => `Schlüssel, die innerhalb von zwei Wochen enden: ${n}.`,
       fix: 'Ihre Inhaber können sie auf ihrer Kontoseite erneuern.',
+    },
+    canary: {
+      title: 'Kanarienvogel',
+      ok: () => 'Jeder Schritt, der versucht wurde, ist gelungen.',
+      bad: (n) => (n === '' ? 'Es gibt kein Testkonto.' : `Gescheiterte Schritte: ${n}.`),
+      fix: 'Unten steht er mit seinem Grund; was er versucht, tun auch Kunden.',
     },
   },
 };

@@ -39,6 +39,19 @@ export const overview = {
     summary: (done: number, failed: number) => `${number.format(done)} done, ${number.format(failed)} failed`,
     waitSummary: (time: string) => `${time} on average`,
   },
+  canary: {
+    title: 'Canary',
+    text: 'The test account of this installation does once a day what customers do. It counts in no figure.',
+    step: 'Step',
+    outcome: 'Outcome',
+    took: 'Took',
+    last: 'Last success',
+    steps: { upload: 'Upload', processing: 'Processing', export: 'Export', deletion: 'Deletion', expiry: 'Expiry' },
+    states: { waiting: 'Waits', running: 'Runs', ok: 'Succeeded', failed: 'Failed', skipped: 'Left out' },
+    noAgent: 'no agent was there',
+    never: 'never',
+    soon: 'It begins within a minute.',
+  },
   checks: {
     agents: {
       title: 'Agents',
@@ -117,6 +130,12 @@ export const overview = {
       ok: () => 'None ends within two weeks.',
       bad: (n) => `Keys that end within two weeks: ${n}.`,
       fix: 'Their owners can rotate them on their account page.',
+    },
+    canary: {
+      title: 'Canary',
+      ok: () => 'Every step that was tried succeeded.',
+      bad: (n) => (n === '' ? 'No test account is kept.' : `Steps that failed: ${n}.`),
+      fix: 'It is named below with its reason; what it tries is what customers do.',
     },
   } satisfies Record<OverviewCheck['name'], Words> as Record<OverviewCheck['name'], Words>,
 };

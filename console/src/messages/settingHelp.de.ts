@@ -35,6 +35,8 @@ export const settingHelp: Readonly<Record<string, string | undefined>> = {
   CARMIC_VAULT_TRANSIT_KEY: 'Name des Schlüssels in der Transit-Engine',
   CARMIC_VAULT_TIMEOUT_SECONDS: 'Längste Wartezeit auf eine Antwort von Vault',
   CARMIC_BACKUP_TO: 'Wohin Sicherungen kommen: ein Ordner oder s3://bucket/anfang; auf einem anderen Rechner als die Objekte',
+  CARMIC_CANARY:
+    '„on“ hält ein Testkonto, das einmal am Tag hochlädt, ausgegeben wird, löscht und abläuft, und den Messwerten und der Übersicht sagt, wie es ging',
   CARMIC_BACKUP_KEEP: 'Wie viele Sicherungen bleiben; ältere gehen, wenn eine neue entsteht',
   CARMIC_BACKUP_BEFORE_MIGRATION: '„on“ sichert die Datenbank, bevor „carmic migrate“ sie ändert, und ändert nichts, wenn das misslingt',
   CARMIC_BACKUP_S3_ENDPOINT: 'S3-Server der Sicherungen, für s3://',

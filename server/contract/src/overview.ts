@@ -17,6 +17,7 @@ export const overviewCheckNames = [
   'certificate',
   'mail',
   'api_keys',
+  'canary',
 ] as const;
 export const overviewCheckSchema = z.object({
   name: z.enum(overviewCheckNames),
@@ -25,10 +26,22 @@ export const overviewCheckSchema = z.object({
     .number()
     .nullable()
     .describe(
-      'agents: that are online. queue, worker, deletions, retention: seconds that the oldest has waited. encoders: that do not work. storage: checks that failed. workspaces_full: workspaces with less than a tenth left. database: share of its connections in use. backup: hours since the newest. certificate: days until its end. api_keys: that end within two weeks',
+      'agents: that are online. queue, worker, deletions, retention: seconds that the oldest has waited. encoders: that do not work. storage: checks that failed. workspaces_full: workspaces with less than a tenth left. database: share of its connections in use. backup: hours since the newest. certificate: days until its end. api_keys: that end within two weeks. canary: steps that failed',
     ),
 });
 export type OverviewCheck = z.infer<typeof overviewCheckSchema>;
+
+/** What the canary does once a day, in this order. */
+export const canaryStepNames = ['upload', 'processing', 'export', 'deletion', 'expiry'] as const;
+export type CanaryStepName = (typeof canaryStepNames)[number];
+const canaryStepSchema = z.object({
+  step: z.enum(canaryStepNames),
+  state: z.enum(['waiting', 'running', 'ok', 'failed', 'skipped']).describe('skipped: left out, as the reason says'),
+  isOk: z.boolean().nullable().describe('How it ended last; null where it was left out or never ended'),
+  reason: z.string().nullable().describe('Why it failed or was left out; `no_agent`: nobody was there to work on the video'),
+  seconds: z.number().nullable().describe('How long it took when it last succeeded'),
+  succeededAt: timeSchema.nullable(),
+});
 
 /** Whether an installation is well, and how it was busy in the last two days. */
 export const overviewSchema = z.object({
@@ -48,6 +61,10 @@ export const overviewSchema = z.object({
     deletionsOpen: z.number().int(),
     lastBackupAt: timeSchema.nullable(),
   }),
+  canary: z
+    .array(canaryStepSchema)
+    .nullable()
+    .describe('What the test account of the installation found, which counts in none of these figures; null while it is off'),
   hours: z
     .array(
       z.object({

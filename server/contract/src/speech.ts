@@ -126,6 +126,7 @@ export const engineSchema = z.object({
   label: z.string(),
   isAvailable: z.boolean(),
   isExternal: z.boolean().describe('Content is sent to another host'),
+  isRefused: z.boolean().describe('The owners of the workspace do not allow this third party, whatever the order says'),
   explanation: z.string().describe('Where it runs, or what is missing'),
 });
 export const switchSchema = z.object({

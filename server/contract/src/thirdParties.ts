@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { idSchema, timeSchema } from './common.ts';
 import { route, type RouteDefinition } from './route.ts';
+import { switchboardSchema } from './speech.ts';
 
 const bothSchema = z.object({ en: z.string(), de: z.string() });
 export const thirdPartySchema = z.object({
@@ -12,7 +13,7 @@ export const thirdPartySchema = z.object({
   transfer: z.string().describe('What allows the transfer where it leaves the EU'),
   contractUrl: z.string().nullable(),
   isSubProcessor: z.boolean().describe('Whether it is given what customers upload or who they are'),
-  canWorkspaceRefuse: z.boolean().describe('A workspace can choose other engines for itself'),
+  canWorkspaceRefuse: z.boolean().describe('A workspace may refuse it for itself'),
   host: z.string().nullable().describe('Where it is called; null while nobody switched it on'),
   state: z.enum(['on', 'announced', 'off', 'unused']),
   since: timeSchema.nullable(),
@@ -32,6 +33,8 @@ const callSchema = z.object({
 });
 export type ThirdPartyCall = z.infer<typeof callSchema>;
 
+const partyParamsSchema = z.object({ party: z.string().max(50) });
+
 /** Who else is given something, and what. */
 export const thirdPartyRoutes = {
   listThirdParties: route({
@@ -47,9 +50,27 @@ export const thirdPartyRoutes = {
     path: '/api/v1/third-parties/:party',
     summary: 'Switch a third party off or on again, or let an announced one begin at once',
     policy: 'admin',
-    params: z.object({ party: z.string().max(50) }),
+    params: partyParamsSchema,
     body: z.object({ isOff: z.boolean().optional(), beginNow: z.literal(true).optional() }),
     reply: thirdPartySchema,
+    status: 200,
+  }),
+  refuseThirdParty: route({
+    method: 'PUT',
+    path: '/api/v1/third-parties/:party/refusal',
+    summary: 'Do not allow a third party for this workspace: nothing of it is sent there, whatever the order of engines says',
+    policy: 'owner',
+    params: partyParamsSchema,
+    reply: switchboardSchema,
+    status: 200,
+  }),
+  allowThirdParty: route({
+    method: 'DELETE',
+    path: '/api/v1/third-parties/:party/refusal',
+    summary: 'Allow a third party for this workspace again',
+    policy: 'owner',
+    params: partyParamsSchema,
+    reply: switchboardSchema,
     status: 200,
   }),
   listThirdPartyCalls: route({

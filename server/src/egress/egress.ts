@@ -25,8 +25,8 @@ export interface EgressCall extends EgressScope {
 
 /** What stands around the way out: who is refused, and where calls are written down. */
 export interface EgressWatch {
-  /** Why a party may not be called now, or null. */
-  refusalOf(party: string): string | null;
+  /** Why a party may not be called now for a workspace (null: for nobody in particular), or null. */
+  refusalOf(party: string, workspaceId: string | null): string | null;
   record(call: EgressCall): void;
 }
 
@@ -34,8 +34,8 @@ export interface Egress {
   readonly parties: readonly Party[];
   /** `fetch` bound to one party. Every other origin is refused before a packet leaves, redirects included. */
   fetchFor(partyName: string): typeof globalThis.fetch;
-  /** Whether a party is switched on and may be called now. */
-  isOpen(party: string): boolean;
+  /** Whether a party is switched on and may be called now, for a workspace where one is named. */
+  isOpen(party: string, workspaceId?: string | null): boolean;
   /** How many calls this process has made, by party and outcome. */
   tallies(): readonly CallTally[];
   /** Sets what stands around it; without, calls are only counted. */
@@ -67,12 +67,12 @@ export function createEgress(parties: readonly Party[], log: Log): Egress {
     const tally = counts.get(key) ?? { party, outcome, count: 0 };
     counts.set(key, { ...tally, count: tally.count + 1 });
   };
-  const refusalOf = (party: string) => watch?.refusalOf(party) ?? null;
+  const refusalOf = (party: string, workspaceId: string | null) => watch?.refusalOf(party, workspaceId) ?? null;
   const origins = new Map(parties.map((party) => [party.name, new URL(party.baseUrl).origin]));
   return {
     parties,
     tallies: () => [...counts.values()],
-    isOpen: (party) => origins.has(party) && refusalOf(party) === null,
+    isOpen: (party, workspaceId = null) => origins.has(party) && refusalOf(party, workspaceId) === null,
     watch(wanted) {
       watch = wanted;
     },
@@ -87,7 +87,7 @@ export function createEgress(parties: readonly Party[], log: Log): Egress {
           throw new EgressRefusedError(`A call to ${url.origin} was refused: ${partyName} is registered at ${origin}.`);
         }
         const scope = egressScope();
-        const refusal = refusalOf(partyName);
+        const refusal = refusalOf(partyName, scope.workspaceId);
         if (refusal !== null) {
           throw new EgressRefusedError(refusal);
         }

@@ -62,6 +62,7 @@ export const plansData: readonly TableData[] = [
       deleted_at: 'state',
       suspended_at: 'activity',
       suspension_reason_sealed: sealedText('activity', 'workspaces.suspension_reason'),
+      is_canary: 'state',
     },
   }),
   tableData({

@@ -10,7 +10,7 @@ import { loadWorkspacePlan } from './workspacePlan.ts';
 export async function presentPlans(deps: Deps, tx: Tx, plans: readonly PlanRow[]): Promise<Plan[]> {
   const counts = await deps.db.rows<{ plan_id: string; count: string }>(
     tx,
-    'SELECT plan_id, count(*) AS count FROM workspaces GROUP BY plan_id',
+    'SELECT plan_id, count(*) AS count FROM workspaces WHERE NOT is_canary GROUP BY plan_id',
   );
   return plans.map((plan) => ({
     id: plan.id,

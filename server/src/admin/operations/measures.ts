@@ -15,6 +15,9 @@ export interface StateMetric {
   readonly sql: string;
 }
 
+/** The canary counts in none of the figures of use and work; it has figures of its own. */
+const notCanary = 'workspace_id NOT IN (SELECT id FROM workspaces WHERE is_canary)';
+
 /** What an operator watches. Every statement reads an index or a small table, so that asking every few seconds costs nothing that is felt. */
 export const stateMetrics: readonly StateMetric[] = [
   {
@@ -45,13 +48,13 @@ export const stateMetrics: readonly StateMetric[] = [
     name: 'carmic_videos',
     help: 'Videos by state',
     labels: ['state'],
-    sql: `SELECT state, count(*) AS value FROM videos WHERE deleted_at IS NULL GROUP BY state`,
+    sql: `SELECT state, count(*) AS value FROM videos WHERE deleted_at IS NULL AND ${notCanary} GROUP BY state`,
   },
   {
     name: 'carmic_storage_used_bytes',
     help: 'Bytes that the content of all workspaces is counted with',
     labels: [],
-    sql: `SELECT coalesce(sum(used_bytes), 0) AS value FROM storage_usage`,
+    sql: `SELECT coalesce(sum(used_bytes), 0) AS value FROM storage_usage WHERE ${notCanary}`,
   },
   {
     name: 'carmic_erasures_open',
@@ -77,21 +80,21 @@ export const stateMetrics: readonly StateMetric[] = [
     help: 'Media tasks that ended within the last hour, by kind and how',
     labels: ['kind', 'state'],
     sql: `SELECT kind, state, count(*) AS value FROM media_tasks
-      WHERE state IN ('done', 'failed') AND finished_at > :now::timestamptz - interval '1 hour' GROUP BY kind, state`,
+      WHERE state IN ('done', 'failed') AND finished_at > :now::timestamptz - interval '1 hour' AND ${notCanary} GROUP BY kind, state`,
   },
   {
     name: 'carmic_task_seconds_last_hour',
     help: 'Mean time that agents took for a media task that was done within the last hour, by kind',
     labels: ['kind'],
     sql: `SELECT kind, avg(extract(epoch FROM finished_at - leased_at)) AS value FROM media_tasks
-      WHERE state = 'done' AND finished_at > :now::timestamptz - interval '1 hour' GROUP BY kind`,
+      WHERE state = 'done' AND finished_at > :now::timestamptz - interval '1 hour' AND ${notCanary} GROUP BY kind`,
   },
   {
     name: 'carmic_render_realtime_ratio_last_hour',
     help: 'Seconds of rendering for one second of clip, over the clips of the last hour; 1 is real time, less is faster',
     labels: [],
     sql: `SELECT sum(extract(epoch FROM finished_at - leased_at)) / nullif(sum((result->>'durationSeconds')::float), 0) AS value FROM media_tasks
-      WHERE kind = 'render' AND state = 'done' AND finished_at > :now::timestamptz - interval '1 hour'
+      WHERE kind = 'render' AND state = 'done' AND finished_at > :now::timestamptz - interval '1 hour' AND ${notCanary}
       HAVING sum((result->>'durationSeconds')::float) > 0`,
   },
   {
@@ -107,14 +110,14 @@ export const stateMetrics: readonly StateMetric[] = [
     name: 'carmic_storage_limit_bytes',
     help: 'Bytes that all workspaces with a limit may hold together',
     labels: [],
-    sql: `SELECT coalesce(sum(storage_limit_bytes), 0) AS value FROM workspaces`,
+    sql: `SELECT coalesce(sum(storage_limit_bytes), 0) AS value FROM workspaces WHERE NOT is_canary`,
   },
   {
     name: 'carmic_workspaces_nearly_full',
     help: 'Workspaces that hold more than nine tenths of what they may',
     labels: [],
     sql: `SELECT count(*) AS value FROM workspaces w JOIN storage_usage u ON u.workspace_id = w.id
-      WHERE w.storage_limit_bytes IS NOT NULL AND u.used_bytes > 0.9 * w.storage_limit_bytes`,
+      WHERE NOT w.is_canary AND w.storage_limit_bytes IS NOT NULL AND u.used_bytes > 0.9 * w.storage_limit_bytes`,
   },
   {
     name: 'carmic_job_oldest_due_seconds',
@@ -128,6 +131,24 @@ export const stateMetrics: readonly StateMetric[] = [
     help: 'When the last whole backup was made, in seconds since 1970; 0 when there was none',
     labels: [],
     sql: `SELECT coalesce((SELECT extract(epoch FROM (value->>'at')::timestamptz) FROM instance_settings WHERE name = 'last_backup'), 0) AS value`,
+  },
+  {
+    name: 'carmic_canary_step_ok',
+    help: '1 where a step of the canary succeeded last time, 0 where it failed; steps that were left out are missing, and all while it is off',
+    labels: ['step'],
+    sql: `SELECT step, is_ok::integer AS value FROM canary_probes WHERE is_ok IS NOT NULL`,
+  },
+  {
+    name: 'carmic_canary_step_seconds',
+    help: 'How long a step of the canary took when it last succeeded',
+    labels: ['step'],
+    sql: `SELECT step, seconds AS value FROM canary_probes WHERE seconds IS NOT NULL`,
+  },
+  {
+    name: 'carmic_canary_success_timestamp_seconds',
+    help: 'When a step of the canary last succeeded, in seconds since 1970',
+    labels: ['step'],
+    sql: `SELECT step, extract(epoch FROM succeeded_at) AS value FROM canary_probes WHERE succeeded_at IS NOT NULL`,
   },
 ];
 

@@ -15,6 +15,7 @@ const well: Findings = {
   certificateDays: 60,
   hasMail: true,
   endingKeys: 0,
+  canaryFailures: 0,
 };
 
 const statesOf = (change: Partial<Findings>) =>
@@ -44,6 +45,8 @@ it('tells what does not work from what needs attention', () => {
     workspaces_full: ['attention', 3],
     api_keys: ['attention', 2],
   });
+  expect(statesOf({ canaryFailures: 2 })).toEqual({ canary: ['bad', 2] });
+  expect(statesOf({ canaryFailures: null })).toEqual({ canary: ['off', null] });
   expect(statesOf({ storageChecks: [{ passed: false, isFatal: false }] })).toEqual({ storage: ['attention', 1] });
   expect(statesOf({ storageChecks: [{ passed: false, isFatal: true }] })).toEqual({ storage: ['bad', 1] });
 });

@@ -19,6 +19,8 @@ export interface Findings {
   certificateDays: number | null;
   hasMail: boolean;
   endingKeys: number;
+  /** Steps of the canary that failed; null while it is off. */
+  canaryFailures: number | null;
 }
 
 type State = OverviewCheck['state'];
@@ -51,6 +53,11 @@ export function judgeOverview(found: Findings): OverviewCheck[] {
     judgeCertificate(found.certificateDays),
     { name: 'mail', state: found.hasMail ? 'ok' : 'off', figure: null },
     { name: 'api_keys', state: above(found.endingKeys, 0, 'attention'), figure: found.endingKeys },
+    {
+      name: 'canary',
+      state: found.canaryFailures === null ? 'off' : above(found.canaryFailures, 0, 'bad'),
+      figure: found.canaryFailures,
+    },
   ];
 }
 

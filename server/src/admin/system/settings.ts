@@ -21,7 +21,7 @@ const groups: readonly [Group, RegExp][] = [
   ['billing', /^CARMIC_STRIPE/],
   ['machines', /^CARMIC_(PROVISION|HETZNER)/],
   ['database', /DATABASE/],
-  ['network', /^CARMIC_(HOST|PORT|OPERATIONS|TRUSTED|CONSOLE|LOG|AUDIT)/],
+  ['network', /^CARMIC_(HOST|PORT|OPERATIONS|TRUSTED|CONSOLE|LOG|AUDIT|CANARY)/],
   ['reach', /^CARMIC_(BASE_URL|INSTANCE|MODE)/],
 ];
 

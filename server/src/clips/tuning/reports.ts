@@ -37,7 +37,7 @@ export async function recordEncoding(deps: Deps, tx: Tx, workspaceId: string, vi
     tx,
     `INSERT INTO encoding_reports (workspace_id, user_id, day, encoder, resolution, frame_rate, duration, preset, rate, score, bits_per_pixel, created_at)
      SELECT v.workspace_id, v.created_by, CAST(:day AS date), :encoder, :resolution, :frameRate, :duration, :preset, :rate, :score, :bitsPerPixel, :now
-     FROM videos v WHERE v.id = :videoId AND v.workspace_id = :workspaceId
+     FROM videos v JOIN workspaces w ON w.id = v.workspace_id AND NOT w.is_canary WHERE v.id = :videoId AND v.workspace_id = :workspaceId
        AND NOT EXISTS (SELECT 1 FROM person_rights r WHERE r.user_id = v.created_by AND r.statistics_objected_at IS NOT NULL)`,
     { ...bandOf(result), ...first, encoder: encoder.data, workspaceId, videoId, day, now },
   );

@@ -34,6 +34,8 @@ import { clipLinks } from './20261128ClipLinksMigration.ts';
 import { chargeback } from './20261127ChargebackMigration.ts';
 import { jobFailures } from './20261128JobFailuresMigration.ts';
 import { forgottenCustomers } from './20261128ForgottenCustomersMigration.ts';
+import { canary } from './20261128CanaryMigration.ts';
+import { thirdPartyRefusals } from './20261128ThirdPartyRefusalsMigration.ts';
 import { encodingStatistics } from './20261128EncodingStatisticsMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
@@ -82,4 +84,6 @@ export const migrations: readonly Migration[] = [
   videoLabels,
   forgottenCustomers,
   encodingStatistics,
+  thirdPartyRefusals,
+  canary,
 ];

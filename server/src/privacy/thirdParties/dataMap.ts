@@ -19,6 +19,18 @@ export const thirdPartyData: readonly TableData[] = [
     },
   }),
   tableData({
+    name: 'third_party_refusals',
+    about: 'Third parties that a workspace does not allow for itself',
+    purpose: 'rights',
+    retention: 'workspace',
+    recipients: ['members', 'administrators'],
+    subjects: [
+      { of: 'workspace', column: 'workspace_id' },
+      { of: 'person', column: 'refused_by' },
+    ],
+    columns: { workspace_id: 'id', party: 'setting', refused_by: 'person', refused_at: 'activity' },
+  }),
+  tableData({
     name: 'egress_ledger',
     about: 'What was sent to third parties for a workspace: when, to whom, how much, with which opt-out',
     purpose: 'rights',

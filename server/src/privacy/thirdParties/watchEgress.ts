@@ -1,5 +1,5 @@
 /**
- * Stands around the way out. Keeps: T1, T2. Which parties are off or not announced for long enough yet is read every two seconds; calls are written down
+ * Stands around the way out. Keeps: T1, T2. Which parties are off, not announced for long enough yet or refused by a workspace is read every two seconds; calls are written down
  * from a queue, never inside of the transaction that made them: a line is lost only when a process is killed within that time.
  */
 import { addSeconds } from '../../core/clock.ts';
@@ -33,9 +33,15 @@ export async function watchEgress(deps: Deps): Promise<EgressKeeper> {
   const { db, clock, log } = deps;
   const waiting = new Map<string, Line>();
   let rows = new Map<string, PartyRow>();
+  let refused = new Set<string>();
+  const refusedBy = (workspaceId: string | null, party: string) => workspaceId !== null && refused.has(`${workspaceId} ${party}`);
 
   const read = async () => {
     rows = new Map((await db.systemRows<PartyRow>('SELECT party, is_off, effective_at FROM third_parties')).map((row) => [row.party, row]));
+  };
+  const readRefusals = async () => {
+    const found = await db.systemRows<{ party: string; workspace_id: string }>('SELECT workspace_id, party FROM third_party_refusals');
+    refused = new Set(found.map((row) => `${row.workspace_id} ${row.party}`));
   };
   const write = async () => {
     const lines = [...waiting.values()];
@@ -79,11 +85,13 @@ export async function watchEgress(deps: Deps): Promise<EgressKeeper> {
       .catch(() => undefined)
       .then(async () => {
         await read();
+        await readRefusals();
         await write();
       });
     return settling;
   };
   await read();
+  await readRefusals();
   // Begun outside of any transaction, so that nothing of this runs inside of one.
   const timer = setInterval(
     () => void settle().catch((error: unknown) => log.warn({ err: error }, 'the ledger of outgoing calls waits')),
@@ -91,11 +99,14 @@ export async function watchEgress(deps: Deps): Promise<EgressKeeper> {
   );
   timer.unref();
   const keeper: EgressKeeper = {
-    refusalOf(party) {
+    refusalOf(party, workspaceId) {
       const row = rows.get(party);
       const name = entryOf(party)?.name ?? party;
       if (row?.is_off === true) {
         return `${name} was switched off by an administrator of this installation.`;
+      }
+      if (refusedBy(workspaceId, party)) {
+        return `${name} is not allowed for this workspace: its owners refused it.`;
       }
       return row !== undefined && row.effective_at > clock.now()
         ? `${name} was announced to customers and may be called from ${row.effective_at.toISOString().slice(0, 10)} on.`

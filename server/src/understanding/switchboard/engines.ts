@@ -6,12 +6,13 @@ import type { Tx } from '../../db/database.ts';
 import type { Deps } from '../../deps.ts';
 import { moderationParty } from '../safety/moderation.ts';
 import { builtInEngine } from '../safety/textJudges.ts';
+import { readRefused } from './refusals.ts';
 
 export const deepgramParty = 'deepgram';
 export const libreTranslateParty = 'libretranslate';
 export const languageModelParty = 'language-model';
 
-type Engine = EngineSwitch['engines'][number];
+type Engine = Omit<EngineSwitch['engines'][number], 'isRefused'>;
 interface KindDefinition {
   variable: 'CARMIC_TRANSCRIPTION_ENGINES' | 'CARMIC_TRANSLATION_ENGINES' | 'CARMIC_LANGUAGE_ENGINES' | 'CARMIC_SAFETY_ENGINES';
   engines: (deps: Deps, tx: Tx) => Promise<Engine[]>;
@@ -153,7 +154,13 @@ export const readInstanceOrder = async (deps: Deps, tx: Tx, kind: EngineKind): P
 /** Everything about one kind of work for a workspace. */
 export async function readSwitch(deps: Deps, tx: Tx, workspaceId: string | null, kind: EngineKind): Promise<EngineSwitch> {
   const { variable, defaultOrder } = kinds[kind];
-  const engines = await kinds[kind].engines(deps, tx);
+  const refused = workspaceId === null ? null : await readRefused(deps, tx, workspaceId);
+  // An engine of another host goes by the name of its third party.
+  const engines = (await kinds[kind].engines(deps, tx)).map((engine) =>
+    engine.isExternal && refused?.has(engine.name) === true
+      ? { ...engine, isRefused: true, isAvailable: false, explanation: 'The owners of this workspace do not allow it: nothing is sent there.' }
+      : { ...engine, isRefused: false },
+  );
   const environment = orderOfEnvironment(deps.env, variable);
   const workspaceOrder = workspaceId === null ? null : await readWorkspaceOrder(deps, tx, workspaceId, kind);
   const instanceOrder = await readInstanceOrder(deps, tx, kind);
@@ -171,7 +178,10 @@ export async function readSwitch(deps: Deps, tx: Tx, workspaceId: string | null,
 /** The engines to try for a workspace, in order: chosen and there. */
 export async function enginesFor(deps: Deps, tx: Tx, workspaceId: string | null, kind: EngineKind): Promise<string[]> {
   const { order, engines } = await readSwitch(deps, tx, workspaceId, kind);
-  return order.filter((name) => engines.some((engine) => engine.name === name && engine.isAvailable));
+  const chosen = order.filter((name) => engines.some((engine) => engine.name === name && engine.isAvailable));
+  // Who refuses the classifier of another host is judged by ours: a refusal is no way around the rules.
+  const isJudgeRefused = kind === 'safety' && engines.some(({ isRefused, name }) => isRefused && order.includes(name));
+  return chosen.length === 0 && isJudgeRefused ? [builtInEngine] : chosen;
 }
 
 /** Keeps an order for the installation; null forgets it. */

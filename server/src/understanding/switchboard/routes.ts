@@ -3,8 +3,9 @@ import { invalidInput } from '../../core/errors.ts';
 import type { Tx } from '../../db/database.ts';
 import type { Deps } from '../../deps.ts';
 import type { Handlers } from '../../http/request.ts';
-import { personOf } from '../../http/request.ts';
+import { type Person, personOf } from '../../http/request.ts';
 import { keepInstanceOrder, keepWorkspaceOrder, readInstanceOrder, readSwitch, readWorkspaceOrder } from './engines.ts';
+import { keepRefusal } from './refusals.ts';
 import { testEngine } from './testEngine.ts';
 import { readUsage } from './usage.ts';
 
@@ -25,6 +26,13 @@ async function checkOrder(deps: Deps, tx: Tx, workspaceId: string, kind: EngineK
   if (unknown !== undefined || new Set(order).size !== (order ?? []).length) {
     throw invalidInput(unknown === undefined ? 'An engine is named twice.' : `There is no engine ${unknown} for this.`);
   }
+}
+
+function changeRefusal(deps: Deps, { userId, workspaceId }: Person, party: string, isRefused: boolean): Promise<Switchboard> {
+  return deps.db.inWorkspace(workspaceId, async (tx) => {
+    await keepRefusal(deps, tx, { workspaceId, userId, party, isRefused });
+    return presentSwitchboard(deps, tx, workspaceId);
+  });
 }
 
 /** Which engine does what. */
@@ -80,6 +88,8 @@ export const switchboardHandlers = {
     request.setEtag(engineOrderVersion(body.order));
     return board;
   },
+  refuseThirdParty: (request) => changeRefusal(request.deps, personOf(request), request.params.party, true),
+  allowThirdParty: (request) => changeRefusal(request.deps, personOf(request), request.params.party, false),
   async testEngine(request) {
     return testEngine(request.deps, request.body.kind, request.body.engine);
   },

@@ -13,7 +13,8 @@ export async function countUse(
   await deps.db.change(
     tx,
     `INSERT INTO engine_usage (workspace_id, kind, engine, day, calls, failed_calls, seconds, characters)
-     VALUES (:workspaceId, :kind, :engine, CAST(:now AS timestamptz)::date, :calls, :failed, :seconds, :characters)
+     SELECT id, :kind, :engine, CAST(:now AS timestamptz)::date, :calls, :failed, CAST(:seconds AS float), :characters
+     FROM workspaces WHERE id = :workspaceId AND NOT is_canary
      ON CONFLICT (workspace_id, kind, engine, day) DO UPDATE SET
        calls = engine_usage.calls + EXCLUDED.calls, failed_calls = engine_usage.failed_calls + EXCLUDED.failed_calls,
        seconds = engine_usage.seconds + EXCLUDED.seconds, characters = engine_usage.characters + EXCLUDED.characters`,
