@@ -183,9 +183,7 @@ describe('a workspace that refuses one (T1)', () => {
     try {
       const caller = await strict.createCaller();
       const chosen = () =>
-        strict.server.deps.db.inWorkspace(caller.workspaceId, (tx) =>
-          enginesFor(strict.server.deps, tx, caller.workspaceId, 'safety'),
-        );
+        strict.server.deps.db.inWorkspace(caller.workspaceId, (tx) => enginesFor(strict.server.deps, tx, caller.workspaceId, 'safety'));
       expect(await chosen()).toEqual(['moderation']);
       await caller.call('refuseThirdParty', { params: { party: 'moderation' } });
       expect(await chosen()).toEqual(['built-in']);

@@ -7,7 +7,8 @@ export const thirdParties: typeof english = {
   title: 'Dritte',
   lead: 'Wer sonst etwas bekommt, was, und was wirklich geschickt wurde.',
   inUse: 'In Gebrauch',
-  inUseText: 'Sonst wird niemand aufgerufen. Alles geht auch ohne sie; ein Arbeitsbereich wählt seine Dienste unter „Dienste“, und seine Inhaber können dort Dritte ablehnen.',
+  inUseText:
+    'Sonst wird niemand aufgerufen. Alles geht auch ohne sie; ein Arbeitsbereich wählt seine Dienste unter „Dienste“, und seine Inhaber können dort Dritte ablehnen.',
   noneTitle: 'Niemand',
   noneText: 'Es ist kein Dritter eingeschaltet: Nichts verlässt diese Installation.',
   states: { on: 'In Gebrauch', announced: 'Angekündigt', off: 'Abgeschaltet', unused: 'Nicht benutzt' },

@@ -6,7 +6,8 @@ export const thirdParties = {
   title: 'Third parties',
   lead: 'Who else is given something, what, and what was really sent.',
   inUse: 'In use',
-  inUseText: 'Nobody else is called. Everything works without them; a workspace chooses its engines under Engines, and its owners can refuse a third party there.',
+  inUseText:
+    'Nobody else is called. Everything works without them; a workspace chooses its engines under Engines, and its owners can refuse a third party there.',
   noneTitle: 'Nobody',
   noneText: 'No third party is switched on: nothing leaves this installation.',
   states: { on: 'In use', announced: 'Announced', off: 'Switched off', unused: 'Not used' },

@@ -20,7 +20,9 @@ export const operateEnv = {
   CARMIC_CANARY: z
     .enum(['on', 'off'])
     .default('off')
-    .describe('`on` keeps a test account that uploads, is exported, deletes and expires once a day, and tells metrics and the overview how that went'),
+    .describe(
+      '`on` keeps a test account that uploads, is exported, deletes and expires once a day, and tells metrics and the overview how that went',
+    ),
   CARMIC_BACKUP_S3_ENDPOINT: z.url().optional().describe('S3 server of the backups, for s3://; https://s3.example.com:9000'),
   CARMIC_BACKUP_S3_REGION: z.string().min(1).default('us-east-1').describe('Region of that bucket'),
   CARMIC_BACKUP_S3_ACCESS_KEY_ID: z.string().min(1).optional().describe('Access key for that bucket'),

@@ -82,7 +82,9 @@ const minutes = (seconds: number) => {
 export async function reserveMinutes(deps: Deps, tx: Tx, video: Subject, durationSeconds: number): Promise<string | null> {
   const { db, clock } = deps;
   // The canary's minutes are nobody's: there is no entry, and so nothing to settle.
-  if ((await db.rows(tx, 'SELECT 1 FROM workspaces WHERE id = :workspaceId AND is_canary', { workspaceId: video.workspaceId })).length > 0) {
+  if (
+    (await db.rows(tx, 'SELECT 1 FROM workspaces WHERE id = :workspaceId AND is_canary', { workspaceId: video.workspaceId })).length > 0
+  ) {
     return null;
   }
   const month = monthOf(clock.now());

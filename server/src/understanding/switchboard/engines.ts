@@ -158,7 +158,12 @@ export async function readSwitch(deps: Deps, tx: Tx, workspaceId: string | null,
   // An engine of another host goes by the name of its third party.
   const engines = (await kinds[kind].engines(deps, tx)).map((engine) =>
     engine.isExternal && refused?.has(engine.name) === true
-      ? { ...engine, isRefused: true, isAvailable: false, explanation: 'The owners of this workspace do not allow it: nothing is sent there.' }
+      ? {
+          ...engine,
+          isRefused: true,
+          isAvailable: false,
+          explanation: 'The owners of this workspace do not allow it: nothing is sent there.',
+        }
       : { ...engine, isRefused: false },
   );
   const environment = orderOfEnvironment(deps.env, variable);
