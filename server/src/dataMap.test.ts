@@ -9,7 +9,8 @@ import { buildProcessingRecord, writeProcessingRecord } from './privacy/processi
 import { publishDataMap } from './privacy/publishDataMap.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const levels = new Set(['trace', 'debug', 'info', 'warn', 'error', 'fatal']);
+/** `child` binds fields that stand in every line after it. */
+const levels = new Set(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'child']);
 
 function sourceFiles(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
@@ -29,11 +30,22 @@ function logFieldsOf(path: string, text: string): string[] {
         found.push(`${first.getText()} of ${path}`);
       }
     }
+    // What every line of a log begins with: `pino({ base: { … } })`.
+    if (
+      ts.isPropertyAssignment(node) &&
+      node.name.getText() === 'base' &&
+      ts.isObjectLiteralExpression(node.initializer) &&
+      isPinoOption(node)
+    ) {
+      found.push(...node.initializer.properties.map((property) => property.name?.getText() ?? `${property.getText()} of ${path}`));
+    }
     ts.forEachChild(node, visit);
   };
   visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true));
   return found;
 }
+
+const isPinoOption = ({ parent }: ts.Node) => ts.isCallExpression(parent.parent) && parent.parent.expression.getText() === 'pino';
 
 function isLogCall(called: ts.Expression): boolean {
   if (ts.isPropertyAccessExpression(called)) {
@@ -44,8 +56,12 @@ function isLogCall(called: ts.Expression): boolean {
 
 describe('the data map (C1, G1)', () => {
   test('names every field of every log line', () => {
-    const files = [...sourceFiles('server/src'), ...sourceFiles('gpu-agent/src')];
-    const written = files.flatMap((path) => logFieldsOf(path, readFileSync(path, 'utf8')));
+    const fieldsOf = (folder: string) => sourceFiles(folder).flatMap((path) => logFieldsOf(path, readFileSync(path, 'utf8')));
+    const ofAgent = fieldsOf('gpu-agent/src');
+    expect(ofAgent, 'the agent’s are read too').toEqual(
+      expect.arrayContaining(['agent', 'encoder', 'model', 'graceSeconds', 'soundSeconds', 'taskId']),
+    );
+    const written = [...fieldsOf('server/src'), ...ofAgent];
     expect(written.length).toBeGreaterThan(80);
     const undeclared = [...new Set(written)].filter((name) => !(name in dataMap.logFields));
     expect(undeclared, 'Name these fields in server/src/logFields.ts, or log something that says less').toEqual([]);
@@ -56,6 +72,9 @@ describe('the data map (C1, G1)', () => {
   test('finds fields in every form in which they can be logged', () => {
     const text =
       "deps.log.warn({ email, to: x }, 'a'); log[isBad ? 'warn' : 'error']({ name: 1 }, 'b'); log.info({ ...all }); log.info(thing);";
+    const agents =
+      "context.log.info({ fileName: task.fileName }, 'c'); this.log.debug({ args }, 'd'); agent.log.error('e'); deps.log.child({ title }); pino({ base: { host: 1 } });";
+    expect(logFieldsOf('a.ts', agents)).toEqual(['fileName', 'args', 'title', 'host']);
     expect(logFieldsOf('a.ts', text)).toEqual(['email', 'to', 'name', '...all of a.ts', 'thing of a.ts']);
   });
 

@@ -2,6 +2,7 @@ import type { LogFieldData } from './core/dataMap.ts';
 
 /** Every field that server and agents write into their logs. What is not named here, server/src/dataMap.test.ts refuses. */
 export const logFields: Readonly<Record<string, LogFieldData>> = {
+  agent: { about: 'Name of an agent, as the operator calls it', class: 'setting' },
   agentId: { about: 'Number of an agent', class: 'id' },
   args: { about: 'Arguments of a program; only at the level `debug`, and they hold short-lived URLs', class: 'credential' },
   attempt: { about: 'Which try', class: 'count' },
@@ -31,6 +32,7 @@ export const logFields: Readonly<Record<string, LogFieldData>> = {
   keep: { about: 'How many machines stay', class: 'count' },
   key: { about: 'Number of a face within one shot', class: 'id' },
   ledgerBytes: { about: 'By how much the ledger of storage was wrong', class: 'count' },
+  kind: { about: 'Kind of a task', class: 'state' },
   layout: { about: 'Kind of a framing', class: 'state' },
   location: { about: 'Where a machine stands', class: 'state' },
   mailId: { about: 'Number of a mail', class: 'id' },
@@ -60,6 +62,7 @@ export const logFields: Readonly<Record<string, LogFieldData>> = {
   soundSeconds: { about: 'Length of a sound', class: 'count' },
   sql: { about: 'The first 400 letters of a statement, with its values; only at the level `trace`', class: 'content' },
   status: { about: 'Status of an answer', class: 'state' },
+  taskId: { about: 'Number of a task', class: 'id' },
   userId: { about: 'Number of a person', class: 'person' },
   why: { about: 'Why something ended', class: 'state' },
   words: { about: 'How many words', class: 'count' },

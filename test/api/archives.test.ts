@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import type { Clip, DataArchive, Rendition, Video } from '@carmic/contract';
+import { createClient, type Clip, type DataArchive, type Rendition, type Video } from '@carmic/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSession } from '../../server/src/accounts/sessions.ts';
 import { writeZip, zipSize } from '../../server/src/clips/exports/zip.ts';
@@ -15,7 +15,7 @@ import { archiveManifestSchema, prepareArchive } from '../../server/src/privacy/
 import { importArchive } from '../../server/src/privacy/archive/importArchive.ts';
 import { openZip } from '../../server/src/privacy/archive/readZip.ts';
 import { keys } from '../../server/src/storage/keys.ts';
-import { type Caller, callerFor, startInstance, type TestInstance, until } from '../support/instance.ts';
+import { type Caller, startInstance, type TestInstance, until } from '../support/instance.ts';
 import { enrolAgent } from '../support/protocolAgent.ts';
 import { uploadVideo } from '../support/upload.ts';
 
@@ -27,6 +27,9 @@ let video: Video;
 let archive: DataArchive;
 const waitMs = 60_000;
 const otherSecret = 'Nobody else may read of the heron';
+/** Everybody who must not be in the archive: a colleague in a shared workspace, people who were invited, and a guest who commented. */
+const others = ['Quentin Colleague', 'quentin@colleague.example', 'invited@elsewhere.example', 'asked@elsewhere.example', 'Aunt Ottilie'];
+let shared: Caller;
 const captions = [
   'The harbour wakes before the town does.',
   'Nobody told the gulls about the fish market.',
@@ -61,7 +64,12 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'carmic-archives-'));
   [from, to] = await Promise.all([startInstance({ env: { CARMIC_LEASE_SECONDS: '60' } }), startInstance({ processes: ['web'] })]);
   person = await from.createCaller();
-  const shared = await from.createCaller();
+  shared = await from.createCaller();
+  await from.server.deps.db.asSystem((tx) =>
+    from.server.deps.db.change(tx, 'UPDATE users SET name = :name, email = :email WHERE id = :id', {
+      ...{ id: shared.userId, name: others[0], email: others[1] },
+    }),
+  );
   await from.server.deps.db.asSystem((tx) =>
     from.server.deps.db.change(tx, "INSERT INTO members (workspace_id, user_id, role, created_at) VALUES (:w, :u, 'editor', now())", {
       ...{ w: shared.workspaceId, u: person.userId },
@@ -72,10 +80,37 @@ beforeAll(async () => {
   const { call } = person;
   await call('createTerm', { body: { term: 'Scheveningen', soundsLike: ['shaving again'] } });
   const [clip] = (await call('listClips', { params: { id: video.id } })).items;
-  await call('updateClip', { params: { id: clip?.id ?? '' }, body: { title: 'Titel von Hand' } });
+  expect(clip?.isTitleSuggested).toBe(true);
+  const renamed = await call('updateClip', { params: { id: clip?.id ?? '' }, body: { title: 'Titel von Hand' } });
+  expect(renamed.isTitleSuggested, 'A1: a person wrote it').toBe(false);
   await call('createClipEdit', {
     params: { id: clip?.id ?? '' },
     body: { kind: 'segments', baseVersion: 1, segments: [{ startSeconds: 2, endSeconds: 9 }] },
+  });
+  // What two people do in one workspace: each invites somebody, the colleague touches the person's video, a guest comments on a clip.
+  await shared.call('createInvitation', { body: { email: 'invited@elsewhere.example', role: 'viewer' } });
+  await call('createInvitation', { body: { email: 'asked@elsewhere.example', role: 'viewer' } });
+  const headers = () => ({ authorization: `Bearer ${person.token}`, 'carmic-workspace': shared.workspaceId });
+  const common = await readyVideo({ ...person, call: createClient({ baseUrl: from.baseUrl, headers }) }, 'Zusammen.mp4');
+  const [touched] = (await shared.call('listClips', { params: { id: common.id } })).items;
+  await shared.call('updateClip', { params: { id: touched?.id ?? '' }, body: { title: 'Renamed by the colleague' } });
+  await shared.call('createClipEdit', {
+    params: { id: touched?.id ?? '' },
+    body: { kind: 'segments', baseVersion: 1, segments: [{ startSeconds: 2, endSeconds: 9 }] },
+  });
+  const { url } = await call('createClipLink', {
+    params: { id: clip?.id ?? '' },
+    body: { kind: 'review', password: 'a password of nobody' },
+  });
+  await createClient({ baseUrl: from.baseUrl })('addSharedComment', {
+    body: {
+      linkToken: url.split('token=')[1] ?? '',
+      password: 'a password of nobody',
+      kind: 'comment',
+      atSeconds: 1,
+      name: 'Aunt Ottilie',
+      text: 'Shorter, please.',
+    },
   });
 }, 180_000);
 afterAll(async () => {
@@ -143,7 +178,8 @@ describe('the archive of a person (G1, G5)', () => {
       }
       expect(Object.keys(schema.items.properties)).toEqual(schema.items.required);
     }
-    expect(await rows('videos')).toMatchObject([{ id: video.id, title: expect.any(String) as unknown, file_name: 'Möwen & Fische.mp4' }]);
+    expect((await rows('videos')).map((row) => row['file_name']).sort()).toEqual(['Möwen & Fische.mp4', 'Zusammen.mp4']);
+    expect((await rows('videos')).find((row) => row['id'] === video.id)).toMatchObject({ title: expect.any(String) as unknown });
     expect(await rows('users')).toMatchObject([{ id: person.userId, email: `${person.userId}@example.test` }]);
     expect((await rows('clips')).map((row) => (row['content'] as { title: string }).title)).toContain('Titel von Hand');
     expect((await rows('glossary_terms')).map((row) => row['content'])).toMatchObject([{ term: 'Scheveningen' }]);
@@ -166,6 +202,17 @@ describe('the archive of a person (G1, G5)', () => {
       expect(text).not.toContain(id);
     }
     expect(text).not.toMatch(/password_hash|token_hash|totp_sealed|\$argon2/);
+    for (const other of others) {
+      expect(text, other).not.toContain(other);
+    }
+    expect(text).not.toContain(shared.userId);
+    // What was done with the person’s own content stays, without whose hand it was.
+    expect(text).toContain('Renamed by the colleague');
+    expect(text).toContain('Shorter, please.');
+    const rows = async (table: string) => JSON.parse((await read(`data/${table}.json`)).toString('utf8')) as Record<string, unknown>[];
+    const hands = (await rows('clip_edits')).map((row) => row['created_by']);
+    expect([...new Set(hands)].sort()).toEqual([person.userId, null].sort());
+    expect(await rows('invitations')).toMatchObject([{ created_by: person.userId, role: 'viewer' }]);
     await zip.close();
   });
 
@@ -208,7 +255,7 @@ describe('the archive of a person (G1, G5)', () => {
     const email = 'moved@example.test';
     const { deps } = to.server;
     const report = await importArchive(deps, dataMap, { file, email });
-    expect(report).toMatchObject({ workspaces: 1, videos: 1, skippedVideos: 0 });
+    expect(report).toMatchObject({ workspaces: 2, videos: 2, skippedVideos: 0 });
     expect(report.objects).toBeGreaterThan(5);
     const [user] = await deps.db.systemRows<{ id: string }>('SELECT id FROM users WHERE email = :email', { email });
     const userId = user?.id ?? '';
@@ -216,6 +263,7 @@ describe('the archive of a person (G1, G5)', () => {
 
     const [before, after] = await Promise.all([readArchive(file), readArchive(join(directory, 'again.zip'))]);
     const tables = ['videos', 'clips', 'clip_edits', 'renditions', 'stored_objects', 'transcripts', 'safety_verdicts', 'glossary_terms'];
+    tables.push('clip_links', 'clip_comments');
     // When it ends, and whose number is on it, is the new installation's own.
     const own = new Set(['expires_at', 'kept_from', 'created_by', 'updated_by', 'week_notice_for', 'day_notice_for']);
     const plain = (rows: Record<string, unknown>[]) =>
@@ -232,12 +280,15 @@ describe('the archive of a person (G1, G5)', () => {
     expect(objects(after.manifest)).toEqual(objects(before.manifest));
 
     const { token } = await deps.db.asSystem((tx) => openSession(deps, tx, userId));
-    const call = callerFor(() => to.baseUrl, token);
+    const call = createClient({
+      baseUrl: to.baseUrl,
+      headers: () => ({ authorization: `Bearer ${token}`, 'carmic-workspace': person.workspaceId }),
+    });
     const shown = async (ask: typeof call) => {
       const { items } = await ask('listClips', { params: { id: video.id } });
       const transcript = await ask('getTranscript', { params: { id: video.id } });
-      const clip = ({ excerpt, id, score, startSeconds, title, renditions }: Clip) => ({
-        ...{ excerpt, id, score, startSeconds, title },
+      const clip = ({ excerpt, id, isTitleSuggested, score, startSeconds, title, renditions }: Clip) => ({
+        ...{ excerpt, id, isTitleSuggested, score, startSeconds, title },
         renditions: renditions.map(({ aspect, height, state, width, id: renditionId }: Rendition) => ({
           aspect,
           height,
@@ -249,6 +300,12 @@ describe('the archive of a person (G1, G5)', () => {
       return { clips: items.map(clip), transcript };
     };
     expect(await shown(call)).toEqual(await shown(person.call));
+    const { comments, links } = await call('listReviews', { params: { id: video.id } });
+    expect(comments).toMatchObject([{ text: 'Shorter, please.', atSeconds: 1, name: '–' }]);
+    expect(
+      links.map(({ expiresAt }) => Date.parse(expiresAt) <= Date.now()),
+      'a link whose secret is elsewhere is not shown as open',
+    ).toEqual([true]);
     await expect(importArchive(deps, dataMap, { file, email })).rejects.toThrow('in this installation already');
     await Promise.all([before.zip.close(), after.zip.close()]);
   });

@@ -135,10 +135,15 @@ async function lookAtClips(page: Page) {
 
 async function workOnClips(page: Page) {
   const first = page.getByRole('article').first();
+  // What an engine made is marked, until a person has made another; a score stays a suggestion. Keeps: A1.
+  const suggestedTitle = first.getByTitle('An engine wrote this title');
+  await suggestedTitle.waitFor();
   await first.getByRole('button', { name: 'Rename' }).click();
   await page.keyboard.type(`A <b>title</b> & 'more'`);
   await page.keyboard.press('Enter');
   await first.getByRole('heading', { name: `A <b>title</b> & 'more'` }).waitFor();
+  await expect.poll(() => suggestedTitle.count(), slowly).toBe(0);
+  await first.getByTitle('An engine gave this score').waitFor();
   await first.getByRole('button', { name: 'Keep' }).click();
   await first.getByRole('button', { name: 'Kept', pressed: true }).waitFor();
 

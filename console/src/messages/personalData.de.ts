@@ -108,6 +108,13 @@ export const personalData: typeof english = {
     },
     places: { server: 'Auf diesem Server', agent: 'Auf einem Agenten', outside: 'Außerhalb' },
     suggestion: 'Vorschlag',
+    suggested: 'Vorschlag',
+    marks: {
+      title: 'Diesen Titel hat ein Dienst geschrieben. Schreiben Sie einen eigenen, und der Hinweis geht.',
+      score: 'Diese Bewertung gab ein Dienst. Sie schätzt, was Menschen gefällt, und misst nichts.',
+      chapters: 'Diese Kapitel hat ein Dienst gefunden und benannt.',
+      verdict: 'Das hat ein Dienst beurteilt, kein Mensch. Er kann sich irren.',
+    },
     sent: 'Gesendet',
     none: 'Bisher keine.',
   },

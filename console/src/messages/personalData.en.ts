@@ -106,6 +106,13 @@ export const personalData = {
     },
     places: { server: 'On this server', agent: 'On an agent', outside: 'Outside' },
     suggestion: 'Suggestion',
+    suggested: 'Suggested',
+    marks: {
+      title: 'An engine wrote this title. Write your own, and the mark goes.',
+      score: 'An engine gave this score. It is a guess about what people like, and no measure.',
+      chapters: 'An engine found and named these chapters.',
+      verdict: 'An engine judged this, not a person. It may be wrong.',
+    },
     sent: 'Sent',
     none: 'None so far.',
   },

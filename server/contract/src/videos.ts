@@ -233,6 +233,7 @@ export const clipSchema = z.object({
   score: z.number().min(0).max(100),
   scoreParts: z.array(scorePartSchema),
   title: z.string(),
+  isTitleSuggested: z.boolean().describe('An engine wrote it; false once a person has written another'),
   tags: z.array(z.string()),
   posts: z.array(platformPostSchema).describe('Texts for publishing'),
   excerpt: z.string().describe('What is said; empty without a transcript'),

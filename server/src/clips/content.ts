@@ -5,6 +5,8 @@ import type { ClipRow } from './model.ts';
 
 export interface ClipContent {
   title: string;
+  /** Whether a person wrote it; missing while it is the suggested one. */
+  isTitleWritten?: boolean;
   tags: string[];
   scoreParts: ScorePart[];
   excerpt: string;

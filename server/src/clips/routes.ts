@@ -54,7 +54,7 @@ export const clipHandlers = {
         clip.state = body.state;
       }
       if (body.title !== undefined) {
-        clip.contentSealed = sealContent(deps, clip.id, { ...contentOf(deps, clip), title: body.title });
+        clip.contentSealed = sealContent(deps, clip.id, { ...contentOf(deps, clip), title: body.title, isTitleWritten: true });
       }
       if (body.cover !== undefined) {
         clip.cover = body.cover;

@@ -8,7 +8,8 @@ import { Users } from '../../accounts/model.ts';
 import { createWorkspace } from '../../accounts/createWorkspace.ts';
 import type { DataMap, TableData } from '../../core/dataMap.ts';
 import { StartError } from '../../core/errors.ts';
-import { newId } from '../../core/ids.ts';
+import { hashSecret } from '../../core/crypto.ts';
+import { newId, newSecret } from '../../core/ids.ts';
 import type { Tx } from '../../db/database.ts';
 import { uuidArray } from '../../db/uuidArray.ts';
 import type { Deps } from '../../deps.ts';
@@ -38,6 +39,8 @@ const taken: readonly { table: string; video?: string; clip?: string }[] = [
   { table: 'videos', video: 'id' },
   { table: 'clips', video: 'video_id' },
   { table: 'clip_edits', clip: 'clip_id' },
+  { table: 'clip_links', clip: 'clip_id' },
+  { table: 'clip_comments', clip: 'clip_id' },
   { table: 'renditions', video: 'video_id' },
   { table: 'stored_objects', video: 'video_id' },
   { table: 'transcripts', video: 'video_id' },
@@ -337,8 +340,30 @@ async function insertRows(
   return rows.length;
 }
 
-/** Tables with hashes that are made of this installation's key. */
-const tokenizers: Partial<Record<string, typeof withToken>> = { glossary_terms: withToken, videos: withLabelTokens };
+/** Called like this where an archive leaves a name out. */
+const unnamed = '–';
+
+/** Tables with what an archive cannot hold: hashes made of this installation's key, secrets, names of others. */
+const tokenizers: Partial<Record<string, typeof withToken>> = {
+  glossary_terms: withToken,
+  videos: withLabelTokens,
+  clip_links: withoutSecret,
+  clip_comments: withoutName,
+};
+
+/** A link's secret is in no archive, and led to another installation: it is taken in as ended, so that what was said through it stays in order. */
+function withoutSecret(deps: Deps, written: ArchiveRow): ArchiveRow {
+  const now = deps.clock.now().toISOString();
+  const expiresAt = String(written['expires_at']);
+  const token = hashSecret(newSecret('carmic_clip')).toString('hex');
+  return { ...written, token_hash: `\\x${token}`, expires_at: Date.parse(expiresAt) < Date.parse(now) ? expiresAt : now };
+}
+
+/** Who commented is another person, and in no archive. */
+function withoutName(deps: Deps, written: ArchiveRow): ArchiveRow {
+  const name = deps.sealer.seal(`clip_comments.name:${String(written['id'])}`, unnamed);
+  return { ...written, name_sealed: `\\x${name.toString('hex')}` };
+}
 
 /** The token of a term is made of this installation's key. */
 function withToken(deps: Deps, written: ArchiveRow, row: ArchiveRow | undefined): ArchiveRow {
