@@ -1,6 +1,7 @@
 /** Every page with something on it: no barrier in light on a wide window and in dark on a narrow one, and nothing that the browser complains of. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { framedPages, type PageVideos } from '../shots/framedPages.ts';
+import { seedPeople, seedSafety } from '../shots/seedCases.ts';
 import { failInspection, fillPlaces } from '../shots/seed.ts';
 import { type Caller, startInstance, type TestInstance, until } from '../support/instance.ts';
 import { enrolAgent } from '../support/protocolAgent.ts';
@@ -17,7 +18,13 @@ const srt =
 
 beforeAll(async () => {
   instance = await startInstance({
-    env: { CARMIC_CONSOLE_DIR: consoleDirectory, CARMIC_LEASE_SECONDS: '900', CARMIC_OUTGOING_HOSTS: 'hooks.harbour.example' },
+    env: {
+      CARMIC_CONSOLE_DIR: consoleDirectory,
+      CARMIC_LEASE_SECONDS: '900',
+      CARMIC_OUTGOING_HOSTS: 'hooks.harbour.example',
+      CARMIC_OPERATOR_NAME: 'Harbour Media GmbH',
+      CARMIC_OPERATOR_EMAIL: 'privacy@harbour.example',
+    },
   });
   admin = await instance.createCaller({ isAdmin: true });
   const agent = await enrolAgent(instance, ['inspect', 'render'], { name: 'studio-gpu-1' });
@@ -34,6 +41,8 @@ beforeAll(async () => {
   const running = await uploadVideo(admin.call, instance.baseUrl, Buffer.from('running'), { fileName: 'Rehearsal.mp4' });
   const lease = await until('its inspection', () => agent.lease(['inspect'], 5));
   await agent.renew(lease, 0.62);
+  await seedSafety(instance, admin, agent);
+  await seedPeople(admin);
   await fillPlaces(instance, admin, ready, second);
   videos = { ready, failed, running };
 });
@@ -63,4 +72,41 @@ describe('every page', () => {
       await visit.context.close();
     });
   }
+});
+
+test('the main dialogs have no barrier, and are left by Escape', { timeout: 300_000 }, async (context) => {
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: admin.token, theme: 'dark', reducedMotion: true });
+  const { page } = visit;
+  visit.expectRefusal('/storage/');
+  const video = `/videos/${videos.ready.id}`;
+  const press = (name: string | RegExp) => () => page.getByRole('button', { name }).first().click();
+  const dialogs: [path: string, open: () => Promise<void>][] = [
+    ['/safekeeping', press('Place a hold')],
+    ['/plans', press(/^Edit /)],
+    ['/agents', press('Add an agent')],
+    ['/safety', press('See the evidence')],
+    ['/privacy-requests', press('Enter a request')],
+    [video, press(/^Export$/)],
+    [video, press(/^Share$/)],
+    [
+      `/videos/${videos.failed.id}`,
+      async () => {
+        await page.locator('main header').getByRole('button', { name: 'More' }).first().click();
+        await page.getByRole('menuitem', { name: 'Delete video…' }).click();
+      },
+    ],
+  ];
+  const barriers: string[] = [];
+  for (const [path, open] of dialogs) {
+    await page.goto(`/#${path}`);
+    await open();
+    const dialog = page.getByRole('dialog').or(page.getByRole('alertdialog'));
+    await dialog.waitFor();
+    await dialog.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' });
+    barriers.push(...(await findBarriers(page)).map((text) => `${path}: ${text}`));
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+  }
+  expect(barriers).toEqual([]);
+  expect(visit.problems).toEqual([]);
 });

@@ -21,7 +21,13 @@ beforeAll(async () => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   instance = await startInstance({
-    env: { CARMIC_CONSOLE_DIR: consoleDirectory, CARMIC_LEASE_SECONDS: '900', CARMIC_OUTGOING_HOSTS: 'hooks.harbour.example' },
+    env: {
+      CARMIC_CONSOLE_DIR: consoleDirectory,
+      CARMIC_LEASE_SECONDS: '900',
+      CARMIC_OUTGOING_HOSTS: 'hooks.harbour.example',
+      CARMIC_OPERATOR_NAME: 'Harbour Media GmbH',
+      CARMIC_OPERATOR_EMAIL: 'privacy@harbour.example',
+    },
   });
 });
 
@@ -38,11 +44,23 @@ function pagesOf({ videos }: Seeded, link: string): [name: string, path: string,
     ['shared', new URL(link).hash.slice(1)],
     ['share', video, press(/^(Share|Teilen)$/)],
     ['export', video, press(/^(Export|Exportieren)$/)],
+    ['hold', '/safekeeping', press(/^Place a hold|^Place a legal hold|Add/)],
+    ['plan', '/plans', press(/^Edit /)],
+    ['enrolment', '/agents', press(/^Add an agent/)],
+    ['case', '/safety', press(/evidence/i)],
     ['palette', '/', (page) => page.keyboard.press('Control+k')],
     ['keys', video, (page) => page.keyboard.press('?')],
     ...framedPages(videos),
   ];
 }
+
+/** Pages for those who are not signed in. */
+const strangersPages = [
+  ['sign-up', '/#/sign-up'],
+  ['forgot', '/#/forgot'],
+  ['privacy-policy', '/privacy'],
+  ['privacy-parties', '/privacy/third-parties'],
+] as const;
 
 const inGerman = ['shared', 'share', 'export', 'keys', 'library', 'video', 'account', 'plans', 'overview'];
 
@@ -111,6 +129,12 @@ test('every page', async (context) => {
         await stranger.page.goto('/');
         await stranger.page.locator('h1').first().waitFor();
         await stranger.page.screenshot({ path: join(folder, `sign-in-${theme}-${width}.png`) });
+        for (const [name, path] of strangersPages) {
+          await stranger.page.goto(path);
+          await stranger.page.locator('h1').first().waitFor();
+          await stranger.page.waitForLoadState('networkidle');
+          await stranger.page.screenshot({ path: join(folder, `${name}-${theme}-${width}.png`), fullPage: true });
+        }
         await stranger.context.close();
       }
       problems.push(...visit.problems.map((problem) => `${theme} ${width}: ${problem}`));

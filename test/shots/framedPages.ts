@@ -31,6 +31,7 @@ export function framedPages(videos: PageVideos): [name: string, path: string][] 
     ['setup-sample', '/setup?step=sample'],
     ['system', '/system'],
     ['settings', '/settings'],
+    ['settings-group', '/settings?group=storage'],
     ['storage', '/storage'],
     ['safekeeping', '/safekeeping'],
     ['privacy-requests', '/privacy-requests'],

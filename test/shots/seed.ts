@@ -7,6 +7,7 @@ import type { Caller, TestInstance } from '../support/instance.ts';
 import { enrolAgent, plainResult, type ProtocolAgent } from '../support/protocolAgent.ts';
 import { uploadVideo } from '../support/upload.ts';
 import { makeScene, type Scene } from './scene.ts';
+import { seedPeople, seedSafety } from './seedCases.ts';
 import { seedCompression } from './seedCompression.ts';
 
 const talk = [
@@ -68,6 +69,8 @@ export async function seed(instance: TestInstance, page: Page): Promise<Seeded> 
   }
   await speakers(instance, admin, ready);
   await seedCompression(instance);
+  await seedSafety(instance, admin, agent);
+  await seedPeople(admin);
   await fillPlaces(instance, admin, ready, second);
   return { admin, videos: { ready, second, failed, running } };
 }

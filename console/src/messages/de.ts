@@ -42,6 +42,7 @@ export const de: Messages = {
     copied: 'Kopiert',
     dismiss: 'Ausblenden',
     skipToContent: 'Zum Inhalt springen',
+    onThisPage: 'Auf dieser Seite',
   },
 
   words,

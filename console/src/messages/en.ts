@@ -44,6 +44,7 @@ export const en = {
     copied: 'Copied',
     dismiss: 'Dismiss',
     skipToContent: 'Skip to content',
+    onThisPage: 'On this page',
   },
 
   words,

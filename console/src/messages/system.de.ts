@@ -156,6 +156,8 @@ export const settings: typeof englishSettings = {
     'Diese liest der Server beim Start, aus seiner Umgebung oder aus Dateien mit Geheimnissen. Ändern Sie sie dort, wo der Server gestartet wird, und starten Sie ihn neu.',
   search: 'Einstellung suchen',
   onlySet: 'Nur gesetzte',
+  showSet: 'Nur gesetzte zeigen',
+  groupsLabel: 'Gruppen von Einstellungen',
   noneFound: 'Keine Einstellung passt.',
   showAll: 'Alle zeigen',
   sources: { environment: 'Umgebung', file: 'Datei', database: 'Datenbank', default: 'Vorgabe' },

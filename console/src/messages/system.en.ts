@@ -146,6 +146,8 @@ export const settings = {
     'These are read when the server starts, from its environment or from files of secrets. Change them where the server is started, then start it again.',
   search: 'Find a setting',
   onlySet: 'Only those that are set',
+  showSet: 'Show those that are set',
+  groupsLabel: 'Groups of settings',
   noneFound: 'No setting fits.',
   showAll: 'Show all',
   sources: { environment: 'Environment', file: 'File', database: 'Database', default: 'Default' },

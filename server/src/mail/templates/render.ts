@@ -35,7 +35,7 @@ const frame = {
 const escape = (text: string) => text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
 /** Addresses in a text become links; everything else is shown as it is. */
 const linked = (text: string) =>
-  escape(text).replace(/https?:\/\/[^\s<>&]+/g, (url) => `<a href="${url}" style="color:#5b3fd6">${url}</a>`);
+  escape(text).replace(/https?:\/\/[^\s<>&]+/g, (url) => `<a href="${url}" style="color:#b30f38">${url}</a>`);
 
 /** Renders one mail. `link` is what it is about; `unsubscribeUrl` stands at its end. */
 export function renderMail(mail: {
@@ -56,7 +56,7 @@ export function renderMail(mail: {
   const button =
     link === null || text.action === undefined
       ? ''
-      : `<p style="margin:22px 0"><a href="${escape(link)}" style="background:#5b3fd6;color:#fff;padding:11px 18px;border-radius:8px;text-decoration:none;font-weight:600;display:inline-block">${escape(text.action)}</a></p><p style="margin:0 0 14px;font-size:13px;color:#666;word-break:break-all">${escape(link)}</p>`;
+      : `<p style="margin:22px 0"><a href="${escape(link)}" style="background:#b30f38;color:#fff;padding:11px 18px;border-radius:8px;text-decoration:none;font-weight:600;display:inline-block">${escape(text.action)}</a></p><p style="margin:0 0 14px;font-size:13px;color:#666;word-break:break-all">${escape(link)}</p>`;
   return {
     // A line break in a subject would begin another header.
     subject: text.subject.replace(/[\r\n]+/g, ' '),
