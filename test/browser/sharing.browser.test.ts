@@ -143,6 +143,22 @@ test('by keys alone: the palette leads to a video, the arrows to a clip, I and O
   await press(page, 'i');
   await until('the other cut', async () => ((await firstClip())?.segments[0]?.startSeconds === 2 ? true : null));
 
+  // A second cut before the first one is answered is no second person's: it waits, and goes on top of it.
+  let answerFirst: () => void = () => undefined;
+  const answered = new Promise<void>((resolve) => (answerFirst = resolve));
+  await page.route('**/api/v1/clips/*/edits', async (route) => {
+    await answered;
+    await route.continue();
+  });
+  for (const moment of [/^0:03 /, /^0:04 /]) {
+    await press(page, 'ArrowRight');
+    await expect.poll(() => time.textContent(), { timeout: 60_000 }).toMatch(moment);
+    await press(page, 'i');
+  }
+  answerFirst();
+  await until('both cuts', async () => ((await firstClip())?.segments[0]?.startSeconds === 4 ? true : null));
+  await page.unroute('**/api/v1/clips/*/edits');
+
   await press(page, '?');
   const help = page.getByRole('dialog', { name: 'Keys' });
   await help.waitFor();

@@ -41,5 +41,7 @@ describe('cutting at the playhead', () => {
     expect(cutAt(segments, 'start', 29.5)).toBeNull();
     expect(cutAt(segments, 'end', 10)).toBeNull();
     expect(cutAt([], 'end', 10)).toBeNull();
+    // A piece of less than a frame goes as a whole: the server would refuse the cut for it.
+    expect(cutAt(segments, 'start', 13.98)).toEqual([{ startSeconds: 20, endSeconds: 30 }]);
   });
 });

@@ -22,6 +22,7 @@ export interface Waveform {
 
 const refreshEveryMs = 1200;
 
+type NewEdit = NonNullable<RouteArguments<'createClipEdit'>['body']>;
 type ClipChange = Partial<Pick<Clip, 'title' | 'state' | 'cover'>>;
 
 /** All that one video's page shows, kept up to date by the live stream. */
@@ -166,15 +167,33 @@ export class VideoPage {
 
   /** Takes pauses and filler words out of a clip. */
   async tighten(clip: Clip): Promise<void> {
-    const body = { kind: 'tighten' as const, baseVersion: clip.editVersion };
-    this.#takeEdit(await this.#call('createClipEdit', { params: { id: clip.id }, body }));
+    await this.#edit(clip, ({ editVersion }) => ({ kind: 'tighten', baseVersion: editVersion }));
   }
 
-  /** Cuts a clip anew, on top of the version that is known here. */
-  async cut(clip: Clip, segments: Clip['segments']): Promise<Clip> {
-    const body = { kind: 'segments' as const, segments, baseVersion: clip.editVersion };
-    const changed = await this.#call('createClipEdit', { params: { id: clip.id }, body });
-    this.#takeEdit(changed);
+  /** Cuts a clip anew: `change` is given its pieces as they are when its turn has come. Answers null, and does nothing, where that does. */
+  cut(clip: Clip, change: (segments: Clip['segments']) => Clip['segments'] | null): Promise<Clip | null> {
+    return this.#edit(clip, ({ segments, editVersion }) => {
+      const changed = change(segments);
+      return changed && { kind: 'segments', segments: changed, baseVersion: editVersion };
+    });
+  }
+
+  async #edit(clip: Clip, editOf: (now: Clip) => NewEdit | null): Promise<Clip | null> {
+    let changed: Clip | null = null;
+    await this.#inLine(clip.id, async () => {
+      const body = editOf(this.#now(clip));
+      if (body === null) {
+        return;
+      }
+      try {
+        changed = await this.#call('createClipEdit', { params: { id: clip.id }, body });
+        this.#answers += 1;
+        this.#takeEdit(changed);
+      } catch (error) {
+        await this.#showNow(clip, error);
+        throw error;
+      }
+    });
     return changed;
   }
 
@@ -195,7 +214,7 @@ export class VideoPage {
 
   /** Shows a clip as somebody else has left it, when a change was refused for that. */
   async #showNow(clip: Clip, error: unknown): Promise<void> {
-    if (error instanceof ApiError && error.code === 'precondition_failed') {
+    if (error instanceof ApiError && ['precondition_failed', 'conflict'].includes(error.code)) {
       this.#takeClip(await this.#call('getClip', { params: { id: clip.id } }));
     }
   }

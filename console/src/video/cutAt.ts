@@ -1,6 +1,8 @@
 import type { Span } from '@carmic/contract';
 
 const shortestSeconds = 1;
+/** The server takes no shorter piece: about a frame. */
+const shortestPieceSeconds = 0.04;
 
 /** Pieces of a clip that begin or end at a moment of the source: shorter, or longer than now. Null where less than a second would be left. */
 export function cutAt(segments: readonly Span[], edge: 'start' | 'end', seconds: number): Span[] | null {
@@ -24,6 +26,7 @@ export function cutAt(segments: readonly Span[], edge: 'start' | 'end', seconds:
             .filter(({ startSeconds }) => startSeconds < seconds)
             .map((span) => ({ ...span, endSeconds: Math.min(span.endSeconds, seconds) }));
   }
+  cut = cut.filter(({ startSeconds, endSeconds }) => endSeconds - startSeconds >= shortestPieceSeconds);
   const length = cut.reduce((sum, { startSeconds, endSeconds }) => sum + endSeconds - startSeconds, 0);
   return length < shortestSeconds ? null : cut;
 }
