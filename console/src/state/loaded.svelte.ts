@@ -12,6 +12,7 @@ export class Loaded<T> {
   isBusy = $state(false);
   readonly #ask: () => Promise<T>;
   readonly #t: Messages;
+  #asked = 0;
 
   constructor(ask: () => Promise<T>, t: Messages) {
     this.#ask = ask;
@@ -20,14 +21,25 @@ export class Loaded<T> {
 
   /** Asks, for the first time or again. */
   readonly load = async (): Promise<void> => {
+    this.#asked += 1;
+    const question = this.#asked;
+    const isNewest = () => question === this.#asked;
     this.isBusy = true;
     try {
-      this.value = await this.#ask();
-      this.problem = '';
+      const value = await this.#ask();
+      // An answer that was overtaken by that to a later question is old.
+      if (isNewest()) {
+        this.value = value;
+        this.problem = '';
+      }
     } catch (error) {
-      this.problem = messageOf(error, this.#t);
+      if (isNewest()) {
+        this.problem = messageOf(error, this.#t);
+      }
     } finally {
-      this.isBusy = false;
+      if (isNewest()) {
+        this.isBusy = false;
+      }
     }
   };
 }

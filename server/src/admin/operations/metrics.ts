@@ -14,7 +14,7 @@ export interface Metrics {
 
 /** Figures are read no oftener than this, however many ask. */
 const freshMs = 5000;
-/** Whoever works in the console asks at least this often. */
+/** So long after an answer whoever asked is taken to be there still. */
 const callerMs = 5000;
 
 /** Makes the metrics of one process. */

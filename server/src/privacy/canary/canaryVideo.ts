@@ -1,6 +1,6 @@
 /**
  * The canary's video, made here so that no program and nobody's footage is needed: a square that moves over a changing ground, and a tone that swells,
- * uncompressed in an AVI file of about half a megabyte (OpenDML 1.02 without its extensions).
+ * uncompressed in an AVI file of about 0.7 megabytes (OpenDML 1.02 without its extensions).
  */
 
 const width = 64;
