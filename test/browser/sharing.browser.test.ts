@@ -82,10 +82,11 @@ test('a review by a link: made, opened with its password without an account, ans
   await page.getByRole('button', { name: 'Go to 0:00' }).waitFor();
   await page.getByRole('button', { name: 'Approve', exact: true }).click();
   await page.getByText('You have approved this clip.').waitFor();
+  // Told for seconds only, so that it is looked for first.
+  await editor.page.getByText('was approved.').waitFor();
   expect(await findBarriersEverywhere(page)).toEqual([]);
   expect(await guest.context.cookies()).toEqual([]);
 
-  await editor.page.getByText('was approved.').waitFor();
   await card.getByText('Approved', { exact: true }).first().waitFor();
   await card.getByText('2 comments').click();
   await card.getByText('The first word is cut off.').waitFor();
@@ -106,6 +107,15 @@ test('a review by a link: made, opened with its password without an account, ans
 test('by keys alone: the palette leads to a video, the arrows to a clip, I and O cut it, ? lists every key', async (context) => {
   const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token, width: 1440 });
   const { page } = visit;
+  // The film comes late: keys that were pressed before are not lost.
+  let showFilm: () => void = () => undefined;
+  const shown = new Promise<void>((resolve) => (showFilm = resolve));
+  await page.route('**/storage/**', async (route) => {
+    if (route.request().resourceType() === 'media') {
+      await shown;
+    }
+    await route.continue();
+  });
   await page.goto('/');
   await page.getByRole('heading', { name: 'Library' }).waitFor();
   await press(page, 'Control+k');
@@ -135,6 +145,7 @@ test('by keys alone: the palette leads to a video, the arrows to a clip, I and O
   await until('the longer clip', async () => ((await firstClip())?.segments[0]?.startSeconds === 0 ? true : null));
   const time = page.locator('.player .time');
   await press(page, 'l', 'l', 'j', 'ArrowRight', 'ArrowRight', 'ArrowLeft');
+  showFilm();
   await expect.poll(() => time.textContent(), { timeout: 60_000 }).toMatch(/^0:11 /);
   await press(page, 'o');
   await until('the cut', async () => ((await firstClip())?.segments.at(-1)?.endSeconds === 11 ? true : null));

@@ -22,6 +22,11 @@ export class Toasts {
     }
   }
 
+  /** Takes away what was only told; faults, and what can still be undone, stay. */
+  makeRoom(): void {
+    this.items = this.items.filter(({ tone, action }) => tone === 'bad' || action !== undefined);
+  }
+
   dismiss(id: number): void {
     this.items = this.items.filter((item) => item.id !== id);
   }

@@ -11,6 +11,12 @@ export class Playback {
   /** Takes a player over and answers how to let it go. */
   attach(element: HTMLVideoElement): () => void {
     this.#element = element;
+    const follow = () => {
+      // Until the metadata is there the player stands at 0, and everybody else at the time that was asked for.
+      if (this.#pendingSeconds === null) {
+        this.timeSeconds = element.currentTime;
+      }
+    };
     const on: Partial<Record<keyof HTMLMediaElementEventMap, () => void>> = {
       play: () => {
         this.isPlaying = true;
@@ -18,13 +24,13 @@ export class Playback {
       },
       pause: () => {
         this.isPlaying = false;
-        this.timeSeconds = element.currentTime;
+        follow();
       },
-      seeked: () => {
-        this.timeSeconds = element.currentTime;
-      },
-      timeupdate: () => {
-        this.timeSeconds = element.currentTime;
+      seeked: follow,
+      timeupdate: follow,
+      // It is loaded again, such as from a fresh address: it goes on where it was, or where it is sent meanwhile.
+      emptied: () => {
+        this.#pendingSeconds ??= this.timeSeconds;
       },
       loadedmetadata: () => {
         if (Number.isFinite(element.duration)) {
@@ -61,7 +67,10 @@ export class Playback {
       this.#element.currentTime = target;
     } else {
       this.#pendingSeconds = target;
-      this.#element.load();
+      // One that is under way is not begun again.
+      if (this.#element.networkState !== HTMLMediaElement.NETWORK_LOADING) {
+        this.#element.load();
+      }
     }
   }
 
