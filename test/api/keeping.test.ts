@@ -301,17 +301,18 @@ describe('notices', () => {
     const days = (n: number) => at(n * 86_400_000, () => giveNotices(deps()));
     await days(21.9);
     expect(await noticesOf()).toEqual([]);
-    await days(22.1);
-    await days(22.2);
-    // The watchdog may be at it at the same moment; then this round leaves the row to it.
-    await expect.poll(noticesOf).toMatchObject([{ days: 7, videos: 1, videoIds: [video.id], firstExpiresAt: video.expiresAt }]);
-    await days(28.1);
-    await days(28.2);
-    const daysNoticed = async () => (await noticesOf()).map((data) => data['days']);
-    await expect.poll(daysNoticed).toEqual([7, 1]);
+    // A round leaves out a row that something else holds at that moment (the inspection of the upload): the next one has it.
+    const daysNoticed = async (n: number) => {
+      await days(n);
+      return (await noticesOf()).map((data) => data['days']);
+    };
+    await expect.poll(() => daysNoticed(22.1)).toEqual([7]);
+    expect(await daysNoticed(22.2)).toEqual([7]);
+    expect(await noticesOf()).toMatchObject([{ days: 7, videos: 1, videoIds: [video.id], firstExpiresAt: video.expiresAt }]);
+    await expect.poll(() => daysNoticed(28.1)).toEqual([7, 1]);
+    expect(await daysNoticed(28.2)).toEqual([7, 1]);
     await admin.call('assignPlan', { params: { id: who.workspaceId }, body: { overrides: { retention: { kind: 'expires', days: 60 } } } });
-    await days(54);
-    await expect.poll(daysNoticed).toEqual([7, 1, 7]);
+    await expect.poll(() => daysNoticed(54)).toEqual([7, 1, 7]);
     // Content that is kept for three days is not announced a week ahead.
     const short = await withOverrides({}, 'free');
     await upload(short);
