@@ -1,69 +1,89 @@
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { blockBytes, createBlockReader } from './blockReader.ts';
 import { parseRange } from './sourceServer.ts';
 import { type TaskFailure } from './taskFailure.ts';
 
 const file = Buffer.alloc(blockBytes * 2 + 100, 0).map((_, index) => index % 251);
 
-function rangeOf(init: RequestInit | undefined): { start: number; end: number } {
-  const range = parseRange(new Headers(init?.headers).get('range') ?? undefined, file.length);
-  return range === null || range === 'unsatisfiable' ? { start: 0, end: 0 } : range;
-}
-const answer = ({ start, end }: { start: number; end: number }) => new Response(new Uint8Array(file.subarray(start, end)), { status: 206 });
+type Answer = (response: ServerResponse, span: { start: number; end: number }) => void;
+
+/** Answers with the file's bytes, as storage does. */
+const answer: Answer = (response, { start, end }) => response.writeHead(206).end(file.subarray(start, end));
+const refuse =
+  (status: number): Answer =>
+  (response) =>
+    response.writeHead(status).end('no');
 
 describe('createBlockReader', () => {
   const signal = new AbortController().signal;
+  const paths: string[] = [];
+  let answers: Answer[] = [];
+  // The last answer is given to all that come after it.
+  const server = createServer((request, response) => {
+    paths.push(request.url ?? '');
+    const range = parseRange(request.headers.range, file.length);
+    const next = answers.length > 1 ? answers.shift() : answers[0];
+    next?.(response, range === null || range === 'unsatisfiable' ? { start: 0, end: 0 } : range);
+  });
+  let origin = '';
+
+  beforeAll(async () => {
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+  });
+  beforeEach(() => {
+    paths.length = 0;
+  });
+  afterAll(() => {
+    server.close();
+    server.closeAllConnections();
+  });
 
   it('reads spans across blocks, and each block once', async () => {
-    let requests = 0;
-    const fetch: typeof globalThis.fetch = async (_url, init) => {
-      requests += 1;
-      return answer(rangeOf(init));
-    };
-    const reader = createBlockReader({ sizeBytes: file.length, url: () => 'http://storage/a', signal, fetch });
+    answers = [answer];
+    const reader = createBlockReader({ sizeBytes: file.length, url: () => `${origin}/a`, signal });
     expect((await reader.readSpan(blockBytes - 10, blockBytes + 10)).equals(file.subarray(blockBytes - 10, blockBytes + 10))).toBe(true);
     expect((await reader.readSpan(0, file.length + 999)).equals(file)).toBe(true);
-    expect(requests).toBe(3);
+    expect(paths).toHaveLength(3);
   });
 
   it('asks again after a broken connection, a refusal and a short answer, with the newest URL', async () => {
-    const urls: string[] = [];
-    let url = 'http://storage/stale';
-    const fetch: typeof globalThis.fetch = async (used, init) => {
-      urls.push(String(used));
-      if (urls.length === 1) {
-        throw new TypeError('fetch failed');
-      }
-      if (urls.length === 2) {
-        url = 'http://storage/fresh';
-        return new Response('expired', { status: 403 });
-      }
-      const { start, end } = rangeOf(init);
-      return answer(urls.length === 3 ? { start, end: end - 5 } : { start, end });
-    };
-    const reader = createBlockReader({ sizeBytes: 100, url: () => url, signal, fetch });
+    let url = `${origin}/stale`;
+    answers = [
+      (response) => response.destroy(),
+      (response, span) => {
+        url = `${origin}/fresh`;
+        refuse(403)(response, span);
+      },
+      (response, { start, end }) => answer(response, { start, end: end - 5 }),
+      answer,
+    ];
+    const reader = createBlockReader({ sizeBytes: 100, url: () => url, signal });
     expect((await reader.readSpan(0, 100)).equals(file.subarray(0, 100))).toBe(true);
-    expect(urls).toEqual(['http://storage/stale', 'http://storage/stale', 'http://storage/fresh', 'http://storage/fresh']);
+    expect(paths).toEqual(['/stale', '/stale', '/fresh', '/fresh']);
+  });
+
+  it('follows a redirection, and takes its block from a server that knows no ranges', async () => {
+    answers = [(response) => response.writeHead(307, { location: '/moved' }).end(), (response) => response.writeHead(200).end(file)];
+    const reader = createBlockReader({ sizeBytes: file.length, url: () => `${origin}/a`, signal });
+    expect((await reader.readSpan(0, blockBytes)).equals(file.subarray(0, blockBytes))).toBe(true);
+    expect(paths).toEqual(['/a', '/moved']);
   });
 
   it('gives up when the file is gone, and when the task is over', async () => {
-    const gone = createBlockReader({
-      sizeBytes: 100,
-      url: () => 'http://storage/a',
-      signal,
-      fetch: async () => new Response('', { status: 404 }),
-    });
+    answers = [refuse(404)];
+    const gone = createBlockReader({ sizeBytes: 100, url: () => `${origin}/a`, signal });
     await expect(gone.readSpan(0, 10)).rejects.toMatchObject({
       name: 'TaskFailure',
       code: 'storage_failed',
     } satisfies Partial<TaskFailure>);
+    answers = [refuse(503)];
     const over = new AbortController();
-    const waiting = createBlockReader({
-      sizeBytes: 100,
-      url: () => 'http://storage/a',
-      signal: over.signal,
-      fetch: async () => new Response('', { status: 503 }),
-    });
+    const waiting = createBlockReader({ sizeBytes: 100, url: () => `${origin}/a`, signal: over.signal });
     const reading = waiting.readSpan(0, 10);
     over.abort(new Error('over'));
     await expect(reading).rejects.toThrow();

@@ -5,7 +5,9 @@
  * again until the signal aborts: a server that restarts, or a signed URL that ran out and is replaced by the next renewal, stops
  * nothing. Only an answer that no waiting will change (the file is gone) is an error.
  */
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Agent, interceptors, request } from 'undici';
 import { TaskFailure } from './taskFailure.ts';
 
 export interface BlockReaderOptions {
@@ -13,12 +15,11 @@ export interface BlockReaderOptions {
   /** The URL to use now; renewals replace it. */
   url: () => string;
   signal: AbortSignal;
-  fetch?: typeof globalThis.fetch;
 }
 
 export interface BlockReader {
   readonly sizeBytes: number;
-  /** The bytes from `start` up to the end of the block that holds `start`. */
+  /** The bytes from `start` on, as many as lie together; at least one while `start` is inside of the file. */
   read(start: number): Promise<Buffer>;
   /** Exactly the bytes of a span; fewer at the end of the file. */
   readSpan(start: number, end: number): Promise<Buffer>;
@@ -29,12 +30,13 @@ const keptBlocks = 64;
 const readAheadBlocks = 3;
 const requestTimeoutMs = 60_000;
 const longestPauseMs = 3000;
+const dispatcher = new Agent().compose(interceptors.redirect({ maxRedirections: 5 }));
 
 /** Makes a reader of one remote file. */
-export function createBlockReader({ sizeBytes, url, signal, fetch = globalThis.fetch }: BlockReaderOptions): BlockReader {
-  const blocks = new Map<number, Promise<Buffer>>();
+export function createBlockReader({ sizeBytes, url, signal }: BlockReaderOptions): BlockReader {
+  const blocks = new Map<number, Promise<Block>>();
 
-  const load = (index: number): Promise<Buffer> => {
+  const load = (index: number): Promise<Block> => {
     const kept = blocks.get(index);
     if (kept) {
       blocks.delete(index);
@@ -42,7 +44,7 @@ export function createBlockReader({ sizeBytes, url, signal, fetch = globalThis.f
       return kept;
     }
     const start = index * blockBytes;
-    const loading = fetchRange({ url, signal, fetch }, start, Math.min(start + blockBytes, sizeBytes));
+    const loading = fetchRange({ url, signal }, start, Math.min(start + blockBytes, sizeBytes));
     blocks.set(index, loading);
     loading.catch(() => blocks.delete(index));
     const [oldest] = blocks.keys();
@@ -60,7 +62,7 @@ export function createBlockReader({ sizeBytes, url, signal, fetch = globalThis.f
     for (let ahead = index + 1; isSequential && ahead <= index + readAheadBlocks && ahead * blockBytes < sizeBytes; ahead++) {
       load(ahead).catch(() => undefined);
     }
-    return (await wanted).subarray(start - index * blockBytes);
+    return pieceAt(await wanted, start - index * blockBytes);
   };
 
   return {
@@ -78,13 +80,27 @@ export function createBlockReader({ sizeBytes, url, signal, fetch = globalThis.f
   };
 }
 
-type Origin = Pick<Required<BlockReaderOptions>, 'url' | 'signal' | 'fetch'>;
+/** A block lies in memory as it came, piece by piece: to put it together would be a copy of every byte of every source. */
+type Block = readonly Buffer[];
 
-async function fetchRange({ url, signal, fetch }: Origin, start: number, end: number): Promise<Buffer> {
+function pieceAt(block: Block, offset: number): Buffer {
+  let from = offset;
+  for (const piece of block) {
+    if (from < piece.length) {
+      return piece.subarray(from);
+    }
+    from -= piece.length;
+  }
+  return Buffer.alloc(0);
+}
+
+type Origin = Pick<BlockReaderOptions, 'url' | 'signal'>;
+
+async function fetchRange({ url, signal }: Origin, start: number, end: number): Promise<Block> {
   for (let pauseMs = 100; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     signal.throwIfAborted();
     const usedUrl = url();
-    const body = await tryRange(fetch, usedUrl, signal, start, end);
+    const body = await tryRange(usedUrl, signal, start, end);
     if (body !== null) {
       return body;
     }
@@ -93,31 +109,46 @@ async function fetchRange({ url, signal, fetch }: Origin, start: number, end: nu
   }
 }
 
-/** One request; null when it is worth asking again. */
-async function tryRange(
-  fetch: typeof globalThis.fetch,
-  url: string,
-  signal: AbortSignal,
-  start: number,
-  end: number,
-): Promise<Buffer | null> {
-  let response: Response;
+/**
+ * One request; null when it is worth asking again.
+ *
+ * Not by `fetch`, whose streams and copies cost more than all else the agent does with a source.
+ */
+async function tryRange(url: string, signal: AbortSignal, start: number, end: number): Promise<Block | null> {
+  let status: number;
   try {
-    response = await fetch(url, {
+    const { statusCode, body } = await request(url, {
+      dispatcher,
       headers: { range: `bytes=${start}-${end - 1}` },
       signal: AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]),
     });
-    if (response.status === 206 || (response.status === 200 && start === 0)) {
-      const body = Buffer.from(await response.arrayBuffer()).subarray(0, end - start);
-      return body.length === end - start ? body : null;
+    if (statusCode === 206 || (statusCode === 200 && start === 0)) {
+      return await readBlock(body, end - start);
     }
-    await response.body?.cancel();
+    status = statusCode;
+    await body.dump();
   } catch {
     // The connection broke, or nobody answers: the server may be restarting.
     return null;
   }
-  if (response.status === 404 || response.status === 410 || response.status === 416) {
-    throw new TaskFailure('storage_failed', `The source is not in storage any more (${response.status}).`, { isRetryable: true });
+  if (status === 404 || status === 410 || status === 416) {
+    throw new TaskFailure('storage_failed', `The source is not in storage any more (${status}).`, { isRetryable: true });
   }
   return null;
+}
+
+/** The first `length` bytes of a body; null when it ends before. */
+async function readBlock(body: Readable, length: number): Promise<Block | null> {
+  const pieces: Buffer[] = [];
+  let missing = length;
+  // What is left out of a body is not missed.
+  body.on('error', () => undefined);
+  for await (const piece of body as AsyncIterable<Buffer>) {
+    if (missing === 0) {
+      break;
+    }
+    pieces.push(piece.subarray(0, missing));
+    missing -= Math.min(missing, piece.length);
+  }
+  return missing === 0 ? pieces : null;
 }
