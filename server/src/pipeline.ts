@@ -108,7 +108,7 @@ export async function deliverEvent(deps: Deps, event: StoredEvent): Promise<void
     event.type === 'clip.updated' &&
     event.subjectId !== null &&
     Array.isArray(fields) &&
-    (fields.includes('title') || fields.includes('edit'))
+    ['title', 'tags', 'edit'].some((field) => fields.includes(field))
   ) {
     await deps.jobs.enqueue('safety.clip', { workspaceId, clipId: event.subjectId });
   }

@@ -81,7 +81,7 @@ beforeAll(async () => {
   await call('createTerm', { body: { term: 'Scheveningen', soundsLike: ['shaving again'] } });
   const [clip] = (await call('listClips', { params: { id: video.id } })).items;
   expect(clip?.isTitleSuggested).toBe(true);
-  const renamed = await call('updateClip', { params: { id: clip?.id ?? '' }, body: { title: 'Titel von Hand' } });
+  const renamed = await call('updateClip', { params: { id: clip?.id ?? '' }, body: { title: 'Titel von Hand', tags: ['Deichbruch'] } });
   expect(renamed.isTitleSuggested, 'A1: a person wrote it').toBe(false);
   await call('createClipEdit', {
     params: { id: clip?.id ?? '' },
@@ -182,6 +182,7 @@ describe('the archive of a person (G1, G5)', () => {
     expect((await rows('videos')).find((row) => row['id'] === video.id)).toMatchObject({ title: expect.any(String) as unknown });
     expect(await rows('users')).toMatchObject([{ id: person.userId, email: `${person.userId}@example.test` }]);
     expect((await rows('clips')).map((row) => (row['content'] as { title: string }).title)).toContain('Titel von Hand');
+    expect((await rows('clips')).flatMap((row) => (row['content'] as { tags: string[] }).tags)).toContain('Deichbruch');
     expect((await rows('glossary_terms')).map((row) => row['content'])).toMatchObject([{ term: 'Scheveningen' }]);
     expect((await rows('sessions')).every((row) => row['user_id'] === person.userId)).toBe(true);
     expect((await rows('events')).length).toBeGreaterThan(3);
@@ -287,8 +288,8 @@ describe('the archive of a person (G1, G5)', () => {
     const shown = async (ask: typeof call) => {
       const { items } = await ask('listClips', { params: { id: video.id } });
       const transcript = await ask('getTranscript', { params: { id: video.id } });
-      const clip = ({ excerpt, id, isTitleSuggested, score, startSeconds, title, renditions }: Clip) => ({
-        ...{ excerpt, id, isTitleSuggested, score, startSeconds, title },
+      const clip = ({ excerpt, id, isTitleSuggested, score, startSeconds, tags, areTagsSuggested, title, renditions }: Clip) => ({
+        ...{ excerpt, id, isTitleSuggested, score, startSeconds, tags, areTagsSuggested, title },
         renditions: renditions.map(({ aspect, height, state, width, id: renditionId }: Rendition) => ({
           aspect,
           height,

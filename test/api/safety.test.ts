@@ -324,7 +324,7 @@ describe('single clips', () => {
     expect(videoUrlOf(await theClip(video.id))).toBeTruthy();
   });
 
-  test('words and titles that a person changes are judged again; what was found stays when the words are put back', async () => {
+  test('words, titles and tags that a person changes are judged again; what was found stays when the words are put back', async () => {
     await setRules(everyWord({ video: 'hold' }));
     const video = await settled(clean, customer, undefined, 20);
     const clip = await theClip(video.id);
@@ -335,6 +335,12 @@ describe('single clips', () => {
     expect(named.safety?.reason).toMatch(/in the title\.$/);
     expect((await casesOf(clip.id))[0]?.reason).toBe(named.safety?.reason);
     await rename('Four hundred books');
+    await clipUntil('the clip to be let go', video.id, ({ safety }) => safety === null);
+    const tag = (tags: string[]) => customer.call('updateClip', { params: { id: clip.id }, body: { tags } });
+    await tag(['You stupid worthless fucking bitch', 'shut up and die']);
+    const tagged = await clipUntil('the tags to hold the clip', video.id, ({ safety }) => safety?.state === 'held');
+    expect(tagged.safety?.reason).toMatch(/in the tags\.$/);
+    await tag(['books']);
     expect(videoUrlOf(await clipUntil('the clip to be let go', video.id, ({ safety }) => safety === null))).toBeTruthy();
     const { version, words } = await customer.call('getTranscript', { params: { id: video.id } });
     const at = words.findIndex(({ text }) => text === 'What');

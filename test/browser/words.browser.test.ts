@@ -160,6 +160,48 @@ test('engines are switched, ordered and tried', async (context) => {
   expect(visit.problems).toEqual([]);
 });
 
+test('tags of a clip are added by Enter or a comma, removed by a button or Backspace, and have limits that are told', async (context) => {
+  const [clip] = (await caller.call('listClips', { params: { id: video.id } })).items;
+  const tagsNow = async () => (await caller.call('getClip', { params: { id: clip?.id ?? '' } })).tags;
+  const tagsAre = (tags: string[]) =>
+    until('the tags', async () => (JSON.stringify(await tagsNow()) === JSON.stringify(tags) ? true : null));
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token, width: 360, theme: 'dark' });
+  const { page } = visit;
+  await page.goto(`/#/videos/${video.id}`);
+  const suggested = clip?.tags ?? [];
+  const field = page.getByRole('textbox', { name: 'Add a tag' });
+  await field.fill('#Flood');
+  await field.press('Enter');
+  await page.keyboard.type('old mill,');
+  await tagsAre([...suggested, 'Flood', 'old mill']);
+  expect(await field.inputValue()).toBe('');
+  await field.press('Backspace');
+  await tagsAre([...suggested, 'Flood']);
+  await field.fill('x'.repeat(41));
+  await field.press('Enter');
+  await page.getByText('A tag has at most 40 characters.').waitFor();
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  await field.press('Escape');
+  await page.getByText('A tag has at most 40 characters.').waitFor({ state: 'detached' });
+  const first = suggested[0] ?? '';
+  await page.getByRole('button', { name: `Remove the tag ${first}`, exact: true }).press('Enter');
+  await tagsAre([...suggested.slice(1), 'Flood']);
+  const focused = page.locator(':focus');
+  expect(await focused.getAttribute('aria-label')).toBe(`Remove the tag ${suggested[1] ?? 'Flood'}`);
+
+  // Somebody else sets other tags: what they did is shown, and nothing of it is lost.
+  await caller.call('updateClip', { params: { id: clip?.id ?? '' }, body: { tags: ['Harbour'] } });
+  await page
+    .getByRole('list', { name: /^Tags of/ })
+    .getByText('Harbour')
+    .waitFor();
+  await field.fill('River');
+  await field.press('Enter');
+  await tagsAre(['Harbour', 'River']);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
+  expect(visit.problems).toEqual([]);
+});
+
 test('texts for publishing stand ready for each platform; a moment is found in a part of the video and becomes a clip', async (context) => {
   const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token });
   const { page } = visit;

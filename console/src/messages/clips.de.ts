@@ -28,6 +28,18 @@ export const clips: typeof english = {
     rename: 'Umbenennen',
     renameLabel: 'Titel des Clips',
     renameHint: 'Eingabe speichert, Esc lässt ihn, wie er war',
+    tags: {
+      of: (title: string) => `Schlagwörter von ${title}`,
+      add: 'Schlagwort hinzufügen',
+      hint: 'Eingabetaste oder Komma fügt es hinzu, die Rücktaste entfernt das letzte',
+      remove: (name: string) => `Schlagwort ${name} entfernen`,
+      removed: (name: string) => `${name} wurde entfernt.`,
+      faults: {
+        long: (most: number) => `Ein Schlagwort hat höchstens ${most} Zeichen.`,
+        many: (most: number) => `Ein Clip hat höchstens ${most} Schlagwörter: Entfernen Sie erst eines.`,
+        empty: () => 'Ein Schlagwort hat mindestens einen Buchstaben oder eine Ziffer.',
+      },
+    },
     span: (start, end) => `${start} – ${end}`,
     playSource: 'Im Video abspielen',
     play: (title) => `${title} abspielen`,

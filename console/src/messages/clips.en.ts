@@ -27,6 +27,18 @@ export const clips = {
     rename: 'Rename',
     renameLabel: 'Title of the clip',
     renameHint: 'Enter saves, Escape leaves it as it was',
+    tags: {
+      of: (title: string) => `Tags of ${title}`,
+      add: 'Add a tag',
+      hint: 'Enter or a comma adds it, Backspace removes the last one',
+      remove: (name: string) => `Remove the tag ${name}`,
+      removed: (name: string) => `${name} was removed.`,
+      faults: {
+        long: (most: number) => `A tag has at most ${most} characters.`,
+        many: (most: number) => `A clip has at most ${most} tags: remove one first.`,
+        empty: () => 'A tag has at least one letter or digit.',
+      },
+    },
     span: (start: string, end: string) => `${start} – ${end}`,
     playSource: 'Play the source',
     play: (title: string) => `Play ${title}`,

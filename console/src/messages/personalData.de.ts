@@ -111,6 +111,7 @@ export const personalData: typeof english = {
     suggested: 'Vorschlag',
     marks: {
       title: 'Diesen Titel hat ein Dienst geschrieben. Schreiben Sie einen eigenen, und der Hinweis geht.',
+      tags: 'Diese Schlagwörter hat ein Dienst gefunden. Ändern Sie sie, und der Hinweis geht.',
       score: 'Diese Bewertung gab ein Dienst. Sie schätzt, was Menschen gefällt, und misst nichts.',
       chapters: 'Diese Kapitel hat ein Dienst gefunden und benannt.',
       verdict: 'Das hat ein Dienst beurteilt, kein Mensch. Er kann sich irren.',

@@ -109,6 +109,7 @@ export const personalData = {
     suggested: 'Suggested',
     marks: {
       title: 'An engine wrote this title. Write your own, and the mark goes.',
+      tags: 'An engine found these tags. Add or remove one, and the mark goes.',
       score: 'An engine gave this score. It is a guess about what people like, and no measure.',
       chapters: 'An engine found and named these chapters.',
       verdict: 'An engine judged this, not a person. It may be wrong.',

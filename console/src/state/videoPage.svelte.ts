@@ -23,7 +23,7 @@ export interface Waveform {
 const refreshEveryMs = 1200;
 
 type NewEdit = NonNullable<RouteArguments<'createClipEdit'>['body']>;
-type ClipChange = Partial<Pick<Clip, 'title' | 'state' | 'cover'>>;
+type ClipChange = Partial<Pick<Clip, 'title' | 'state' | 'cover' | 'tags'>>;
 
 /** All that one video's page shows, kept up to date by the live stream. */
 export class VideoPage {

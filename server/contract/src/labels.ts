@@ -6,6 +6,16 @@ export const labelSchema = z.string().trim().min(1).max(60);
 
 export const maxTags = 20;
 
+/** Tags of one clip at most, and characters of one. */
+export const maxClipTags = 15;
+export const longestClipTag = 40;
+
+/** All tags of a clip, as a person wants them to be. */
+export const clipTagsSchema = z
+  .array(z.string().trim().min(1).max(longestClipTag))
+  .max(maxClipTags)
+  .describe('In this order; each once whatever its case, with a letter or digit, without a comma. A leading # is taken off');
+
 /** What an editor sorts a video by. Single tags come and go, so that two people at once lose nothing of each other's. */
 export const updateVideoBodySchema = z.object({
   folder: labelSchema.nullable().optional().describe('Null takes it out of its folder'),

@@ -262,7 +262,7 @@ export const routes = {
   updateClip: route({
     method: 'PATCH',
     path: '/api/v1/clips/:id',
-    summary: 'Keep, discard or rename a clip',
+    summary: 'Keep, discard, rename or tag a clip, or choose its cover',
     policy: 'editor',
     params: idParamsSchema,
     body: updateClipBodySchema,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { idSchema, secondsSchema, sha256Schema, shareSchema, timeSchema } from './common.ts';
 import { boundaryCheckSchema, clipSafetySchema } from './insight.ts';
 import { videoCodecSchema } from './encoders.ts';
+import { clipTagsSchema } from './labels.ts';
 import { failureSchema, stageNameSchema } from './errors.ts';
 import { captionOptionsSchema, captionStyleSchema } from './captions.ts';
 import { analysisSchema, aspectSchema, framingWishSchema, probeSchema, shotLayoutSchema, spanSchema } from './media.ts';
@@ -235,6 +236,7 @@ export const clipSchema = z.object({
   title: z.string(),
   isTitleSuggested: z.boolean().describe('An engine wrote it; false once a person has written another'),
   tags: z.array(z.string()),
+  areTagsSuggested: z.boolean().describe('An engine found them; false once a person has set them'),
   posts: z.array(platformPostSchema).describe('Texts for publishing'),
   excerpt: z.string().describe('What is said; empty without a transcript'),
   boundaries: z.array(boundaryCheckSchema).describe('Whether its edges stand alone, as suggested; empty without sentences'),
@@ -254,6 +256,7 @@ export const updateClipBodySchema = z.object({
   state: clipStateSchema.optional(),
   title: z.string().trim().min(1).max(200).optional(),
   cover: coverChoiceSchema.optional(),
+  tags: clipTagsSchema.optional(),
 });
 
 export const createRenditionBodySchema = z.object({

@@ -2,6 +2,7 @@
  * The policy looks at clips when they are made and again after a person changed words, title or cut. What was found in a video stays found: the
  * sound is as it was, whatever its words were corrected to.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Clip, SafetyFinding } from '@carmic/contract';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
@@ -19,7 +20,7 @@ import { appealStanding } from '../understanding/safety/reviews.ts';
 import { findVerdict, reviseVerdict } from '../understanding/safety/verdicts.ts';
 import { findTranscript, readHeard } from '../understanding/transcripts.ts';
 import { listEdits } from './clipEdits.ts';
-import { contentOf } from './content.ts';
+import { type ClipContent, contentOf } from './content.ts';
 import { loadClip } from './load.ts';
 import { type ClipRow, Clips } from './model.ts';
 import { presentOneClip } from './present.ts';
@@ -40,7 +41,7 @@ export async function settleClips(
   }
 }
 
-/** What titles say that the rules stop; by title. */
+/** What titles and tags say that the rules stop; by their text. */
 export async function judgeTitles(deps: Deps, workspaceId: string, titles: readonly string[], language: string | null): Promise<Map<string, TitleStop[]>> {
   const { rules } = await deps.db.inWorkspace(workspaceId, (tx) => rulesFor(deps, tx, workspaceId));
   // The place of a title among them stands in the place of its time.
@@ -110,28 +111,33 @@ export async function judgeCorrections(deps: Deps, workspaceId: string, videoId:
   });
 }
 
-/** Judges the title of a clip that a person named or cut anew, and what its cut holds. */
+/** What is judged beside the cut: the title, and the tags that a person set. Suggested ones are words of the clip, which were judged. */
+function textsOf({ title, tags, areTagsWritten = false }: ClipContent): string[] {
+  return [title, ...(areTagsWritten && tags.length > 0 ? [tags.join(', ')] : [])];
+}
+
+/** Judges the title and tags of a clip that a person named, tagged or cut anew, and what its cut holds. */
 export async function judgeClip(deps: Deps, workspaceId: string, clipId: string): Promise<void> {
   const { db } = deps;
   const read = await db.inWorkspace(workspaceId, async (tx) => {
     const clip = await db.model(Clips).findByPk(clipId, { transaction: tx });
     const row = clip === null ? null : await findTranscript(deps, tx, clip.videoId);
-    return clip === null ? null : { title: contentOf(deps, clip).title, language: row?.language ?? null };
+    return clip === null ? null : { texts: textsOf(contentOf(deps, clip)), language: row?.language ?? null };
   });
   if (read === null) {
     return;
   }
-  const titleStops = await judgeTitles(deps, workspaceId, [read.title], read.language === 'und' ? null : read.language);
+  const titleStops = await judgeTitles(deps, workspaceId, read.texts, read.language === 'und' ? null : read.language);
   await db.inWorkspace(workspaceId, async (tx) => {
     const clip = await db.model(Clips).findByPk(clipId, { transaction: tx, lock: tx.LOCK.UPDATE });
     const video = clip === null ? null : await loadLive(deps, tx, clip.videoId);
-    // A title that was changed meanwhile has an event of its own.
-    if (clip === null || video === null || contentOf(deps, clip).title !== read.title) {
+    // What was changed meanwhile has an event of its own.
+    if (clip === null || video === null || !isDeepStrictEqual(textsOf(contentOf(deps, clip)), read.texts)) {
       return;
     }
     const { version: policyVersion } = await rulesFor(deps, tx, workspaceId);
     const stops = (await findVerdict(deps, tx, video.id))?.stops ?? [];
-    await settleClips(deps, tx, video, [clip], { stops, policyVersion, titleStopsOf: () => titleStops.get(read.title) ?? [] });
+    await settleClips(deps, tx, video, [clip], { stops, policyVersion, titleStopsOf: () => read.texts.flatMap((text) => titleStops.get(text) ?? []) });
   });
 }
 

@@ -6,10 +6,10 @@ import { splitSentences } from '../understanding/highlights/sentences.ts';
 import { indexSegments } from '../understanding/search/indexSegments.ts';
 import { type Segment, segmentsOf } from '../understanding/search/segments.ts';
 import { findTranscript, readTranscript } from '../understanding/transcripts.ts';
-import { contentOf } from './content.ts';
+import { type ClipContent, contentOf } from './content.ts';
 import { Clips } from './model.ts';
 
-/** Puts a video's title, words and clip titles into the search index, in the place of what was there. Runs again safely. */
+/** Puts a video's title, words and what clips are called into the search index, in the place of what was there. Runs again safely. */
 export function indexVideo(deps: Deps, workspaceId: string, videoId: string): Promise<void> {
   const { db, clock } = deps;
   return db.inWorkspace(workspaceId, async (tx) => {
@@ -25,8 +25,11 @@ export function indexVideo(deps: Deps, workspaceId: string, videoId: string): Pr
     const title = (kind: Segment['kind'], text: string, startSeconds: number): Segment => ({ kind, text, startSeconds, starts: [startSeconds] });
     await indexSegments(deps, tx, video, document?.language ?? video.options.language ?? 'und', [
       title('title', titleOf(deps, video), 0),
-      ...clips.filter((clip) => clip.state !== 'discarded').map((clip) => title('clip', contentOf(deps, clip).title, clip.startSeconds)),
+      ...clips.filter((clip) => clip.state !== 'discarded').map((clip) => title('clip', labelOf(contentOf(deps, clip)), clip.startSeconds)),
       ...segmentsOf(words, splitSentences(words, speakers)),
     ]);
   });
 }
+
+/** Suggested tags are words of the clip, which are found anyway. */
+const labelOf = ({ title, tags, areTagsWritten = false }: ClipContent): string => [title, ...(areTagsWritten ? tags : [])].join(' · ');

@@ -79,7 +79,7 @@ export function composeClips(deps: Deps, { clips, renditions, objects, tasks, se
   const progress = new Map(tasks.map((task) => [task.rendition_id, task.progress]));
   const ownOf = groupBy(renditions, (rendition) => rendition.clipId);
   return clips.map((clip) => {
-    const { title, isTitleWritten = false, tags, scoreParts, excerpt, boundaries } = contentOf(deps, clip);
+    const { title, isTitleWritten = false, tags, areTagsWritten = false, scoreParts, excerpt, boundaries } = contentOf(deps, clip);
     const segments = [...segmentsOf(clip)];
     const standing = standingOf(clip);
     return {
@@ -94,6 +94,7 @@ export function composeClips(deps: Deps, { clips, renditions, objects, tasks, se
       title,
       isTitleSuggested: !isTitleWritten,
       tags,
+      areTagsSuggested: !areTagsWritten,
       posts: buildPosts({ title, tags, excerpt }),
       excerpt,
       boundaries,

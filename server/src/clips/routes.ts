@@ -9,7 +9,7 @@ import { brandHandlers } from './brand/routes.ts';
 import { readClipPage } from './clipPage.ts';
 import { appealClip } from './clipSafety.ts';
 import { clipTransitions } from './clipStates.ts';
-import { contentOf, sealContent } from './content.ts';
+import { contentOf, sealContent, writeContent } from './content.ts';
 import { sendExport } from './exports/sendExport.ts';
 import { loadClip, loadRendition } from './load.ts';
 import { clipVersion, presentOneClip, presentOneRendition } from './present.ts';
@@ -53,8 +53,8 @@ export const clipHandlers = {
       if (body.state !== undefined && body.state !== clip.state && clipTransitions[clip.state].includes(body.state)) {
         clip.state = body.state;
       }
-      if (body.title !== undefined) {
-        clip.contentSealed = sealContent(deps, clip.id, { ...contentOf(deps, clip), title: body.title, isTitleWritten: true });
+      if (body.title !== undefined || body.tags !== undefined) {
+        clip.contentSealed = sealContent(deps, clip.id, writeContent(contentOf(deps, clip), body));
       }
       if (body.cover !== undefined) {
         clip.cover = body.cover;

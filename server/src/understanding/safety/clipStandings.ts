@@ -10,7 +10,7 @@ import type { Deps } from '../../deps.ts';
 import { categoryNames, clock, type Stop } from './decide.ts';
 
 const titleStopSchema = z.object({ category: safetyCategorySchema, score: z.number(), title: z.string() });
-/** A title that breaks the rules. */
+/** A title, or the tags, that break the rules. */
 export type TitleStop = z.infer<typeof titleStopSchema>;
 
 const contentSchema = z.object({
@@ -107,16 +107,17 @@ const groundOf = ({ category, startSeconds }: Stop) => `${category} at ${startSe
 const touches = (segments: readonly Span[], { startSeconds, endSeconds }: Span) =>
   segments.some((segment) => segment.startSeconds < endSeconds && segment.endSeconds > startSeconds);
 
-function reasonOf(stops: readonly Stop[], titleStops: readonly TitleStop[]): string {
+function reasonOf(stops: readonly Stop[], titleStops: readonly TitleStop[], title: string): string {
   const names = [...new Set([...stops, ...titleStops].map(({ category }) => categoryNames[category]))].join(', ');
   const places = [...new Set(stops.map(({ startSeconds }) => clock(startSeconds)))];
   const shown = [...places.slice(0, 3), ...(places.length > 3 ? [`${places.length - 3} more`] : [])];
-  const where = [...(shown.length > 0 ? [`at ${shown.join(', ')}`] : []), ...(titleStops.length > 0 ? ['in the title'] : [])];
+  const texts = [...new Set(titleStops.map((stop) => (stop.title === title ? 'in the title' : 'in the tags')))];
+  const where = [...(shown.length > 0 ? [`at ${shown.join(', ')}`] : []), ...texts];
   return `Held for a review by a person: ${names}, ${where.join(' and ')}.`;
 }
 
 /**
- * Holds a clip, or lets it go, by what stops it now. `titleStops` are those of its title as it is; without them the ones that are known
+ * Holds a clip, or lets it go, by what stops it now. `titleStops` are those of its title and tags as they are; without them the ones that are known
  * count. A refusal by a person stays until it is appealed against. Answers whether anything changed.
  */
 export async function settleClip(
@@ -148,7 +149,7 @@ export async function settleClip(
     appeal: known?.appeal ?? null,
     canAppeal: known?.canAppeal ?? false,
     state,
-    reason: now.length > 0 && state !== 'refused' ? reasonOf(stops, titleStops) : (known?.reason ?? ''),
+    reason: now.length > 0 && state !== 'refused' ? reasonOf(stops, titleStops, clip.title) : (known?.reason ?? ''),
     title: clip.title,
     span,
     titleStops,
