@@ -35,6 +35,11 @@ export class VideoPage {
   insight = $state.raw<Insight | null>(null);
   status = $state<'loading' | 'ready' | 'gone' | 'failed'>('loading');
   error = $state('');
+  /** The clip that keys and selected words cut: the one that had the focus last, or was picked. */
+  chosenId = $state<string | null>(null);
+  /** Counts how often somebody asked to cut by words: the words are opened and shown then. */
+  askedForWords = $state(0);
+  readonly chosen = $derived(this.clips.find(({ id }) => id === this.chosenId) ?? null);
   #newestEdits = $state<Record<string, number>>({});
   readonly #lines = new Map<string, Promise<void>>();
   #unanswered: { clipId: string; change: ClipChange }[] = [];

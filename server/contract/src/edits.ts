@@ -3,7 +3,13 @@ import { z } from 'zod';
 import { secondsSchema, timeSchema } from './common.ts';
 import { spanSchema } from './media.ts';
 
-const segmentsSchema = z.array(spanSchema).min(1).max(500).describe('Spans of the source in playing order');
+/** What every edit list keeps to: lengths in seconds. */
+export const editLimits = { shortestSpanSeconds: 0.04, longestSeconds: 600, mostSpans: 500 } as const;
+
+/** How much of the silence around words stays with them where a clip begins and ends: at most half of it. */
+export const wordMargins = { leadSeconds: 0.15, tailSeconds: 0.3 } as const;
+
+const segmentsSchema = z.array(spanSchema).min(1).max(editLimits.mostSpans).describe('Spans of the source in playing order');
 
 /** One version of a clip's edit list. */
 export const clipEditSchema = z.object({

@@ -1,5 +1,5 @@
 /** Versions of a clip's edit list. A version is never changed; the clip says which one holds. */
-import type { ClipEdit, Span } from '@carmic/contract';
+import { type ClipEdit, editLimits, type Span } from '@carmic/contract';
 import { AppError, invalidInput, notFound } from '../core/errors.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
@@ -111,15 +111,15 @@ async function moveClip(deps: Deps, tx: Tx, clip: ClipRow, version: number, segm
 /** Refuses spans that are none, or lie outside the source. */
 export function checkSegments(segments: readonly Span[], durationSeconds: number): void {
   for (const { startSeconds, endSeconds } of segments) {
-    if (endSeconds - startSeconds < 0.04) {
-      throw invalidInput('Every span must be at least 0.04 seconds long.');
+    if (endSeconds - startSeconds < editLimits.shortestSpanSeconds) {
+      throw invalidInput(`Every span must be at least ${editLimits.shortestSpanSeconds} seconds long.`);
     }
     if (endSeconds > durationSeconds + 0.05) {
       throw invalidInput(`The video is ${durationSeconds.toFixed(2)} seconds long; a span ends behind it.`);
     }
   }
   const total = durationOf(segments);
-  if (total > 600) {
+  if (total > editLimits.longestSeconds) {
     throw invalidInput('A clip can be ten minutes long at most.');
   }
 }

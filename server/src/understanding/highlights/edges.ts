@@ -1,8 +1,7 @@
-import type { Word } from '@carmic/contract';
+import { type Word, wordMargins } from '@carmic/contract';
 import { firstAtOrAfter } from './sound.ts';
 
-const leadSeconds = 0.15;
-const tailSeconds = 0.3;
+const { leadSeconds, tailSeconds } = wordMargins;
 /** Where two people speak at once, the word that ends last is not always the one before. */
 const neighbours = 40;
 

@@ -1,0 +1,209 @@
+/** Cutting a clip in the console: by its words, by handles on its time line, with undo, and with somebody else at the same clip. */
+import type { Clip, Span, Word } from '@carmic/contract';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type Caller, startInstance, type TestInstance, until } from '../support/instance.ts';
+import { enrolAgent } from '../support/protocolAgent.ts';
+import { uploadVideo } from '../support/upload.ts';
+import { findBarriers } from './support/axe.ts';
+import { consoleDirectory, prepareBrowser } from './support/browser.ts';
+
+const browser = prepareBrowser();
+let instance: TestInstance;
+let caller: Caller;
+let videoId: string;
+let clip: Clip;
+let words: Word[];
+
+/** Sentences of four seconds with a pause of one behind each. */
+const sentences = [
+  'The river rose in the night.',
+  'Nobody had told us why.',
+  'We carried books up the stairs.',
+  'Morning came late that day.',
+];
+const captions = [...sentences, ...sentences, ...sentences]
+  .map((text, index) => {
+    const time = (seconds: number) => `00:00:${String(seconds).padStart(2, '0')},000`;
+    return `${index + 1}\n${time(index * 5)} --> ${time(index * 5 + 4)}\n${text}\n`;
+  })
+  .join('\n');
+
+beforeAll(async () => {
+  instance = await startInstance({ env: { CARMIC_CONSOLE_DIR: consoleDirectory, CARMIC_LEASE_SECONDS: '900' } });
+  caller = await instance.createCaller();
+  const agent = await enrolAgent(instance);
+  const video = await uploadVideo(caller.call, instance.baseUrl, Buffer.from('a river'), {
+    captions,
+    fileName: 'The river.mp4',
+    wishes: { clipCount: 1, minClipSeconds: 8, maxClipSeconds: 20, language: 'en' },
+  });
+  videoId = video.id;
+  await agent.finish(await until('the inspection', () => agent.lease(['inspect'], 5)));
+  clip = await until('the clip', async () => (await caller.call('listClips', { params: { id: videoId } })).items[0]);
+  ({ words } = await caller.call('getTranscript', { params: { id: videoId } }));
+}, 120_000);
+
+afterAll(async () => {
+  await browser.close();
+  await instance.stop();
+});
+
+const present = () => caller.call('getClip', { params: { id: clip.id } });
+const setSpans = async (segments: Span[]) =>
+  caller.call('createClipEdit', {
+    params: { id: clip.id },
+    body: { kind: 'segments', segments, baseVersion: (await present()).editVersion },
+  });
+
+/** Sentences two and three, as they would be suggested. */
+const middle: Span[] = [{ startSeconds: 4.85, endSeconds: 14.3 }];
+
+beforeEach(async () => {
+  await setSpans(middle);
+});
+
+const wordOf = (page: Page, index: number) => page.locator(`[data-word="${index}"]`);
+/** Drags with the mouse from the beginning of a word to the end of another. */
+async function selectWords(page: Page, from: number, to: number) {
+  await wordOf(page, from).scrollIntoViewIfNeeded();
+  const [a, b] = [await wordOf(page, from).boundingBox(), await wordOf(page, to).boundingBox()];
+  if (a === null || b === null) {
+    throw new Error('The words are in sight.');
+  }
+  await page.mouse.move(a.x + 1, a.y + a.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(b.x + b.width - 1, b.y + b.height / 2, { steps: 5 });
+  await page.mouse.up();
+}
+
+/** The clip once it has another edit list than before. */
+const afterEdit = (before: number) =>
+  until('the edit', async () => {
+    const now = await present();
+    return now.editVersion === before ? null : now;
+  });
+const wordsIn = (segments: readonly Span[]) =>
+  words.flatMap(({ startSeconds, endSeconds }, index) =>
+    segments.some((span) => (startSeconds + endSeconds) / 2 >= span.startSeconds && (startSeconds + endSeconds) / 2 < span.endSeconds)
+      ? [index]
+      : [],
+  );
+const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
+test('words selected with the mouse begin the clip, end it, leave it and come to it, also beyond the suggestion', async (context) => {
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token, width: 1440, height: 900 });
+  visit.expectRefusal('/storage/');
+  const { page } = visit;
+  await page.goto(`/#/videos/${videoId}`);
+  const bar = page.getByRole('group', { name: 'Selected words' });
+  const act = async (from: number, to: number, name: string) => {
+    const { editVersion } = await present();
+    await selectWords(page, from, to);
+    await bar.getByText(`${to - from + 1} word`).waitFor();
+    await bar.getByRole('button', { name, exact: true }).click();
+    await bar.waitFor({ state: 'detached' });
+    return afterEdit(editVersion);
+  };
+  expect(wordsIn(middle)).toEqual(numbers(6, 16));
+
+  const split = await act(8, 9, 'Remove from the clip');
+  expect(wordsIn(split.segments)).toEqual([6, 7, ...numbers(10, 16)]);
+  expect(split.segments).toHaveLength(2);
+  await expect.poll(() => page.locator('[data-word].inside').count()).toBe(9);
+  await selectWords(page, 8, 9);
+  await bar.waitFor();
+  expect(await findBarriers(page)).toEqual([]);
+  await bar.getByRole('button', { name: 'Drop the selection' }).click();
+
+  expect((await act(8, 9, 'Add to the clip')).segments).toEqual(middle);
+  const further = await act(22, 24, 'Add to the clip');
+  expect(wordsIn(further.segments)).toEqual([...numbers(6, 16), ...numbers(22, 24)]);
+  expect(further.segments).toHaveLength(2);
+  expect(wordsIn((await act(3, 4, 'Start the clip here')).segments)).toEqual([...numbers(3, 16), ...numbers(22, 24)]);
+  expect(wordsIn((await act(18, 19, 'End the clip here')).segments)).toEqual(numbers(3, 19));
+
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.getByRole('button', { name: 'Cut by words' }).click();
+  await page.locator('[data-word].inside').first().waitFor();
+  await selectWords(page, 8, 9);
+  await bar.waitFor();
+  expect(await findBarriers(page)).toEqual([]);
+  expect(visit.problems).toEqual([]);
+  await visit.context.close();
+});
+
+test('words are selected and cut by keys alone, and by a click with Shift', async (context) => {
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token });
+  visit.expectRefusal('/storage/');
+  const { page } = visit;
+  await page.goto(`/#/videos/${videoId}`);
+  const bar = page.getByRole('group', { name: 'Selected words' });
+  await wordOf(page, 0).waitFor();
+  const { editVersion } = await present();
+  await page.getByRole('button', { name: 'Play from 0:00' }).focus();
+  for (let step = 0; step < 8; step += 1) {
+    await page.keyboard.press('ArrowRight');
+  }
+  for (let step = 0; step < 2; step += 1) {
+    await page.keyboard.press('Shift+ArrowRight');
+  }
+  await bar.getByText('2 words', { exact: true }).waitFor();
+  expect(await page.locator('.picked').allTextContents()).toEqual([words[8]?.text, words[9]?.text]);
+  await page.keyboard.press('Delete');
+  const removed = await afterEdit(editVersion);
+  expect(wordsIn(removed.segments)).toEqual([6, 7, ...numbers(10, 16)]);
+
+  await page.keyboard.press('Shift+ArrowLeft');
+  await page.keyboard.press('Shift+ArrowLeft');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Enter');
+  const begun = await afterEdit(removed.editVersion);
+  // The bar is left to where it was come from.
+  expect(await page.evaluate('document.activeElement.textContent')).toBe('0:00');
+  expect(wordsIn(begun.segments)).toEqual([7, ...numbers(10, 16)].toSorted((a, b) => a - b));
+  await page.keyboard.press('Shift+ArrowRight');
+  await bar.waitFor();
+  await page.keyboard.press('Escape');
+  await bar.waitFor({ state: 'detached' });
+
+  await wordOf(page, 11).click();
+  await wordOf(page, 13).click({ modifiers: ['Shift'] });
+  await bar.getByText('3 words', { exact: true }).waitFor();
+  await page.keyboard.press('o');
+  expect(wordsIn((await afterEdit(begun.editVersion)).segments)).toEqual([7, ...numbers(10, 13)]);
+  expect(visit.problems).toEqual([]);
+  await visit.context.close();
+});
+
+test('somebody else’s cut is shown and not overwritten; one’s own can then be made on top of it', async (context) => {
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token, width: 1440, height: 900 });
+  visit.expectRefusal('/storage/');
+  const { page } = visit;
+  await page.goto(`/#/videos/${videoId}`);
+  await wordOf(page, 0).waitFor();
+  visit.expectRefusal(`/clips/${clip.id}/edits`);
+  // The other cut comes between what is seen and what is asked for.
+  let isFirst = true;
+  await page.route(`**/clips/${clip.id}/edits`, async (route) => {
+    if (isFirst) {
+      isFirst = false;
+      await setSpans([{ startSeconds: 0, endSeconds: 12 }]);
+    }
+    await route.continue();
+  });
+  await selectWords(page, 6, 7);
+  await page.getByRole('button', { name: 'Remove from the clip' }).click();
+  await page.getByText('Somebody else has changed this clip').waitFor();
+  expect((await present()).segments).toEqual([{ startSeconds: 0, endSeconds: 12 }]);
+  await expect.poll(() => page.locator('[data-word].inside').count()).toBe(wordsIn([{ startSeconds: 0, endSeconds: 12 }]).length);
+  const theirs = await present();
+  await page.getByRole('button', { name: 'Make it now' }).click();
+  const both = await afterEdit(theirs.editVersion);
+  expect(wordsIn(both.segments)).toEqual(wordsIn([{ startSeconds: 0, endSeconds: 12 }]).filter((index) => index !== 6 && index !== 7));
+  const { items } = await caller.call('listClipEdits', { params: { id: clip.id } });
+  expect(items.map(({ version }) => version)).toContain(theirs.editVersion);
+  expect(visit.problems).toEqual([]);
+  await visit.context.close();
+});
