@@ -267,7 +267,7 @@ async function openStored(env: Env, db: Database, egress: Egress, surroundings: 
       throw new StartError(problem);
     }
     const { rootKeys, secret, columnKeys } = await openInstanceKeys(env, db, egress);
-    const storage = await openStoreFromEnv(env, { ...surroundings, rootKeys, secret });
+    const storage = await openStoreFromEnv(env, { ...surroundings, rootKeys, secret, columnKeys });
     await requireSoundStore(storage);
     return { rootKeys, secret, columnKeys, storage };
   } catch (error) {

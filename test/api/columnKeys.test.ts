@@ -7,11 +7,14 @@ import { systemClock } from '../../server/src/core/clock.ts';
 import { createSealer, type Sealer } from '../../server/src/core/crypto.ts';
 import { createLog } from '../../server/src/core/log.ts';
 import { dataMap } from '../../server/src/dataMap.ts';
+import { newId } from '../../server/src/core/ids.ts';
 import { createEgress } from '../../server/src/egress/egress.ts';
 import { addColumnKey, openColumnKeys } from '../../server/src/keyring/columnKeys.ts';
 import { type InstanceKeys, openInstanceKeys } from '../../server/src/keyring/openInstanceKeys.ts';
 import { type SealedColumn, sealedColumns } from '../../server/src/operate/resealColumns.ts';
 import { rotateColumnKey, rotateKeys } from '../../server/src/operate/rotateKeys.ts';
+import { keys } from '../../server/src/storage/keys.ts';
+import { createUrlSigner } from '../../server/src/storage/signing.ts';
 import { environmentOf } from '../support/carmicCommand.ts';
 import { type Caller, startInstance, type TestInstance } from '../support/instance.ts';
 
@@ -163,6 +166,23 @@ describe('every sealed column', () => {
     const finished = await rotate({ isFinishing: true });
     expect(finished).toMatchObject({ values: 0, unreadable: report.unreadable });
   });
+});
+
+test('addresses of media follow the key of columns: signed by the newest, and what the installation’s secret alone signs opens nothing later', async () => {
+  const { deps } = instance.server;
+  const key = keys.source(caller.workspaceId, newId());
+  const asked = { expiresInSeconds: 3600, contentType: 'video/mp4' };
+  const { secret } = await openKeys();
+  const newest = deps.store.presignView(key, asked);
+  expect(new URL(newest).searchParams.get('k')).toBe(String(deps.sealer.seal('a:1', 'x')[0]));
+  const clock = { now: () => new Date(deps.clock.now().getTime() + 2 * 3_600_000) };
+  const later = createUrlSigner({ secret, columnKeys: (await openKeys()).columnKeys, baseUrl: instance.server.deps.baseUrl, clock });
+  const forged = createUrlSigner({ secret, baseUrl: instance.server.deps.baseUrl, clock }).sign(
+    { op: 'get', key, contentType: 'video/mp4', downloadName: undefined },
+    3600,
+  );
+  const { pathname, search } = new URL(forged);
+  expect(() => later.read('GET', pathname, search.slice(1))).toThrow(expect.objectContaining({ code: 'bad_signature' }));
 });
 
 test('the root key is replaced beside further keys of columns, which hang on the new one then', async () => {

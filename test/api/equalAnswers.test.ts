@@ -13,7 +13,7 @@ interface Hashing {
 
 /** What the present request has done, in order. */
 const work: string[] = [];
-vi.mock('@node-rs/argon2', async (original) => {
+vi.mock('../../server/src/accounts/hashing.ts', async (original) => {
   const real = await original<Hashing>();
   return {
     ...real,

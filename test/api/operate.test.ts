@@ -44,6 +44,7 @@ describe('carmic', () => {
       'rotate-keys',
       'create-admin',
       'reset-second-factor',
+      'end-sessions',
       'reconcile',
       'support-bundle',
     ]) {
@@ -66,6 +67,8 @@ describe('carmic', () => {
       [env(), ['verify', '--from', folder], /There is no backup of Carmic/],
       [env(), ['create-admin'], /--email/],
       [env(), ['reset-second-factor', '--email', 'nobody@example.test'], /There is no such account/],
+      [env(), ['end-sessions', '--email', 'nobody@example.test'], /There is no such account/],
+      [env(), ['end-sessions', '--email', ''], /Name the account/],
     ];
     for (const [environment, argv, message] of broken) {
       const { code, err } = await carmic(environment, ...argv);
@@ -184,6 +187,28 @@ describe('accounts', () => {
       ),
     );
     expect(row).toEqual({ confirmed: null, sessions: 0 });
+  });
+
+  test('end-sessions signs one account out, then everybody, from the next request on, and is in the audit log', async () => {
+    const [one, other] = [await instance.createCaller(), await instance.createCaller()];
+    const isIn = (who: Caller) =>
+      who.call('getMe').then(
+        () => true,
+        () => false,
+      );
+    expect([await isIn(one), await isIn(other)]).toEqual([true, true]);
+    expect(await carmic(env(), 'end-sessions', '--email', `${one.userId}@example.test`)).toMatchObject({ code: 0, data: { count: 1 } });
+    expect([await isIn(one), await isIn(other)]).toEqual([false, true]);
+    expect((await carmic(env(), 'end-sessions')).code).toBe(0);
+    expect(await isIn(other)).toBe(false);
+    const { deps } = instance.server;
+    const events = await deps.db.asSystem((tx) =>
+      deps.db.rows<{ subject: string | null }>(
+        tx,
+        "SELECT subject_id AS subject FROM events WHERE type = 'session.ended' AND actor_id IS NULL ORDER BY id",
+      ),
+    );
+    expect(events.map(({ subject }) => subject)).toEqual([one.userId, null]);
   });
 });
 

@@ -13,10 +13,10 @@ import { clipPageReadings } from '../../server/src/clips/clipPage.ts';
 import { createFill } from '../../server/src/db/reader.ts';
 import { startBenchServer } from './support/benchServer.ts';
 import { clipCount, password, seedClipPage } from './support/clipPage.ts';
+import { measureSignIns, summarizeSignIns } from './signIns.ts';
 import { type Load, load } from './support/load.ts';
 
 const poolSize = 10;
-const roundSeconds = 3;
 const turns = 5;
 
 /**
@@ -108,17 +108,7 @@ export async function benchApi(): Promise<Record<string, unknown>> {
       process.stdout.write(`${JSON.stringify(rounds.at(-1))}\n`);
     }
     const wide = await load(page, token, { connections: 200, seconds: 8 });
-    const quiet = await load(page, token, { connections: 4 });
-    const signIns = load(`${server.baseUrl}/api/v1/sessions`, '', {
-      connections: 2,
-      seconds: roundSeconds + 2,
-      method: 'POST',
-      body: JSON.stringify({ email, password }),
-      expected: 201,
-    });
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    const busy = await load(page, token, { connections: 4 });
-    const signIn = await signIns;
+    const signIns = await measureSignIns({ page, token, sessions: `${server.baseUrl}/api/v1/sessions`, email, password });
     await bare.stop();
     await joined.stop();
     return {
@@ -129,9 +119,7 @@ export async function benchApi(): Promise<Record<string, unknown>> {
       p50MsAt200: round(wide.p50Ms, 1),
       p99MsAt200: round(wide.p99Ms, 1),
       spreadAt200: round(wide.p99Ms / wide.p50Ms),
-      signInP50Ms: round(signIn.p50Ms, 0),
-      readP50Ms: round(quiet.p50Ms, 1),
-      readP50MsBesideSignIns: round(busy.p50Ms, 1),
+      ...summarizeSignIns(signIns),
     };
   } finally {
     await stop();

@@ -6,6 +6,7 @@ import { benchRender } from './render.ts';
 import { benchRetention } from './retention.ts';
 import { benchStorage } from './storage.ts';
 import { benchS3 } from './storageS3.ts';
+import { benchSignIns } from './signIns.ts';
 import { benchSpeech } from './speech.ts';
 import { benchTuning } from './tuning.ts';
 
@@ -17,6 +18,7 @@ const benches: Readonly<Record<string, (options: readonly string[]) => Promise<R
   retention: benchRetention,
   storage: async () => ({ ...(await benchStorage()), ...(await benchS3()) }),
   speech: benchSpeech,
+  'sign-ins': benchSignIns,
   tuning: benchTuning,
 };
 

@@ -88,7 +88,10 @@ const addresses = fc
       { weight: 1, arbitrary: fc.ipV4() },
       { weight: 1, arbitrary: fc.constantFrom('localhost', '[::1]', '[::ffff:127.0.0.1]', '[64:ff9b::7f00:1]', '2130706433', '0x7f.1') },
     ),
-    port: fc.oneof({ weight: 3, arbitrary: fc.constant('') }, fc.integer({ min: 1, max: 65_535 }).map((port) => `:${port}`)),
+    port: fc.oneof(
+      { weight: 3, arbitrary: fc.constant('') },
+      fc.integer({ min: 1, max: 65_535 }).map((port) => `:${port}`),
+    ),
     rest: fc.stringMatching(/^(\/[A-Za-z0-9._~-]{0,12}){0,4}(\?[a-z]{1,8}=[A-Za-z0-9%-]{0,12})?(#[a-z]{0,8})?$/),
   })
   .map(({ scheme, user, host, port, rest }) => `${scheme}://${user}${host}${port}${rest}`);

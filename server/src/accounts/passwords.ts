@@ -1,54 +1,27 @@
-/**
- * Passwords: Argon2id, at most two at a time so that sign-ins do not slow other requests, and none that everybody has used before.
- */
+/** Passwords: Argon2id, and none that everybody has used before. */
 import { createRequire } from 'node:module';
-import { hash, verify } from '@node-rs/argon2';
-import { invalidInput, unavailable } from '../core/errors.ts';
+import { invalidInput } from '../core/errors.ts';
+import { hash, verify } from './hashing.ts';
 
-/** Argon2id with 19 MiB and 2 passes (OWASP Password Storage Cheat Sheet, 2025); runs in the thread pool. */
+/** Argon2id with 19 MiB and 2 passes (OWASP Password Storage Cheat Sheet, 2025). */
 const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
-/** Node's thread pool has four threads; files and name look-ups need the others. */
-const maxRunning = 2;
-const maxWaiting = 200;
-
-let running = 0;
-const waiting: (() => void)[] = [];
-
-/** Runs slow hashing with a bounded number of threads. Throws unavailable when too many wait. */
-async function bounded<T>(work: () => Promise<T>): Promise<T> {
-  if (running >= maxRunning) {
-    if (waiting.length >= maxWaiting) {
-      throw unavailable('Too many people are signing in right now: try again in a few seconds.', 3);
-    }
-    await new Promise<void>((resolve) => waiting.push(resolve));
-  } else {
-    running += 1;
-  }
-  try {
-    return await work();
-  } finally {
-    const next = waiting.shift();
-    if (next === undefined) {
-      running -= 1;
-    } else {
-      next();
-    }
-  }
-}
 
 /** A hash that no password opens, so that an unknown email takes as long as a wrong password. */
 let decoy: Promise<string> | null = null;
 
 /** Hashes a password for storing. */
 export function hashPassword(password: string): Promise<string> {
-  return bounded(() => hash(password.normalize('NFKC'), cost));
+  return hash(password.normalize('NFKC'), cost);
 }
 
 /** Tells whether `password` opens `stored`; takes the same time when there is no stored hash. */
 export async function verifyPassword(stored: string | null, password: string): Promise<boolean> {
-  decoy ??= hashPassword('no such password');
+  decoy ??= hashPassword('no such password').catch((error: unknown) => {
+    decoy = null;
+    throw error;
+  });
   const against = stored ?? (await decoy);
-  const isRight = await bounded(() => verify(against, password.normalize('NFKC')));
+  const isRight = await verify(against, password.normalize('NFKC'));
   return isRight && stored !== null;
 }
 

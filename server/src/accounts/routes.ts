@@ -84,11 +84,11 @@ export const accountHandlers = {
   },
   listSessions: async (request) => ({ items: await listSessions(request.deps, personOf(request)) }),
   async endSession(request) {
-    await endSession(request.deps, personOf(request), request.params.id);
+    await endSession(request.deps, freshPerson(request), request.params.id);
     return undefined;
   },
   async endOtherSessions(request) {
-    const person = personOf(request);
+    const person = freshPerson(request);
     await request.deps.db.asSystem((tx) => endSessions(request.deps, tx, person.userId, person.sessionId));
     return undefined;
   },

@@ -231,6 +231,21 @@ export function dropSecondFactorsOf(deps: Deps, email: string): Promise<void> {
   });
 }
 
+/** Ends every session of one account, or of everybody: for an operator, after something was stolen. Answers how many. Throws not_found. */
+export function endSessionsByOperator(deps: Deps, email: string | null): Promise<number> {
+  return deps.db.asSystem(async (tx) => {
+    const user = email === null ? null : await findUserByEmail(deps, tx, email);
+    if (email !== null && user === null) {
+      throw notFound('account');
+    }
+    const count = await deps.db.change(tx, 'DELETE FROM sessions WHERE CAST(:userId AS uuid) IS NULL OR user_id = :userId', {
+      userId: user?.id ?? null,
+    });
+    await deps.appendEvent(tx, { workspaceId: null, type: 'session.ended', subjectId: user?.id ?? null, actorId: null, data: { count } });
+    return count;
+  });
+}
+
 /** Makes an administrator from the machine itself. Answers the link that sets their password. */
 export async function createAdministrator(deps: Deps, { email, name }: { email: string; name: string }): Promise<string> {
   try {

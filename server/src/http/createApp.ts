@@ -218,7 +218,8 @@ export function requireDoor(name: string, { policy }: { policy?: unknown }, hand
 
 /** Answers what the route table names: who may, then the body, then the handler. */
 function answerRoutes(names: readonly RouteName[], options: AppOptions): Middleware {
-  const throttle = createThrottle(options.deps.env.CARMIC_RATE_LIMIT_PER_MINUTE);
+  const { env, log } = options.deps;
+  const throttle = createThrottle(env.CARMIC_RATE_LIMIT_PER_MINUTE, (route) => log.info({ route }, 'calls over a limit are refused'));
   for (const name of names) {
     requireDoor(name, routes[name], options.handlers);
   }

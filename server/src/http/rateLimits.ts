@@ -54,8 +54,11 @@ export interface Throttle {
 /** Addresses are shared by people, and accounts are named by strangers: each alone may fail this many times more than both together. */
 const wideFactor = 10;
 
-/** Builds the throttle; it counts in this process. `perMinute` is for all calls of one caller together. */
-export function createThrottle(perMinute: number): Throttle {
+/**
+ * Builds the throttle; it counts in this process. `perMinute` is for all calls of one caller together. `onRefusal` hears of the first call in
+ * each period that a caller is refused, and not of each: whoever floods a route shall not flood the log.
+ */
+export function createThrottle(perMinute: number, onRefusal: (route: RouteName) => void): Throttle {
   const build = (factor: number) =>
     new Map(
       Object.entries(limits).map(([route, { points, seconds }]) => [
@@ -69,11 +72,17 @@ export function createThrottle(perMinute: number): Throttle {
   const all = new RateLimiterMemory({ keyPrefix: 'all', points: perMinute, duration: 60 });
   return {
     async consume(route, callers) {
-      const { remainingPoints, msBeforeNext } = await all.consume(callers[0] ?? '').catch(refuse);
+      const refuseAfter = (points: number) => (rejection: unknown) => {
+        if (rejection instanceof RateLimiterRes && rejection.consumedPoints === points + 1) {
+          onRefusal(route);
+        }
+        return refuse(rejection);
+      };
+      const { remainingPoints, msBeforeNext } = await all.consume(callers[0] ?? '').catch(refuseAfter(perMinute));
       let left: Left = { limit: perMinute, remaining: remainingPoints, resetSeconds: Math.ceil(msBeforeNext / 1000) };
       for (const caller of callers) {
         const limiter = limiterOf(route, caller);
-        const result = await limiter?.consume(caller).catch(refuse);
+        const result = await limiter?.consume(caller).catch(refuseAfter(limiter.points));
         if (limiter !== undefined && result !== undefined && result.remainingPoints < left.remaining) {
           left = { limit: limiter.points, remaining: result.remainingPoints, resetSeconds: Math.ceil(result.msBeforeNext / 1000) };
         }

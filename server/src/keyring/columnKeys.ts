@@ -45,6 +45,8 @@ export interface ColumnRing extends ColumnKeys {
   refresh(): Promise<void>;
   /** Reads them again from time to time until the returned function is called; `onFailure` hears what went wrong. */
   keepFresh(onFailure: (error: unknown) => void): () => void;
+  /** From when a later key is written with instead of this one; null while there is none. */
+  replacedAt(version: number): Date | null;
   /** The further keys, for a backup. */
   further(): readonly OpenColumnKey[];
 }
@@ -90,6 +92,10 @@ export async function openColumnKeys(db: Database, rootKeys: KeyProvider, secret
       const timer = setInterval(() => void refresh().catch(onFailure), refreshSeconds * 1000);
       timer.unref();
       return () => clearInterval(timer);
+    },
+    replacedAt(version) {
+      const later = [...keys].filter(([each]) => each > version).map(([, { writesFrom }]) => writesFrom.getTime());
+      return later.length === 0 ? null : new Date(Math.min(...later));
     },
     further: () =>
       [...keys].map(([version, { key, writesFrom }]) => ({ version, writesFrom: writesFrom.toISOString(), key: key.toString('base64') })),

@@ -1,7 +1,7 @@
 /** Ways in that no network address has. */
 import { clearAddressLists } from '../accounts/settings.ts';
 import { createRecoveryLink } from '../accounts/signIn.ts';
-import { createAdministrator, dropSecondFactorsOf } from '../accounts/users.ts';
+import { createAdministrator, dropSecondFactorsOf, endSessionsByOperator } from '../accounts/users.ts';
 import { makeEnrolmentCode } from '../agents/enrolmentCommand.ts';
 import { StartError } from '../core/errors.ts';
 import { type CommandCall, type OperatorCommand, textOption } from './command.ts';
@@ -35,6 +35,17 @@ export const resetSecondFactor: OperatorCommand = {
     const email = requireEmail(call);
     await withServer(call, ({ deps }) => dropSecondFactorsOf(deps, email));
     return { lines: ['Its second factors are gone and its sessions ended: the password alone signs in now.'], data: { isDone: true } };
+  },
+};
+
+export const endSessionsCommand: OperatorCommand = {
+  summary: 'signs everybody out, or one account, at once',
+  help: ['--email ADDRESS  of the account; without it everybody is signed out'],
+  options: { email: { type: 'string' } },
+  async run(call) {
+    const email = call.values['email'] === undefined ? null : requireEmail(call);
+    const count = await withServer(call, ({ deps }) => endSessionsByOperator(deps, email));
+    return { lines: [`${count} sessions are ended.`], data: { count } };
   },
 };
 

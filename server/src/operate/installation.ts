@@ -46,7 +46,7 @@ export async function withInstallation<T>(env: Env, work: (installation: Install
   try {
     const { rootKeys, secret, columnKeys } = await openInstanceKeys(env, db, createEgress(keyParties(env), log));
     const clock = systemClock(env.CARMIC_CLOCK_OFFSET_MS);
-    const store = await openStoreFromEnv(env, { rootKeys, secret, baseUrl: () => env.CARMIC_BASE_URL ?? '', clock });
+    const store = await openStoreFromEnv(env, { rootKeys, secret, columnKeys, baseUrl: () => env.CARMIC_BASE_URL ?? '', clock });
     return await work({ db, rootKeys, secret, columnKeys, store });
   } finally {
     await db.close();

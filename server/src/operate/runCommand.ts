@@ -3,7 +3,15 @@ import { AppError, StartError } from '../core/errors.ts';
 import { explainDatabaseAway, isDatabaseAway } from '../db/databaseAway.ts';
 import { KeyError } from '../keyring/keyProvider.ts';
 import { StorageError } from '../storage/storageError.ts';
-import { administratorLink, clearAddresses, createAdmin, enrolmentCode, firstLink, resetSecondFactor } from './accountCommands.ts';
+import {
+  administratorLink,
+  clearAddresses,
+  createAdmin,
+  endSessionsCommand,
+  enrolmentCode,
+  firstLink,
+  resetSecondFactor,
+} from './accountCommands.ts';
 import { exportAudit, verifyAudit } from './auditCommands.ts';
 import { checkLedger, syncPrices } from './billingCommands.ts';
 import { backup, restore, verify } from './backupCommands.ts';
@@ -26,6 +34,7 @@ const commands: Readonly<Record<string, OperatorCommand>> = {
   'rotate-keys': rotateKeys,
   'create-admin': createAdmin,
   'reset-second-factor': resetSecondFactor,
+  'end-sessions': endSessionsCommand,
   'administrator-link': administratorLink,
   'first-link': firstLink,
   'enrolment-code': enrolmentCode,

@@ -23,6 +23,62 @@ function read(method: string, url: string): unknown {
   }
 }
 
+describe('a signed URL whose key is replaced', () => {
+  const former = randomBytes(32);
+  const newer = randomBytes(32);
+  const start = Date.UTC(2026, 10, 24);
+  const replacedAt = new Date(start + 60_000);
+  let ms = start;
+  const clock = { now: () => new Date(ms) };
+  const columnKeys = {
+    writing: () => (clock.now() < replacedAt ? { version: 1, key: former } : { version: 2, key: newer }),
+    opening: (version: number) => ({ 1: former, 2: newer })[version],
+    replacedAt: (version: number) => (version === 1 ? replacedAt : null),
+  };
+  const replaced = createUrlSigner({ secret: rootKey, columnKeys, baseUrl: () => 'https://carmic.example', clock });
+  const open = (url: string) => {
+    const { pathname, search } = new URL(url);
+    return replaced.read('PUT', pathname, search.slice(1));
+  };
+
+  beforeEach(() => {
+    ms = start;
+  });
+
+  it('works to its end, is signed by the new key from then on, and the former key opens nothing later', () => {
+    const before = replaced.sign(put, 3600);
+    expect(new URL(before).searchParams.has('k')).toBe(false);
+    ms = start + 61_000;
+    expect(open(before)).toEqual(put);
+    const after = replaced.sign(put, 3600);
+    expect(new URL(after).searchParams.get('k')).toBe('2');
+    expect(open(after)).toEqual(put);
+    // Somebody who knows the secret, as from an old backup.
+    const thief = createUrlSigner({ secret: rootKey, baseUrl: () => 'https://carmic.example', clock });
+    ms = start + 2 * 3_600_000;
+    expect(() => open(thief.sign(put, 3600))).toThrow(bad);
+    expect(open(replaced.sign(put, 3600))).toEqual(put);
+  });
+
+  it('names its version once and in one way', () => {
+    ms = start + 61_000;
+    const url = replaced.sign(put, 60);
+    for (const changed of [
+      url.replace('k=2', 'k=1'),
+      url.replace('k=2', 'k=02'),
+      url.replace('k=2', 'k=3'),
+      `${url}&k=2`,
+      url.replace('&k=2', ''),
+    ]) {
+      expect(() => open(changed), changed).toThrow(bad);
+    }
+  });
+
+  it('lives no longer than its key would', () => {
+    expect(() => replaced.sign(put, 3601)).toThrow('end early');
+  });
+});
+
 describe('a signed URL', () => {
   beforeEach(() => {
     nowMs = Date.UTC(2026, 10, 24);

@@ -1,14 +1,14 @@
 /**
  * Signed URLs of the disk driver: `/storage/v1/<key>?op=...&exp=...&sig=...`. The signature is an HMAC-SHA-256 over the operation, the key
- * and every parameter, under a key derived from the instance's secret, so that nothing in a URL can be changed, added or left out.
+ * and every parameter, so that nothing in a URL can be changed, added or left out. `k` names the version of its key; the first has none.
  */
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
-import type { Clock } from '../core/clock.ts';
-import { deriveKey, equalBytes } from '../core/crypto.ts';
+import { equalBytes, firstColumnKey } from '../core/crypto.ts';
 import { createRemember } from '../core/remember.ts';
 import { requireContentType } from './contentType.ts';
 import { keys } from './keys.ts';
+import { createLinkKeys, longestUrlSeconds } from './linkKeys.ts';
 import { StorageError } from './storageError.ts';
 
 /** Where signed URLs start. */
@@ -46,32 +46,39 @@ export interface UrlSigner {
 const methodsOf = { get: ['GET', 'HEAD'], put: ['PUT'], part: ['PUT'] } as const;
 
 /** Builds the signer. `baseUrl` is asked each time, because the port may be known only after listening. */
-export function createUrlSigner(options: { secret: Uint8Array; baseUrl: () => string; clock: Clock }): UrlSigner {
-  const secret = deriveKey(options.secret, 'storage/urls');
-  const signatureOf = (key: string, query: URLSearchParams): Buffer => {
+export function createUrlSigner(options: Parameters<typeof createLinkKeys>[0] & { baseUrl: () => string }): UrlSigner {
+  const linkKeys = createLinkKeys(options);
+  const signatureOf = (secret: Uint8Array, key: string, query: URLSearchParams): Buffer => {
     const sorted = new URLSearchParams(query);
     sorted.sort();
     return createHmac('sha256', secret).update(`carmic-url-1\n${key}\n${sorted.toString()}`).digest();
   };
-  const addressOf = (grant: Grant, expiresAt: number): string => {
+  const addressOf = (grant: Grant, expiresAt: number, { version, key: secret }: ReturnType<typeof linkKeys.writing>): string => {
     keys.parse(grant.key);
     if (grant.op !== 'part') {
       requireContentType(grant.contentType);
     }
     const query = new URLSearchParams(parametersOf(grant, expiresAt));
-    query.set('sig', signatureOf(grant.key, query).toString('base64url'));
+    if (version !== firstColumnKey) {
+      query.set('k', String(version));
+    }
+    query.set('sig', signatureOf(secret, grant.key, query).toString('base64url'));
     return `${storagePath}${grant.key}?${query.toString()}`;
   };
   const remember = createRemember(mostRemembered);
   return {
     sign(grant, expiresInSeconds) {
+      if (expiresInSeconds > longestUrlSeconds) {
+        throw new Error('A URL that lives longer than its key would end early.');
+      }
+      const writing = linkKeys.writing();
       const expiresAt = expiryOf(grant.op, options.clock.now().getTime() / 1000, expiresInSeconds);
       const address =
         grant.op === 'get'
-          ? remember(`${expiresAt}\n${grant.key}\n${grant.contentType}\n${JSON.stringify(grant.downloadName)}`, () =>
-              addressOf(grant, expiresAt),
+          ? remember(`${writing.version}\n${expiresAt}\n${grant.key}\n${grant.contentType}\n${JSON.stringify(grant.downloadName)}`, () =>
+              addressOf(grant, expiresAt, writing),
             )
-          : addressOf(grant, expiresAt);
+          : addressOf(grant, expiresAt, writing);
       return `${options.baseUrl().replace(/\/$/, '')}${address}`;
     },
     read(method, path, queryText) {
@@ -79,9 +86,11 @@ export function createUrlSigner(options: { secret: Uint8Array; baseUrl: () => st
       const query = new URLSearchParams(queryText);
       const signature = Buffer.from(query.get('sig') ?? '', 'base64url');
       query.delete('sig');
-      if (!equalBytes(signature, signatureOf(key, query))) {
+      const secret = linkKeys.opening(versionOf(query));
+      if (secret === undefined || !equalBytes(signature, signatureOf(secret, key, query))) {
         throw badSignature();
       }
+      query.delete('k');
       const parsed = querySchema.safeParse(Object.fromEntries(query));
       if (!parsed.success || !methodsOf[parsed.data.op].some((allowed) => allowed === method)) {
         throw badSignature();
@@ -93,6 +102,15 @@ export function createUrlSigner(options: { secret: Uint8Array; baseUrl: () => st
       return grantOf(key, parsed.data);
     },
   };
+}
+
+/** Which version a URL is signed under; one that is written otherwise than `sign` writes it is no version. */
+function versionOf(query: URLSearchParams): number {
+  const [text, ...more] = query.getAll('k');
+  if (text === undefined) {
+    return firstColumnKey;
+  }
+  return more.length === 0 && /^([2-9]|[1-9][0-9]{1,2})$/.test(text) ? Number(text) : 0;
 }
 
 /**

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Clock } from '../core/clock.ts';
 import type { Env } from '../core/env.ts';
 import { StartError } from '../core/errors.ts';
+import type { ColumnRing } from '../keyring/columnKeys.ts';
 import type { KeyProvider } from '../keyring/keyProvider.ts';
 import { openDiskStore } from './disk/diskStore.ts';
 import { openMovingStore } from './movingStore.ts';
@@ -15,6 +16,8 @@ import { StorageError } from './storageError.ts';
 export interface StoreSurroundings {
   /** 32 bytes from which keys derive that need not be replaced one by one. */
   secret: Uint8Array;
+  /** Further keys that links derive from; programs that make no link need none. */
+  columnKeys?: ColumnRing | undefined;
   /** What wraps the keys of workspaces. */
   rootKeys: KeyProvider;
   /** Address under which this server is reached; empty until it is known. */

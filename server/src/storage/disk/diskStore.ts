@@ -10,6 +10,7 @@ import { chmod, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { makeFolder } from '../../core/makeFolder.ts';
+import type { ColumnRing } from '../../keyring/columnKeys.ts';
 import type { KeyProvider } from '../../keyring/keyProvider.ts';
 import { keys } from '../keys.ts';
 import type { ByteRange, ListedObject, ListedVersion, ObjectStore, OpenObject, StoredInfo } from '../objectStore.ts';
@@ -37,6 +38,8 @@ export interface DiskStoreOptions {
   dataDir: string;
   /** 32 bytes from which the keys of links derive, and the key that wrapped everything before workspaces had keys. */
   secret: Uint8Array;
+  /** Further keys that links derive from. */
+  columnKeys?: ColumnRing | undefined;
   /** What wraps the workspaces' keys; never stored beside the data. */
   rootKeys: KeyProvider;
   /** Address under which this server is reached, for signed URLs. */

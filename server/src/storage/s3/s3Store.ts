@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
+import type { ColumnRing } from '../../keyring/columnKeys.ts';
 import { contentDisposition } from '../contentDisposition.ts';
 import { keys } from '../keys.ts';
 import type { ByteRange, ObjectStore, OpenObject, PresignGetOptions } from '../objectStore.ts';
@@ -33,6 +34,8 @@ export interface S3StoreOptions extends S3Connection {
   isR2?: boolean | undefined;
   /** 32 bytes; signs the links for people. */
   secret: Uint8Array;
+  /** Further keys that links derive from. */
+  columnKeys?: ColumnRing | undefined;
   /** Address under which this server is reached, for links for people. */
   baseUrl: () => string;
   clock: Clock;
