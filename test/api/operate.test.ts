@@ -197,7 +197,10 @@ describe('accounts', () => {
         () => false,
       );
     expect([await isIn(one), await isIn(other)]).toEqual([true, true]);
-    expect(await carmic(env(), 'end-sessions', '--email', `${one.userId}@example.test`)).toMatchObject({ code: 0, data: { count: 1 } });
+    expect(await carmic(env(), 'end-sessions', '--email', `${one.userId}@example.test`)).toMatchObject({
+      code: 0,
+      out: 'Sessions ended: 1.',
+    });
     expect([await isIn(one), await isIn(other)]).toEqual([false, true]);
     expect((await carmic(env(), 'end-sessions')).code).toBe(0);
     expect(await isIn(other)).toBe(false);

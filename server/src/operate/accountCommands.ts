@@ -45,7 +45,7 @@ export const endSessionsCommand: OperatorCommand = {
   async run(call) {
     const email = call.values['email'] === undefined ? null : requireEmail(call);
     const count = await withServer(call, ({ deps }) => endSessionsByOperator(deps, email));
-    return { lines: [`${count} sessions are ended.`], data: { count } };
+    return { lines: [`Sessions ended: ${count}.`], data: { count } };
   },
 };
 
