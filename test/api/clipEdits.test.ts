@@ -80,6 +80,39 @@ describe('the edit list of a clip', () => {
     expect([redone.editVersion, redone.segments]).toEqual([2, tightened.segments]);
   });
 
+  test('undo leads to the version that one was made on, not to one that was left; redo to the newest that was made on it', async () => {
+    const clip = await suggestClip();
+    const params = { id: clip.id };
+    const set = (baseVersion: number, endSeconds: number) =>
+      caller.call('createClipEdit', { params, body: { kind: 'segments', baseVersion, segments: [{ startSeconds: 3, endSeconds }] } });
+    const choose = (version: number) => caller.call('chooseClipEdit', { params, body: { version } });
+    expect(clip).toMatchObject({ editVersion: 1, undoVersion: null, redoVersion: null });
+    expect(await set(1, 20)).toMatchObject({ editVersion: 2, undoVersion: 1, redoVersion: null });
+    expect(await set(2, 21)).toMatchObject({ editVersion: 3, undoVersion: 2, redoVersion: null });
+    expect(await choose(2)).toMatchObject({ editVersion: 2, undoVersion: 1, redoVersion: 3 });
+    expect(await choose(1)).toMatchObject({ editVersion: 1, undoVersion: null, redoVersion: 2 });
+    expect(await set(1, 22)).toMatchObject({ editVersion: 4, undoVersion: 1, redoVersion: null });
+    expect(await choose(1)).toMatchObject({ editVersion: 1, undoVersion: null, redoVersion: 4 });
+    const { items } = await caller.call('listClipEdits', { params });
+    expect(items.map(({ version, baseVersion }) => [version, baseVersion])).toEqual([
+      [4, 1],
+      [3, 2],
+      [2, 1],
+      [1, null],
+    ]);
+    // The page of all clips says the same, also of versions that were made before bases were kept.
+    const onPage = async () => (await caller.call('listClips', { params: { id: clip.videoId } })).items.find(({ id }) => id === clip.id);
+    expect(await onPage()).toMatchObject({ editVersion: 1, undoVersion: null, redoVersion: 4 });
+    await choose(4);
+    expect(await onPage()).toMatchObject({ editVersion: 4, undoVersion: 1, redoVersion: null });
+    await choose(2);
+    const { db } = instance.server.deps;
+    await db.asSystem((tx) => db.change(tx, 'UPDATE clip_edits SET base_version = NULL WHERE clip_id = :id', params));
+    await choose(3);
+    expect(await onPage()).toMatchObject({ editVersion: 3, undoVersion: 2, redoVersion: 4 });
+    expect(await caller.call('getClip', { params })).toMatchObject({ undoVersion: 2, redoVersion: 4 });
+  });
+
   test('a rendering is made from the version that held when it was asked for, and names it', async () => {
     const clip = await suggestClip();
     const params = { id: clip.id };

@@ -1,7 +1,8 @@
 /** Cutting a clip in the console: by its words, by handles on its time line, with undo, and with somebody else at the same clip. */
 import type { Clip, Span, Word } from '@carmic/contract';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, type TestContext } from 'vitest';
+import { spanOfWords } from '../../console/src/video/editing/wordSpans.ts';
 import { type Caller, startInstance, type TestInstance, until } from '../support/instance.ts';
 import { enrolAgent } from '../support/protocolAgent.ts';
 import { uploadVideo } from '../support/upload.ts';
@@ -49,6 +50,17 @@ afterAll(async () => {
   await instance.stop();
 });
 
+/** The page of the video, to somebody who is signed in. */
+async function openVideo(context: TestContext) {
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token, width: 1440, height: 900 });
+  // The film of a made-up agent is no file.
+  visit.expectRefusal('/storage/');
+  visit.page.setDefaultTimeout(20_000);
+  await visit.page.goto(`/#/videos/${videoId}`);
+  await wordOf(visit.page, 0).waitFor();
+  return visit;
+}
+
 const present = () => caller.call('getClip', { params: { id: clip.id } });
 const setSpans = async (segments: Span[]) =>
   caller.call('createClipEdit', {
@@ -92,10 +104,8 @@ const wordsIn = (segments: readonly Span[]) =>
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
 test('words selected with the mouse begin the clip, end it, leave it and come to it, also beyond the suggestion', async (context) => {
-  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token, width: 1440, height: 900 });
-  visit.expectRefusal('/storage/');
+  const visit = await openVideo(context);
   const { page } = visit;
-  await page.goto(`/#/videos/${videoId}`);
   const bar = page.getByRole('group', { name: 'Selected words' });
   const act = async (from: number, to: number, name: string) => {
     const { editVersion } = await present();
@@ -135,10 +145,8 @@ test('words selected with the mouse begin the clip, end it, leave it and come to
 });
 
 test('words are selected and cut by keys alone, and by a click with Shift', async (context) => {
-  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token });
-  visit.expectRefusal('/storage/');
+  const visit = await openVideo(context);
   const { page } = visit;
-  await page.goto(`/#/videos/${videoId}`);
   const bar = page.getByRole('group', { name: 'Selected words' });
   await wordOf(page, 0).waitFor();
   const { editVersion } = await present();
@@ -177,12 +185,97 @@ test('words are selected and cut by keys alone, and by a click with Shift', asyn
   await visit.context.close();
 });
 
-test('somebody else’s cut is shown and not overwritten; one’s own can then be made on top of it', async (context) => {
-  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token, width: 1440, height: 900 });
-  visit.expectRefusal('/storage/');
+test('edges are dragged and moved by keys, parts are joined and taken out, and all of it is undone and redone', async (context) => {
+  await setSpans([
+    { startSeconds: 4.85, endSeconds: 9.3 },
+    { startSeconds: 11, endSeconds: 14.3 },
+  ]);
+  const visit = await openVideo(context);
   const { page } = visit;
-  await page.goto(`/#/videos/${videoId}`);
-  await wordOf(page, 0).waitFor();
+  await page.getByRole('button', { name: 'Cut by words' }).click();
+  const line = page.getByRole('region', { name: 'Cut of #1' });
+  const end = line.getByRole('slider', { name: 'End of part 2 of 2' });
+  const lengthNow = line.locator('.length');
+  await end.waitFor();
+  const before = await present();
+  const room = await line.locator('.strip').boundingBox();
+  if (room === null) {
+    throw new Error('The time line is in sight.');
+  }
+  // The frame shows four seconds on both sides.
+  const pxPerSecond = room.width / (9.45 + 4 + 4);
+  const take = async () => {
+    const box = await end.boundingBox();
+    const at = { x: (box?.x ?? 0) + 12, y: (box?.y ?? 0) + 12 };
+    await page.mouse.move(at.x, at.y);
+    await page.mouse.down();
+    return at;
+  };
+
+  let at = await take();
+  await page.mouse.move(at.x + pxPerSecond * 2, at.y, { steps: 4 });
+  await expect.poll(() => lengthNow.textContent()).toContain('+');
+  await page.keyboard.press('Escape');
+  await expect.poll(() => lengthNow.textContent()).not.toContain('+');
+  await page.mouse.up();
+  expect((await present()).editVersion).toBe(before.editVersion);
+
+  // Dragged close to the end of the next sentence, it goes there; one drag is one version.
+  at = await take();
+  await page.mouse.move(at.x + pxPerSecond * 2, at.y, { steps: 4 });
+  await page.mouse.move(at.x + pxPerSecond * 3.2, at.y, { steps: 4 });
+  await page.mouse.move(at.x + pxPerSecond * (16.1 - 14.3), at.y, { steps: 4 });
+  await page.mouse.up();
+  const dragged = await afterEdit(before.editVersion);
+  expect(dragged.editVersion).toBe(before.editVersion + 1);
+  const edges = words.map((_, index) => spanOfWords(words, { from: index, to: index + 1 }, 60).endSeconds);
+  expect(edges).toContain(dragged.segments[1]?.endSeconds);
+  expect(dragged.segments[1]?.endSeconds).toBeGreaterThan(15.5);
+  expect(await findBarriers(page)).toEqual([]);
+
+  // Three steps by keys are one version, too.
+  const start = line.getByRole('slider', { name: 'Start of part 1 of 2' });
+  await start.focus();
+  await page.keyboard.press('Shift+ArrowLeft');
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('ArrowLeft');
+  expect(await start.getAttribute('aria-valuetext')).toContain('0:03.7');
+  await page.keyboard.press('Enter');
+  const keyed = await afterEdit(dragged.editVersion);
+  expect(keyed.segments[0]).toEqual({ startSeconds: 3.65, endSeconds: 9.3 });
+  expect(keyed.editVersion).toBe(dragged.editVersion + 1);
+
+  await line.getByRole('button', { name: 'Join parts 1 and 2' }).press('Enter');
+  const joined = await afterEdit(keyed.editVersion);
+  expect(joined.segments).toEqual([{ startSeconds: 3.65, endSeconds: dragged.segments[1]?.endSeconds }]);
+
+  await line.getByRole('button', { name: 'Undo' }).click();
+  expect((await afterEdit(joined.editVersion)).segments).toEqual(keyed.segments);
+  await line.getByRole('slider', { name: 'Start of part 1 of 2' }).focus();
+  await page.keyboard.press('Delete');
+  const taken = await afterEdit(keyed.editVersion);
+  expect(taken.segments).toEqual(keyed.segments.slice(1));
+  // Undo leads to what this was made on, not to the joined one that was left.
+  await page.keyboard.press('Control+z');
+  expect((await afterEdit(taken.editVersion)).editVersion).toBe(keyed.editVersion);
+  await page.keyboard.press('Control+z');
+  expect((await afterEdit(keyed.editVersion)).editVersion).toBe(dragged.editVersion);
+  await page.keyboard.press('Control+Shift+z');
+  expect((await afterEdit(dragged.editVersion)).editVersion).toBe(keyed.editVersion);
+  await line.getByRole('button', { name: 'Redo' }).click();
+  expect((await afterEdit(keyed.editVersion)).segments).toEqual(taken.segments);
+
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await line.scrollIntoViewIfNeeded();
+  expect(await findBarriers(page)).toEqual([]);
+  expect(visit.problems).toEqual([]);
+  await visit.context.close();
+});
+
+test('somebody else’s cut is shown and not overwritten; one’s own can then be made on top of it', async (context) => {
+  const visit = await openVideo(context);
+  const { page } = visit;
   visit.expectRefusal(`/clips/${clip.id}/edits`);
   // The other cut comes between what is seen and what is asked for.
   let isFirst = true;

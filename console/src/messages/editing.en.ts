@@ -17,6 +17,23 @@ export const editing = {
   nothing: 'Nothing would change, or less than a second of this clip would be left.',
   conflict: 'Somebody else has changed this clip in the meantime. It is shown as it is now; your change was not made.',
   repeat: 'Make it now',
+  timeline: (rank: number) => `Cut of #${rank}`,
+  close: 'Close the cut',
+  edge: (edge: 'start' | 'end', n: number, of: number) => `${edge === 'start' ? 'Start' : 'End'} of part ${n} of ${of}`,
+  edgeAt: (time: string, length: string) => `${time}, the clip is ${length} s long`,
+  handles:
+    'Left and right arrow keys move an edge by a tenth of a second, with Shift by a second. Enter keeps it, Escape takes it back, Delete takes the part out.',
+  handlesHint: 'Drag an edge; it goes to words that are near, with Alt held it does not.',
+  length: (seconds: string) => `${seconds} s`,
+  part: (n: number, of: number, start: string, end: string) => `Part ${n} of ${of}: ${start} – ${end}`,
+  takeOut: 'Take out',
+  joinLabel: (n: number) => `Join parts ${n} and ${n + 1}: keep what lies between`,
+  playPart: 'Play this part',
+  selectKeys: 'Select words, from the one that is spoken',
+  undoKeys: 'Undo a cut of the chosen clip; with Shift redo',
+  shift: 'Shift',
+  zoomIn: 'Zoom in',
+  zoomOut: 'Zoom out',
 };
 
 export type EditingWords = typeof editing;

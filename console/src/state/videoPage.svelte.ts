@@ -40,7 +40,6 @@ export class VideoPage {
   /** Counts how often somebody asked to cut by words: the words are opened and shown then. */
   askedForWords = $state(0);
   readonly chosen = $derived(this.clips.find(({ id }) => id === this.chosenId) ?? null);
-  #newestEdits = $state<Record<string, number>>({});
   readonly #lines = new Map<string, Promise<void>>();
   #unanswered: { clipId: string; change: ClipChange }[] = [];
   /** How many changes of clips were answered. */
@@ -165,11 +164,6 @@ export class VideoPage {
     return this.clips.find(({ id }) => id === clip.id) ?? clip;
   }
 
-  /** The highest version of a clip's edit list that is known here: redo goes up to it. */
-  newestEdit(clip: Clip): number {
-    return Math.max(this.#newestEdits[clip.id] ?? 1, clip.editVersion, ...clip.renditions.map((item) => item.editVersion));
-  }
-
   /** Takes pauses and filler words out of a clip. */
   async tighten(clip: Clip): Promise<void> {
     await this.#edit(clip, ({ editVersion }) => ({ kind: 'tighten', baseVersion: editVersion }));
@@ -193,7 +187,7 @@ export class VideoPage {
       try {
         changed = await this.#call('createClipEdit', { params: { id: clip.id }, body });
         this.#answers += 1;
-        this.#takeEdit(changed);
+        this.#takeClip(changed);
       } catch (error) {
         await this.#showNow(clip, error);
         throw error;
@@ -202,19 +196,25 @@ export class VideoPage {
     return changed;
   }
 
-  /** Goes to another version of a clip's edit list. */
-  async chooseEdit(clip: Clip, version: number): Promise<void> {
-    this.#newestEdits[clip.id] = this.newestEdit(clip);
+  /** Goes back to the version that the present one was made on, or on to the newest that was made on it. Answers null where there is none. */
+  async stepEdit(clip: Clip, way: 'undo' | 'redo'): Promise<Clip | null> {
+    let changed: Clip | null = null;
     await this.#inLine(clip.id, async () => {
+      const now = this.#now(clip);
+      const version = way === 'undo' ? now.undoVersion : now.redoVersion;
+      if (version === null) {
+        return;
+      }
       try {
-        const ifMatch = this.#now(clip).version;
-        this.#takeEdit(await this.#call('chooseClipEdit', { params: { id: clip.id }, body: { version } }, { ifMatch }));
+        changed = await this.#call('chooseClipEdit', { params: { id: clip.id }, body: { version } }, { ifMatch: now.version });
         this.#answers += 1;
+        this.#takeClip(changed);
       } catch (error) {
         await this.#showNow(clip, error);
         throw error;
       }
     });
+    return changed;
   }
 
   /** Shows a clip as somebody else has left it, when a change was refused for that. */
@@ -222,11 +222,6 @@ export class VideoPage {
     if (error instanceof ApiError && ['precondition_failed', 'conflict'].includes(error.code)) {
       this.#takeClip(await this.#call('getClip', { params: { id: clip.id } }));
     }
-  }
-
-  #takeEdit(clip: Clip): void {
-    this.#newestEdits[clip.id] = Math.max(this.#newestEdits[clip.id] ?? 1, clip.editVersion);
-    this.#takeClip(clip);
   }
 
   async addRendition(clip: Clip, wish: NonNullable<RouteArguments<'createRendition'>['body']>, idempotencyKey: string): Promise<Rendition> {

@@ -14,6 +14,7 @@ const segmentsSchema = z.array(spanSchema).min(1).max(editLimits.mostSpans).desc
 /** One version of a clip's edit list. */
 export const clipEditSchema = z.object({
   version: z.number().int().positive(),
+  baseVersion: z.number().int().positive().nullable().describe('The version it was made on; null of the first'),
   kind: z.enum(['suggested', 'tightened', 'segments']).describe('Where it came from'),
   segments: segmentsSchema,
   durationSeconds: secondsSchema,

@@ -241,6 +241,8 @@ export const clipSchema = z.object({
   excerpt: z.string().describe('What is said; empty without a transcript'),
   boundaries: z.array(boundaryCheckSchema).describe('Whether its edges stand alone, as suggested; empty without sentences'),
   editVersion: z.number().int(),
+  undoVersion: z.number().int().nullable().describe('The version that this one was made on; null of the first'),
+  redoVersion: z.number().int().nullable().describe('The newest version that was made on this one'),
   version: z.string().describe('Its ETag: send it as If-Match with a change'),
   cover: coverChoiceSchema,
   safety: clipSafetySchema.nullable().describe('Null where nothing stops it. Files of a clip that is held or refused are not given out'),

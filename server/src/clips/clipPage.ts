@@ -18,7 +18,7 @@ import { type ClipFacts, composeClips, groupBy, type ObjectRow, type ProgressRow
 type Versioned<R> = R & { version: string };
 type PageRows = [
   { expires_at: Date | null },
-  Versioned<ClipFacts & { segments: Span[] | null; standing: ClipStanding['state'] | null; standingSealed: Buffer | null }>,
+  Versioned<ClipFacts & { segments: Span[] | null; undoVersion: number | null; redoVersion: number | null; standing: ClipStanding['state'] | null; standingSealed: Buffer | null }>,
   Versioned<RenditionFacts>,
   Versioned<ObjectRow>,
   ProgressRow,
@@ -32,6 +32,9 @@ const statements = [
    WHERE workspace_id = :workspaceId AND id = :videoId AND deleted_at IS NULL AND (expires_at IS NULL OR expires_at > :now)`,
   `SELECT c.id, c.video_id AS "videoId", c.state, c.rank, c.start_seconds AS "startSeconds", c.end_seconds AS "endSeconds", c.score,
      c.content_sealed AS "contentSealed", c.edit_version AS "editVersion", c.cover, c.created_at AS "createdAt", e.segments,
+     coalesce(e.base_version, nullif(c.edit_version - 1, 0)) AS "undoVersion",
+     (SELECT max(n.version) FROM clip_edits n
+      WHERE n.clip_id = c.id AND n.version > 1 AND coalesce(n.base_version, n.version - 1) = c.edit_version) AS "redoVersion",
      s.state AS standing, s.content_sealed AS "standingSealed",
      c.xmin::text || ' ' || coalesce(e.xmin::text, '') || ' ' || coalesce(s.xmin::text, '') AS version
    FROM clips c LEFT JOIN clip_edits e ON e.clip_id = c.id AND e.version = c.edit_version
@@ -90,7 +93,7 @@ export async function readClipPage(deps: Deps, person: Person, videoId: string):
         renditions: own,
         objects: own.flatMap(({ id }) => objectsOf.get(id) ?? []),
         tasks,
-        segmentsOf: () => clip.segments ?? [{ startSeconds: clip.startSeconds, endSeconds: clip.endSeconds }],
+        editOf: ({ startSeconds, endSeconds }) => ({ ...clip, segments: clip.segments ?? [{ startSeconds, endSeconds }] }),
         expiryOf: () => video.expires_at,
         standingOf: ({ id }) =>
           clip.standing === null || clip.standingSealed === null ? undefined : openStanding(deps, id, clip.standing, clip.standingSealed),

@@ -1,9 +1,9 @@
-import type { Clip, CoverChoice, Rendition, Span } from '@carmic/contract';
+import type { Clip, CoverChoice, Rendition } from '@carmic/contract';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { mediaUrl } from '../library/mediaUrls.ts';
 import { type ObjectKind, Videos } from '../library/model.ts';
-import { durationOf, segmentsOfAll } from './clipEdits.ts';
+import { durationOf, editsOfAll, type EditFacts } from './clipEdits.ts';
 import { type ClipStanding, findStandings, isWithheld, presentStanding } from '../understanding/safety/clipStandings.ts';
 import { contentOf } from './content.ts';
 import { buildPosts } from './posts.ts';
@@ -66,7 +66,7 @@ export interface ClipParts {
   /** Ready ones, oldest first. */
   objects: readonly ObjectRow[];
   tasks: readonly ProgressRow[];
-  segmentsOf: (clip: ClipFacts) => readonly Span[];
+  editOf: (clip: ClipFacts) => EditFacts;
   expiryOf: (clip: ClipFacts) => Date | null;
   standingOf: (clip: ClipFacts) => ClipStanding | undefined;
 }
@@ -74,13 +74,13 @@ export interface ClipParts {
 const coverKinds = ['cover', 'cover2', 'cover3'] as const;
 
 /** Clips with their renditions as their workspace sees them, from what was read. */
-export function composeClips(deps: Deps, { clips, renditions, objects, tasks, segmentsOf, expiryOf, standingOf }: ClipParts): Clip[] {
+export function composeClips(deps: Deps, { clips, renditions, objects, tasks, editOf, expiryOf, standingOf }: ClipParts): Clip[] {
   const files = groupBy(objects, (object) => object.rendition_id);
   const progress = new Map(tasks.map((task) => [task.rendition_id, task.progress]));
   const ownOf = groupBy(renditions, (rendition) => rendition.clipId);
   return clips.map((clip) => {
     const { title, isTitleWritten = false, tags, areTagsWritten = false, scoreParts, excerpt, boundaries } = contentOf(deps, clip);
-    const segments = [...segmentsOf(clip)];
+    const { segments, undoVersion, redoVersion } = editOf(clip);
     const standing = standingOf(clip);
     return {
       id: clip.id,
@@ -99,10 +99,12 @@ export function composeClips(deps: Deps, { clips, renditions, objects, tasks, se
       excerpt,
       boundaries,
       editVersion: clip.editVersion,
+      undoVersion,
+      redoVersion,
       version: clipVersion(clip),
       cover: clip.cover,
       safety: presentStanding(standing),
-      segments,
+      segments: [...segments],
       durationSeconds: durationOf(segments),
       renditions: (ownOf.get(clip.id) ?? []).map((row) =>
         composeRendition(deps, row, files.get(row.id) ?? [], progress.get(row.id) ?? 0, { title, cover: clip.cover, standing }),
@@ -140,7 +142,7 @@ export async function presentClips(deps: Deps, tx: Tx, clips: readonly ClipRow[]
     .model(Videos)
     .findAll({ where: { id: [...new Set(clips.map((clip) => clip.videoId))] }, attributes: ['id', 'expiresAt'], transaction: tx });
   const expiry = new Map(videos.map((video) => [video.id, video.expiresAt]));
-  const segments = await segmentsOfAll(deps, tx, clips);
+  const edits = await editsOfAll(deps, tx, clips);
   const standings = await findStandings(
     deps,
     tx,
@@ -150,7 +152,7 @@ export async function presentClips(deps: Deps, tx: Tx, clips: readonly ClipRow[]
     clips,
     renditions,
     ...(await loadFiles(deps, tx, renditions)),
-    segmentsOf: (clip) => segments.get(clip.id) ?? [],
+    editOf: (clip) => edits.get(clip.id) ?? { segments: [], undoVersion: null, redoVersion: null },
     expiryOf: (clip) => expiry.get(clip.videoId) ?? null,
     standingOf: (clip) => standings.get(clip.id),
   });

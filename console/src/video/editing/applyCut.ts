@@ -5,6 +5,7 @@ import { formatSpan } from '../../format/formatTime.ts';
 import { editingWords } from '../../messages/editing.ts';
 import type { VideoPage } from '../../state/videoPage.svelte.ts';
 
+type Ways = 'undo' | 'redo';
 type Change = Parameters<VideoPage['cut']>[1];
 
 /**
@@ -13,6 +14,7 @@ type Change = Parameters<VideoPage['cut']>[1];
  */
 export async function applyCut({ t, toasts }: Pick<App, 't' | 'toasts'>, page: VideoPage, clip: Clip, change: Change): Promise<boolean> {
   const e = editingWords(t);
+  toasts.makeRoom();
   try {
     const changed = await page.cut(clip, change);
     if (changed === null) {
@@ -28,5 +30,14 @@ export async function applyCut({ t, toasts }: Pick<App, 't' | 'toasts'>, page: V
       run: () => void applyCut({ t, toasts }, page, clip, change),
     });
     return false;
+  }
+}
+
+/** Undoes the last cut of a clip, or makes it again; says why not, where that fails. */
+export async function stepCut({ t, toasts }: Pick<App, 't' | 'toasts'>, page: VideoPage, clip: Clip, way: Ways): Promise<void> {
+  try {
+    await page.stepEdit(clip, way);
+  } catch (error) {
+    toasts.show(messageOf(error, t), 'bad');
   }
 }

@@ -37,6 +37,7 @@ import { forgottenCustomers } from './20261128ForgottenCustomersMigration.ts';
 import { canary } from './20261128CanaryMigration.ts';
 import { thirdPartyRefusals } from './20261128ThirdPartyRefusalsMigration.ts';
 import { encodingStatistics } from './20261128EncodingStatisticsMigration.ts';
+import { editBases } from './20261128EditBasesMigration.ts';
 
 /** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
 export interface Migration {
@@ -86,4 +87,5 @@ export const migrations: readonly Migration[] = [
   encodingStatistics,
   thirdPartyRefusals,
   canary,
+  editBases,
 ];
