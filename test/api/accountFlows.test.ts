@@ -2,6 +2,7 @@
 import { ApiError, type Call, createClient } from '@carmic/contract';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hashSecret } from '../../server/src/core/crypto.ts';
 import { codeOf } from '../support/totp.ts';
 import { type Caller, callerFor, startInstance, type TestInstance, until } from '../support/instance.ts';
 
@@ -124,6 +125,17 @@ describe('sessions', () => {
     expect(await outcomeOf(as(admin.token)('endSession', { params: { id: items.find((item) => item.isCurrent)?.id ?? '' } }))).toBe(
       'not_found',
     );
+    const { db } = instance.server.deps;
+    const proveAt = (time: string) =>
+      db.asSystem((tx) =>
+        db.change(tx, `UPDATE sessions SET authenticated_at = ${time} WHERE token_hash = :hash`, { hash: hashSecret(first) }),
+      );
+    await proveAt("now() - interval '11 minutes'");
+    const own = items.find((item) => item.isCurrent)?.id ?? '';
+    expect(await outcomeOf(as(first)('endOtherSessions')), 'without a fresh proof').toBe('reauthentication_needed');
+    expect(await outcomeOf(as(first)('endSession', { params: { id: own } })), 'without a fresh proof').toBe('reauthentication_needed');
+    expect(await outcomeOf(as(third)('getMe'))).toBe('ok');
+    await proveAt('now()');
     await as(first)('endOtherSessions');
     expect(await outcomeOf(as(third)('getMe'))).toBe('unauthenticated');
     expect(await outcomeOf(as(first)('getMe'))).toBe('ok');

@@ -76,6 +76,23 @@ describe('the way in', () => {
     expect(provider.challenges.every((challenge) => challenge !== null && challenge.length >= 43)).toBe(true);
   });
 
+  test('is written into the ledger of what leaves: to whom, how often, how many bytes (T2)', async () => {
+    const { db, egress } = instance.server.deps;
+    await signOn(person('ada'));
+    expect(egress.tallies().some(({ party, outcome }) => party === 'identity-provider' && outcome === '2xx')).toBe(true);
+    await expect
+      .poll(() =>
+        db.asSystem((tx) =>
+          db.rows(
+            tx,
+            `SELECT host, sum(sent_bytes) > 100 AS "hasBytes" FROM egress_ledger
+             WHERE party = 'identity-provider' AND outcome = '2xx' GROUP BY host`,
+          ),
+        ),
+      )
+      .toEqual([{ host: new URL(provider.issuer).host, hasBytes: true }]);
+  });
+
   test('takes a role away when the group is gone, and leaves what a person gave by hand', async () => {
     const other = await instance.createCaller();
     const { reply } = await signOn(person('ben', { groups: ['film'] }));

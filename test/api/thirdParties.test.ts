@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createClient } from '@carmic/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inEgressScope } from '../../server/src/egress/egressScope.ts';
+import { sendByServer } from '../../server/src/mail/transport.ts';
 import { keepPolicies } from '../../server/src/privacy/policy/keepPolicies.ts';
 import { enginesFor } from '../../server/src/understanding/switchboard/engines.ts';
 import { announceParties } from '../../server/src/privacy/thirdParties/announce.ts';
@@ -108,6 +109,36 @@ describe('the ledger (T2)', () => {
     const { items } = await linesOf(owner);
     expect(items.reduce((sum, { sentBytes }) => sum + sentBytes, 0)).toBe(2000);
     expect((await linesOf(other)).items).toEqual([]);
+  });
+});
+
+describe('the ledger of what leaves by other ways (T2)', () => {
+  test('has a line for mails that the mail server took, and for those it did not, shown to no workspace', async () => {
+    const { db } = deps();
+    const lines = () =>
+      db.asSystem((tx) =>
+        db.rows<{ host: string; outcome: string; sent_bytes: string; workspace_id: string | null }>(
+          tx,
+          "SELECT host, outcome, sent_bytes, workspace_id FROM egress_ledger WHERE party = 'mail-server'",
+        ),
+      );
+    const mail = { to: 'jo@example.test', subject: 'Ledger', text: 'x'.repeat(3000), headers: {} };
+    await sendByServer(deps(), mail);
+    const env = { ...deps().env, CARMIC_SMTP_URL: 'smtp://127.0.0.1:1' };
+    await expect(sendByServer({ ...deps(), env }, mail)).rejects.toThrow();
+    const found = await until(
+      'both lines',
+      async () => {
+        const all = await lines();
+        return all.some(({ outcome }) => outcome === 'failed') && all.some(({ outcome }) => outcome === '2xx') ? all : null;
+      },
+      60_000,
+    );
+    expect(found.every(({ workspace_id: workspace }) => workspace === null)).toBe(true);
+    const taken = found.filter(({ outcome }) => outcome === '2xx');
+    expect(taken.map(({ host }) => host)).toContain(new URL(mailbox.url).host);
+    expect(taken.reduce((sum, { sent_bytes: bytes }) => sum + Number(bytes), 0)).toBeGreaterThan(3000);
+    expect(found.find(({ outcome }) => outcome === 'failed')).toMatchObject({ host: '127.0.0.1:1', sent_bytes: '0' });
   });
 });
 

@@ -34,6 +34,11 @@ export interface Egress {
   readonly parties: readonly Party[];
   /** `fetch` bound to one party. Every other origin is refused before a packet leaves, redirects included. */
   fetchFor(partyName: string): typeof globalThis.fetch;
+  /**
+   * Writes down a call that another way than `fetchFor` made, because it speaks another protocol or its address is a customer's setting:
+   * the mail server and identity providers. It opens nothing.
+   */
+  note(call: Pick<EgressCall, 'party' | 'host' | 'outcome' | 'sentBytes'>): void;
   /** Whether a party is switched on and may be called now, for a workspace where one is named. */
   isOpen(party: string, workspaceId?: string | null): boolean;
   /** How many calls this process has made, by party and outcome. */
@@ -73,6 +78,10 @@ export function createEgress(parties: readonly Party[], log: Log): Egress {
     parties,
     tallies: () => [...counts.values()],
     isOpen: (party, workspaceId = null) => origins.has(party) && refusalOf(party, workspaceId) === null,
+    note(call) {
+      count(call.party, call.outcome);
+      watch?.record({ ...egressScope(), ...call, optOut: null });
+    },
     watch(wanted) {
       watch = wanted;
     },
@@ -129,7 +138,8 @@ function measure(input: Parameters<typeof fetch>[0], init: RequestInit | undefin
   return { init: {}, bytes: () => size };
 }
 
-function sizeOf(body: unknown): number | null {
+/** Bytes of a body that is whole; null of one that is only read while it goes, and of none. */
+export function sizeOf(body: unknown): number | null {
   if (typeof body === 'string') {
     return Buffer.byteLength(body);
   }

@@ -129,7 +129,7 @@ async function sendMail(deps: Deps, mailId: string): Promise<void> {
   const isWanted = await db.asSystem((tx) => mayReceive(deps, tx, { category: row.category, userId: row.user_id, email: content.to }));
   if (isWanted) {
     try {
-      await sendByServer(env, content);
+      await sendByServer(deps, content);
     } catch (error) {
       if (!isRefusedForGood(error)) {
         throw error;

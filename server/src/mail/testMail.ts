@@ -32,7 +32,7 @@ export async function testMail(deps: Deps, userId: string): Promise<RouteReply<'
   const started = performance.now();
   const took = () => Math.round(performance.now() - started);
   try {
-    await sendByServer(deps.env, {
+    await sendByServer(deps, {
       to: user.email,
       subject: made.subject,
       text: made.text,

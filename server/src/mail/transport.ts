@@ -1,15 +1,16 @@
 /** The one place that speaks SMTP. Signs with DKIM (RFC 6376) where a key is set. */
 import { createTransport } from 'nodemailer';
 import type { Env } from '../core/env.ts';
+import type { Egress } from '../egress/egress.ts';
 
 const timeoutMs = 20_000;
 /** What the signature covers; RFC 8058 demands the two of the list. */
 const signedHeaders =
   'from:sender:reply-to:subject:date:message-id:to:mime-version:content-type:content-transfer-encoding:list-unsubscribe:list-unsubscribe-post';
 
-/** Hands one mail to the mail server. Throws what the server answers. */
+/** Hands one mail to the mail server, and writes that down in the ledger of what leaves. Throws what the server answers. */
 export async function sendByServer(
-  env: Env,
+  { env, egress }: { env: Env; egress: Egress },
   mail: { to: string; subject: string; text: string; html?: string | undefined; headers: Record<string, string> },
 ): Promise<void> {
   const { CARMIC_DKIM_DOMAIN: domainName, CARMIC_DKIM_SELECTOR: keySelector, CARMIC_DKIM_KEY: privateKey } = env;
@@ -21,8 +22,10 @@ export async function sendByServer(
     tls: { minVersion: 'TLSv1.2' },
   });
   const { to, subject, text, html, headers } = mail;
+  const note = (outcome: string, sentBytes: number) =>
+    egress.note({ party: 'mail-server', host: new URL(env.CARMIC_SMTP_URL ?? '').host, outcome, sentBytes });
   try {
-    await transport.sendMail({
+    const { messageSize = 0 } = await transport.sendMail({
       from: env.CARMIC_MAIL_FROM,
       to,
       subject,
@@ -34,6 +37,10 @@ export async function sendByServer(
         ? {}
         : { dkim: { domainName, keySelector, privateKey, headerFieldNames: signedHeaders } }),
     });
+    note('2xx', messageSize);
+  } catch (error) {
+    note('failed', 0);
+    throw error;
   } finally {
     transport.close();
   }

@@ -23,6 +23,7 @@ import {
 import type { SignOnCheck } from '@carmic/contract';
 import { AppError } from '../../core/errors.ts';
 import type { Deps } from '../../deps.ts';
+import { sizeOf } from '../../egress/egress.ts';
 import { clientSecretFor } from './clientSecret.ts';
 import { type Provider, redirectUriOf } from './providers.ts';
 
@@ -56,13 +57,24 @@ function createFetch(deps: Deps, provider: Provider) {
   return async (url: string, options: Partial<CustomFetchOptions>): Promise<Response> => {
     const started = performance.now();
     const { body: sent, method = 'GET', headers = {} } = options;
+    const note = (outcome: string) =>
+      deps.egress.note({
+        party: 'identity-provider',
+        host: new URL(url).host,
+        outcome,
+        sentBytes: sizeOf(sent) ?? 0,
+      });
     const response = await fetch(url, {
       method,
       headers,
       ...(sent === undefined || sent === null ? {} : { body: sent }),
       redirect: 'manual',
       signal: AbortSignal.timeout(timeoutSeconds * 1000),
+    }).catch((error: unknown) => {
+      note('failed');
+      throw error;
     });
+    note(`${Math.floor(response.status / 100)}xx`);
     const body = await readBounded(response);
     deps.log.info(
       { party: 'identity provider', provider: provider.id, status: response.status, ms: Math.round(performance.now() - started) },

@@ -32,7 +32,8 @@ export const thirdPartyData: readonly TableData[] = [
   }),
   tableData({
     name: 'egress_ledger',
-    about: 'What was sent to third parties for a workspace: when, to whom, how much, with which opt-out',
+    about:
+      'What was sent to third parties, the mail server and identity providers: when, to whom, how much, with which opt-out, for which workspace',
     purpose: 'rights',
     retention: 'month',
     recipients: ['members', 'administrators'],
