@@ -138,7 +138,7 @@ test(
         const product = paying[0]?.items.data[0]?.price.product;
         const expected = product === undefined ? 'free' : product === shop.professional.product ? 'professional' : 'standard';
         expect(await planOf(who), `plan after step ${step}`).toBe(expected);
-        const statement = await deps.db.inWorkspace(who.workspaceId, (tx) => readStatement(deps, tx, who.workspaceId, undefined));
+        const statement = await deps.db.inWorkspace(who.workspaceId, (tx) => readStatement(deps, tx, who.workspaceId, { limit: 100 }));
         expect(statement.usedSeconds, `used after step ${step}`).toBe(used);
         expect(statement.reservedSeconds, `reserved after step ${step}`).toBe([...open.values()].reduce((sum, each) => sum + each, 0));
       }

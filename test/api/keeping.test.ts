@@ -132,7 +132,7 @@ describe('processing minutes', () => {
     // Sessions have ended by then, so the verbs are asked themselves.
     const inNextMonth = <T>(work: (tx: Tx) => Promise<T>) => at(32 * 86_400_000, () => deps().db.inWorkspace(who.workspaceId, work));
     await inNextMonth((tx) => requireMinutes(deps(), tx, who.workspaceId));
-    expect((await inNextMonth((tx) => readStatement(deps(), tx, who.workspaceId, undefined))).usedSeconds).toBe(0);
+    expect((await inNextMonth((tx) => readStatement(deps(), tx, who.workspaceId, { limit: 1 }))).usedSeconds).toBe(0);
   });
 
   test('twenty reservations at once cannot pass the limit', async () => {

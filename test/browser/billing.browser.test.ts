@@ -1,5 +1,6 @@
 /** Buying, changing and cancelling a plan in the console, and what administrators see of it. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newId } from '../../server/src/core/ids.ts';
 import { reserveMinutes, settleMinutes } from '../../server/src/plans/usage.ts';
 import { deliver, openShop, planOf, type Shop, subscribed } from '../support/billing.ts';
 import { uploadVideo } from '../support/upload.ts';
@@ -123,6 +124,12 @@ test('the statement of a month has a line per video; an owner adds a department,
   const section = page.getByRole('region', { name: 'Where minutes and storage went' });
   await section.getByText(/^5 min used/).waitFor();
   await section.getByText('5 min given back').waitFor();
+  // The chart says in words what it draws, and its figures are a table for whoever opens it by key.
+  const today = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'long', timeZone: 'UTC' }).format(new Date());
+  await section.getByRole('img', { name: `Minutes by day (UTC). The busiest day was ${today}, with 5 min.` }).waitFor();
+  await section.getByText('The days as a table').focus();
+  await page.keyboard.press('Enter');
+  expect(await section.getByRole('row').last().innerText()).toBe(`${today}\t5 min\t5 min`);
   await section.getByRole('button', { name: 'Add department' }).click();
   await section.getByText('Write a name.').waitFor();
   await section.getByLabel('Name of a department').fill('Sales');
@@ -137,5 +144,33 @@ test('the statement of a month has a line per video; an owner adds a department,
   }
   expect(Buffer.concat(chunks).toString()).toMatch(new RegExp(`,${video.id},.*,Sales,300,0,300,`));
   expect(await findBarriersEverywhere(page)).toEqual([]);
+  expect(visit.problems).toEqual([]);
+});
+
+test('a month with more videos than a page holds shows more on request, and keeps its place when a video is charged elsewhere', async (context) => {
+  const who = await shop.instance.createCaller();
+  const { workspaceId } = who;
+  const { deps } = shop.instance.server;
+  const oldest = await uploadVideo(who.call, shop.instance.baseUrl, Buffer.alloc(5000, 'v'), { fileName: 'The oldest.mp4' });
+  await who.call('createDepartment', { body: { name: 'Sales' } });
+  await deps.db.inWorkspace(workspaceId, async (tx) => {
+    for (const id of [oldest.id, ...Array.from({ length: 60 }, newId)]) {
+      await reserveMinutes(deps, tx, { id, workspaceId }, 60);
+      await settleMinutes(deps, tx, { id, workspaceId }, 1);
+    }
+  });
+  const visit = await browser.visit(context, { baseUrl: shop.instance.baseUrl, token: who.token });
+  const { page } = visit;
+  await page.goto('/#/account');
+  const section = page.getByRole('region', { name: 'Where minutes and storage went' });
+  await section.getByText('50 of 61 videos').waitFor();
+  expect(await section.getByText('A deleted video').count()).toBe(50);
+  await section.getByRole('button', { name: 'Show more' }).click();
+  await section.getByRole('link', { name: 'The oldest' }).waitFor();
+  expect(await section.getByText('A deleted video').count()).toBe(60);
+  expect(await section.getByRole('button', { name: 'Show more' }).count()).toBe(0);
+  await section.getByLabel(/^Department of/).selectOption({ label: 'Sales' });
+  await section.getByText('1 video · 1 min').waitFor();
+  expect(await section.getByText('A deleted video').count()).toBe(60);
   expect(visit.problems).toEqual([]);
 });

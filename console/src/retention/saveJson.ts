@@ -1,5 +1,5 @@
 /** Lets the browser save a text as a file. */
-export function saveText(fileName: string, text: string, type: string): void {
+function saveText(fileName: string, text: string, type: string): void {
   const url = URL.createObjectURL(new Blob([text], { type }));
   const link = document.createElement('a');
   link.href = url;

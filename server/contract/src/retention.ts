@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { idParamsSchema, idSchema, timeSchema } from './common.ts';
+import { idParamsSchema, idSchema, noContentSchema, pageQuerySchema, timeSchema } from './common.ts';
 import { route } from './route.ts';
 
 /** What expires, day by day. */
@@ -69,7 +69,12 @@ export const reconciliationSchema = z.object({
 });
 export type Reconciliation = z.infer<typeof reconciliationSchema>;
 
-/** Processing minutes and storage of one month. The lines add up to the totals. */
+const monthSchema = z
+  .string()
+  .regex(/^20\d{2}-(0[1-9]|1[0-2])$/)
+  .describe('2026-03');
+
+/** Processing minutes and storage of one month. The lines of all pages add up to the totals, which each page has. */
 export const usageStatementSchema = z.object({
   month: z.string().describe('2026-03'),
   limitMinutes: z.number().int().nullable().describe('Of the plan; null when it sets none'),
@@ -79,6 +84,7 @@ export const usageStatementSchema = z.object({
   usedSeconds: z.number().int().describe('Delivered work'),
   reservedSeconds: z.number().int().describe('Work that is going on'),
   byteDays: z.number().int().describe('What was stored, in bytes, times how long, in days; that of no video included'),
+  videoCount: z.number().int().describe('Lines of all pages'),
   byDepartment: z
     .array(
       z.object({
@@ -96,6 +102,7 @@ export const usageStatementSchema = z.object({
         videoId: idSchema,
         title: z.string().nullable().describe('Null when the video is deleted'),
         departmentId: idSchema.nullable(),
+        department: z.string().nullable().describe('Its name'),
         reservedSeconds: z.number().int(),
         usedSeconds: z.number().int(),
         rerenderedSeconds: z.number().int().describe('Part of usedSeconds: renderings after the first, where the plan counts them'),
@@ -104,9 +111,19 @@ export const usageStatementSchema = z.object({
         at: timeSchema.describe('When its first work or storage of this month began'),
       }),
     )
-    .describe('By video, newest first; at most 1000'),
+    .describe('By video, newest first; a page of them'),
+  nextCursor: z.string().nullable().describe('Null on the last page'),
 });
 export type UsageStatement = z.infer<typeof usageStatementSchema>;
+
+/** Work that ended on one day. Over a month the days add up to its statement. */
+export const usageDaySchema = z.object({
+  day: z.iso.date().describe('UTC'),
+  firstSeconds: z.number().int().describe('Of videos that were delivered'),
+  rerenderedSeconds: z.number().int().describe('Of renderings after the first, where the plan counts them'),
+  releasedSeconds: z.number().int().describe('Of failed or cancelled work; it costs nothing'),
+});
+export type UsageDay = z.infer<typeof usageDaySchema>;
 
 /** What the owners of a workspace allow themselves in a month. */
 export const usageBudgetSchema = z.object({
@@ -185,6 +202,15 @@ export const retentionRoutes = {
     }),
     status: 200,
   }),
+  listUsageDays: route({
+    method: 'GET',
+    path: '/api/v1/usage/days',
+    summary: 'Processing minutes of a month by day, UTC; without days on which nothing ended',
+    policy: 'viewer',
+    query: z.object({ month: monthSchema.optional().describe('2026-03; this month by default') }),
+    reply: z.object({ items: z.array(usageDaySchema) }),
+    status: 200,
+  }),
   getUsageBudget: route({
     method: 'GET',
     path: '/api/v1/usage/budget',
@@ -209,14 +235,18 @@ export const retentionRoutes = {
     path: '/api/v1/usage',
     summary: 'Processing minutes and storage of a month, by video and department',
     policy: 'viewer',
-    query: z.object({
-      month: z
-        .string()
-        .regex(/^20\d{2}-(0[1-9]|1[0-2])$/)
-        .optional()
-        .describe('2026-03; this month by default'),
-    }),
+    query: pageQuerySchema.extend({ month: monthSchema.optional().describe('2026-03; this month by default') }),
     reply: usageStatementSchema,
     status: 200,
+  }),
+  getUsageFile: route({
+    method: 'GET',
+    path: '/api/v1/usage/statements/:month',
+    summary: 'The statement of a month as CSV: a row per video, all of them',
+    policy: 'viewer',
+    params: z.object({ month: monthSchema }),
+    reply: noContentSchema,
+    status: 200,
+    answers: 'file',
   }),
 } as const;

@@ -3,14 +3,13 @@ import type { UsageStatement } from '@carmic/contract';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { readMinuteLimits } from './budget.ts';
+import { parseStatementCursor, type StatementPlace, writeStatementCursor } from './statementCursor.ts';
 import { monthOf, monthTotals } from './usage.ts';
 
-const maxLines = 1000;
 const daySeconds = 24 * 3600;
 
 interface LineRow {
-  /** Null: objects of no video, as those of brand kits. */
-  video_id: string | null;
+  video_id: string;
   department_id: string | null;
   department: string | null;
   reserved: string;
@@ -18,28 +17,53 @@ interface LineRow {
   rerendered: string;
   released: string;
   byte_days: string;
-  at: Date;
+  began: Date;
 }
 
-type Line = Omit<UsageStatement['lines'][number], 'title'>;
-/** Without the titles of videos, which are sealed content. */
-export type Statement = Omit<UsageStatement, 'lines'> & { lines: Line[] };
+/** A line without the title of its video, which is sealed content. */
+export type StatementLine = Omit<UsageStatement['lines'][number], 'title'> & { department: string | null };
+export type Statement = Omit<UsageStatement, 'lines'> & { lines: StatementLine[] };
+
+/** A month of a workspace, its storage counted until a moment: pages that share it count the same. */
+export interface StatementSpan {
+  workspaceId: string;
+  /** First day. */
+  month: string;
+  until: Date;
+}
 
 /** First and last moment of a month as the ledger writes it; the one that is running ends now. */
 function boundsOf(deps: Deps, month: string): { from: Date; until: Date } {
-  const from = new Date(`${month}T00:00:00Z`);
+  const from = beginningOf(month);
   const next = new Date(Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + 1, 1));
   const now = deps.clock.now();
   const until = now < next ? now : next;
   return { from, until: until > from ? until : from };
 }
 
-/**
- * The statement of one month (`2026-03`; this one by default): a line per video, sums per department, and totals. Byte-days are what was
- * stored, times how long: each line is rounded to whole ones, and every sum is one of lines.
- */
-export async function readStatement(deps: Deps, tx: Tx, workspaceId: string, wanted: string | undefined): Promise<Statement> {
+/** The span of a month (`2026-03`; this one by default) as it is now. */
+export function openSpan(deps: Deps, workspaceId: string, wanted: string | undefined): StatementSpan {
   const month = wanted === undefined ? monthOf(deps.clock.now()) : `${wanted}-01`;
+  return { workspaceId, month, until: boundsOf(deps, month).until };
+}
+
+/**
+ * A page of the statement of one month: lines per video, and with every page the sums of all of them, per department and altogether.
+ * Byte-days are what was stored, times how long: each line is rounded to whole ones, and every sum is one of lines. All pages count storage
+ * until the moment of the first. Throws invalid_input for a cursor of another month.
+ */
+export async function readStatement(
+  deps: Deps,
+  tx: Tx,
+  workspaceId: string,
+  { month: wanted, cursor, limit }: { month?: string | undefined; cursor?: string | undefined; limit: number },
+): Promise<Statement> {
+  const place = cursor === undefined ? null : parseStatementCursor(cursor, wanted);
+  const span = openSpan(deps, workspaceId, place?.month ?? wanted);
+  if (place !== null && place.until < span.until) {
+    span.until = place.until;
+  }
+  const { month } = span;
   const limits = await readMinuteLimits(deps, tx, workspaceId);
   const [extra] = await deps.db.rows<{ seconds: string }>(
     tx,
@@ -53,8 +77,8 @@ export async function readStatement(deps: Deps, tx: Tx, workspaceId: string, wan
        AND day >= CAST(:month AS date) AND day < CAST(:month AS date) + interval '1 month'`,
     { workspaceId, month },
   );
-  const rows = await readLines(deps, tx, workspaceId, month);
-  const lines = rows.flatMap((row): Line[] => (row.video_id === null ? [] : [{ ...presentLine(row), videoId: row.video_id }]));
+  const groups = await readGroups(deps, tx, span);
+  const { lines, next } = await readLines(deps, tx, span, { after: place, limit });
   return {
     month: month.slice(0, 7),
     limitMinutes: limits.included,
@@ -62,68 +86,133 @@ export async function readStatement(deps: Deps, tx: Tx, workspaceId: string, wan
     extraSeconds: Number(extra?.seconds ?? 0),
     extraSeatDays: Number(seats?.extra ?? 0),
     ...(await monthTotals(deps, tx, workspaceId, month)),
-    byteDays: rows.reduce((sum, row) => sum + Number(row.byte_days), 0),
-    byDepartment: groupByDepartment(rows),
-    lines: lines.slice(0, maxLines),
+    byteDays: groups.reduce((sum, group) => sum + group.byteDays, 0),
+    videoCount: groups.reduce((sum, group) => sum + group.videoCount, 0),
+    byDepartment: groups,
+    lines,
+    nextCursor: next === null ? null : writeStatementCursor(next),
   };
 }
 
-function presentLine(row: LineRow): Omit<Line, 'videoId'> {
+/**
+ * Names `lines`: each video's, and one without a video for what belongs to none, as objects of brand kits. Departments are found by their
+ * key, the video, alone: asked for the workspace too, PostgreSQL reads all of a workspace's for each line.
+ */
+const linesOfSpan = `
+  WITH used AS (
+    SELECT video_id, sum(seconds) FILTER (WHERE kind = 'reserve') AS reserved, sum(seconds) FILTER (WHERE kind = 'commit') AS used,
+      sum(seconds) FILTER (WHERE kind = 'commit' AND rendition_id IS NOT NULL) AS rerendered,
+      sum(seconds) FILTER (WHERE kind = 'release') AS released, min(created_at) AS at
+    FROM usage_entries WHERE workspace_id = :workspaceId AND month = CAST(:month AS date) GROUP BY video_id
+  ), stored AS (
+    SELECT video_id, round(sum(bytes * extract(epoch FROM CAST(:until AS timestamptz) - GREATEST(created_at, CAST(:from AS timestamptz)))) / :daySeconds) AS byte_days,
+      min(created_at) AS at
+    FROM storage_entries WHERE workspace_id = :workspaceId AND created_at < :until GROUP BY video_id
+  ), lines AS (
+    SELECT COALESCE(u.video_id, s.video_id) AS video_id, d.id AS department_id, d.name AS department, COALESCE(u.reserved, 0) AS reserved,
+      COALESCE(u.used, 0) AS used, COALESCE(u.rerendered, 0) AS rerendered, COALESCE(u.released, 0) AS released,
+      COALESCE(s.byte_days, 0) AS byte_days, date_trunc('milliseconds', LEAST(u.at, s.at)) AS began
+    FROM used u FULL JOIN stored s ON s.video_id = u.video_id
+      LEFT JOIN video_departments c ON c.video_id = COALESCE(u.video_id, s.video_id)
+      LEFT JOIN departments d ON d.id = c.department_id
+    WHERE u.video_id IS NOT NULL OR s.byte_days <> 0
+  )`;
+const beginningOf = (month: string) => new Date(`${month}T00:00:00Z`);
+const valuesOf = (span: StatementSpan) => ({ ...span, from: beginningOf(span.month), daySeconds });
+
+/**
+ * Lines after a place, newest video first. A video stands where its first entry stands. Entries are only added, and later, so that a line
+ * stays in its place while pages are read: none comes twice, none is left out.
+ */
+export async function readLines(
+  deps: Deps,
+  tx: Tx,
+  span: StatementSpan,
+  { after, limit }: { after: Pick<StatementPlace, 'began' | 'videoId'> | null; limit: number },
+): Promise<{ lines: StatementLine[]; next: StatementPlace | null }> {
+  const rows = await deps.db.rows<LineRow>(
+    tx,
+    `${linesOfSpan} SELECT * FROM lines WHERE video_id IS NOT NULL
+       ${after === null ? '' : 'AND (began < :began OR (began = :began AND video_id > CAST(:videoId AS uuid)))'}
+     ORDER BY began DESC, video_id LIMIT :limit`,
+    { ...valuesOf(span), limit: limit + 1, began: after?.began ?? null, videoId: after?.videoId ?? null },
+  );
+  const page = rows.slice(0, limit);
+  const last = rows.length > limit ? page.at(-1) : undefined;
   return {
+    lines: page.map((row) => presentLine(row, span.month)),
+    next: last === undefined ? null : { month: span.month.slice(0, 7), until: span.until, began: last.began, videoId: last.video_id },
+  };
+}
+
+function presentLine(row: LineRow, month: string): StatementLine {
+  const from = beginningOf(month);
+  return {
+    videoId: row.video_id,
     departmentId: row.department_id,
+    department: row.department,
     reservedSeconds: Number(row.reserved),
     usedSeconds: Number(row.used),
     rerenderedSeconds: Number(row.rerendered),
     releasedSeconds: Number(row.released),
     byteDays: Number(row.byte_days),
-    at: row.at.toISOString(),
+    at: (row.began > from ? row.began : from).toISOString(),
   };
 }
 
-/** Sums of lines by department, those with the most minutes first; what has none comes last. */
-function groupByDepartment(rows: readonly LineRow[]): UsageStatement['byDepartment'] {
-  const groups = new Map<string | null, UsageStatement['byDepartment'][number]>();
-  for (const row of rows) {
-    const group = groups.get(row.department_id) ?? {
-      departmentId: row.department_id,
-      name: row.department,
-      videoCount: 0,
-      usedSeconds: 0,
-      byteDays: 0,
-    };
-    group.videoCount += row.video_id === null ? 0 : 1;
-    group.usedSeconds += Number(row.used);
-    group.byteDays += Number(row.byte_days);
-    groups.set(row.department_id, group);
-  }
-  return [...groups.values()].sort(
-    (a, b) => Number(a.departmentId === null) - Number(b.departmentId === null) || b.usedSeconds - a.usedSeconds || b.byteDays - a.byteDays,
+/** Byte-days of what belongs to no video. */
+export async function readOtherByteDays(deps: Deps, tx: Tx, span: StatementSpan): Promise<number> {
+  const [row] = await deps.db.rows<{ byte_days: string }>(
+    tx,
+    `${linesOfSpan} SELECT byte_days FROM lines WHERE video_id IS NULL`,
+    valuesOf(span),
   );
+  return Number(row?.byte_days ?? 0);
 }
 
-function readLines(deps: Deps, tx: Tx, workspaceId: string, month: string): Promise<LineRow[]> {
-  const { from, until } = boundsOf(deps, month);
-  return deps.db.rows<LineRow>(
+/** Sums of lines by department, those with the most minutes first; what has none comes last. */
+async function readGroups(deps: Deps, tx: Tx, span: StatementSpan): Promise<UsageStatement['byDepartment']> {
+  const rows = await deps.db.rows<{ department_id: string | null; name: string | null; videos: string; used: string; byte_days: string }>(
     tx,
-    `WITH used AS (
-       SELECT video_id, sum(seconds) FILTER (WHERE kind = 'reserve') AS reserved, sum(seconds) FILTER (WHERE kind = 'commit') AS used,
-         sum(seconds) FILTER (WHERE kind = 'commit' AND rendition_id IS NOT NULL) AS rerendered,
-         sum(seconds) FILTER (WHERE kind = 'release') AS released, min(created_at) AS at
-       FROM usage_entries WHERE workspace_id = :workspaceId AND month = CAST(:month AS date) GROUP BY video_id
-     ), stored AS (
-       SELECT video_id, round(sum(bytes * extract(epoch FROM CAST(:until AS timestamptz) - GREATEST(created_at, CAST(:from AS timestamptz)))) / :daySeconds) AS byte_days,
-         GREATEST(min(created_at), CAST(:from AS timestamptz)) AS at
-       FROM storage_entries WHERE workspace_id = :workspaceId AND created_at < :until GROUP BY video_id
-     )
-     SELECT COALESCE(u.video_id, s.video_id) AS video_id, d.id AS department_id, d.name AS department, COALESCE(u.reserved, 0) AS reserved,
-       COALESCE(u.used, 0) AS used, COALESCE(u.rerendered, 0) AS rerendered, COALESCE(u.released, 0) AS released,
-       COALESCE(s.byte_days, 0) AS byte_days, COALESCE(u.at, s.at) AS at
-     FROM used u FULL JOIN stored s ON s.video_id = u.video_id
-       LEFT JOIN video_departments c ON c.video_id = COALESCE(u.video_id, s.video_id) AND c.workspace_id = :workspaceId
-       LEFT JOIN departments d ON d.id = c.department_id
-     WHERE u.video_id IS NOT NULL OR s.byte_days <> 0 ORDER BY at DESC, video_id`,
-    { workspaceId, month, from, until, daySeconds },
+    `${linesOfSpan} SELECT department_id, department AS name, count(video_id) AS videos, sum(used) AS used, sum(byte_days) AS byte_days
+     FROM lines GROUP BY department_id, department ORDER BY department_id IS NULL, sum(used) DESC, sum(byte_days) DESC, department_id`,
+    valuesOf(span),
   );
+  return rows.map((row) => ({
+    departmentId: row.department_id,
+    name: row.name,
+    videoCount: Number(row.videos),
+    usedSeconds: Number(row.used),
+    byteDays: Number(row.byte_days),
+  }));
+}
+
+/**
+ * Minutes of a month by day (UTC), without days on which nothing ended. What ended after the month counts on its last day, as its
+ * reservation counts in the month.
+ */
+export async function readDays(
+  deps: Deps,
+  tx: Tx,
+  workspaceId: string,
+  wanted: string | undefined,
+): Promise<{ day: string; firstSeconds: number; rerenderedSeconds: number; releasedSeconds: number }[]> {
+  const { month } = openSpan(deps, workspaceId, wanted);
+  const rows = await deps.db.rows<{ day: string; first: string; rerendered: string; released: string }>(
+    tx,
+    `SELECT CAST(GREATEST(month, LEAST(CAST(created_at AT TIME ZONE 'UTC' AS date), CAST(month + interval '1 month' - interval '1 day' AS date))) AS text) AS day,
+       COALESCE(sum(seconds) FILTER (WHERE kind = 'commit' AND rendition_id IS NULL), 0) AS first,
+       COALESCE(sum(seconds) FILTER (WHERE kind = 'commit' AND rendition_id IS NOT NULL), 0) AS rerendered,
+       COALESCE(sum(seconds) FILTER (WHERE kind = 'release'), 0) AS released
+     FROM usage_entries WHERE workspace_id = :workspaceId AND month = CAST(:month AS date) AND kind <> 'reserve' GROUP BY 1 ORDER BY 1`,
+    { workspaceId, month },
+  );
+  return rows.map((row) => ({
+    day: row.day,
+    firstSeconds: Number(row.first),
+    rerenderedSeconds: Number(row.rerendered),
+    releasedSeconds: Number(row.released),
+  }));
 }
 
 /** Byte-days of each of the given months (first days), oldest first. */

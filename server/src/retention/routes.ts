@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { Op } from 'sequelize';
 import { notFound } from '../core/errors.ts';
 import { type Handlers, personOf } from '../http/request.ts';
@@ -6,8 +7,9 @@ import { Plans, PlanVersions, WorkspacePlans } from '../plans/model.ts';
 import { presentEntitlements, presentPlans, presentWorkspaces } from '../plans/present.ts';
 import { recountStorage } from '../plans/quota.ts';
 import { budgetVersion, readBudget, writeBudget } from '../plans/budget.ts';
-import { readMonths, readStatement } from '../plans/statement.ts';
+import { readDays, readMonths, readStatement } from '../plans/statement.ts';
 import type { Deps } from '../deps.ts';
+import { statementFile } from './statementFile.ts';
 import { withTitles } from './statementTitles.ts';
 import { brandErasureHandlers } from './brandRoutes.ts';
 import { erasureHandlers } from './erasureRoutes.ts';
@@ -137,6 +139,10 @@ export const retentionHandlers = {
     const { workspaceId } = personOf(request);
     return { items: await request.deps.db.inWorkspace(workspaceId, (tx) => readMonths(request.deps, tx, workspaceId)) };
   },
+  async listUsageDays(request) {
+    const { workspaceId } = personOf(request);
+    return { items: await request.deps.db.inWorkspace(workspaceId, (tx) => readDays(request.deps, tx, workspaceId, request.query.month)) };
+  },
   async getUsageBudget(request) {
     const { workspaceId } = personOf(request);
     const budget = await request.deps.db.inWorkspace(workspaceId, (tx) => readBudget(request.deps, tx, workspaceId));
@@ -150,9 +156,16 @@ export const retentionHandlers = {
   },
   async getUsage(request) {
     const { workspaceId } = personOf(request);
-    return request.deps.db.inWorkspace(workspaceId, async (tx) =>
-      withTitles(request.deps, tx, await readStatement(request.deps, tx, workspaceId, request.query.month)),
-    );
+    return request.deps.db.inWorkspace(workspaceId, async (tx) => {
+      const statement = await readStatement(request.deps, tx, workspaceId, request.query);
+      return { ...statement, lines: await withTitles(request.deps, tx, statement.lines) };
+    });
+  },
+  getUsageFile(request) {
+    const { deps, params, sendFile } = request;
+    const body = Readable.from(statementFile(deps, personOf(request).workspaceId, params.month));
+    sendFile({ name: `carmic-${params.month}.csv`, type: 'text/csv; charset=utf-8', body });
+    return Promise.resolve(undefined);
   },
   async getCalendar(request) {
     return readCalendar(request.deps, personOf(request).workspaceId, request.query.days);
