@@ -83,6 +83,8 @@ interface Observed {
 
 /** Runs in the page, before anything of it: what the browser reports. */
 function observe(): void {
+  // The cookie of a session cannot be seen by the console: it remembers beside it that there is one.
+  (Reflect.get(globalThis, 'localStorage') as { setItem(key: string, value: string): void }).setItem('carmic.signed-in', 'yes');
   const seen: Observed = { lcp: 0, interactions: [], keys: [] };
   Reflect.set(globalThis, 'carmicSeen', seen);
   const watch = (type: string, take: (entry: { startTime: number; duration: number; interactionId?: number }) => void) => {
@@ -163,11 +165,9 @@ async function visitLibrary(context: BrowserContext, baseUrl: string): Promise<{
       .filter(({ name }) => /\.js$/.test(name))
       .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0),
   );
-  // The last one is reported once somebody does something.
+  // The browser tells a while after the picture; a console that never paints anything fails here.
+  await page.waitForFunction(() => (Reflect.get(globalThis, 'carmicSeen') as Observed).lcp > 0, undefined, { timeout: 15_000 });
   const { lcp } = await seenIn(page);
-  if (lcp === 0) {
-    throw new Error('The largest contentful paint was not reported.');
-  }
   await page.getByRole('button', { name: /^Account/ }).click();
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Show more' }).click();

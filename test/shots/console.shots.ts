@@ -9,19 +9,24 @@ import { consoleDirectory, prepareBrowser } from '../browser/support/browser.ts'
 import { startInstance, type TestInstance } from '../support/instance.ts';
 import { framedPages } from './framedPages.ts';
 import { type Seeded, seed } from './seed.ts';
+import { compareBilling, seedBilling, sellingEnvironment } from './seedBilling.ts';
+import { StripeStandIn } from '../support/stripeStandIn.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = join(root, 'shots');
 const only = process.env['CARMIC_SHOTS']?.split(',');
 const browser = prepareBrowser();
 let instance: TestInstance;
+let stripe: StripeStandIn;
 
 beforeAll(async () => {
   await buildConsole(root, AbortSignal.timeout(580_000), () => process.stdout.write('Building the console …\n'));
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
+  stripe = await new StripeStandIn().start();
   instance = await startInstance({
     env: {
+      ...sellingEnvironment(stripe),
       CARMIC_CONSOLE_DIR: consoleDirectory,
       CARMIC_LEASE_SECONDS: '900',
       CARMIC_OUTGOING_HOSTS: 'hooks.harbour.example',
@@ -34,6 +39,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close();
   await instance.stop();
+  await stripe.close();
 });
 
 /** Every page by the name of its picture. */
@@ -62,12 +68,14 @@ const strangersPages = [
   ['privacy-parties', '/privacy/third-parties'],
 ] as const;
 
-const inGerman = ['shared', 'share', 'export', 'keys', 'library', 'video', 'account', 'plans', 'overview'];
+const inGerman = ['shared', 'share', 'export', 'keys', 'library', 'video', 'account', 'billing', 'plans', 'overview'];
 
 test('every page', async (context) => {
   const painter = await browser.visit(context, { baseUrl: instance.baseUrl });
   const seeded = await seed(instance, painter.page);
   await painter.context.close();
+  await seedBilling(instance, stripe, seeded.admin);
+  await compareBilling(seeded.admin);
   await seeded.admin.call('updateVideo', {
     params: { id: seeded.videos.ready.id },
     body: { folder: 'Founders at Sea', addTags: ['interview', 'harbours'] },

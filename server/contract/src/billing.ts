@@ -134,6 +134,7 @@ export const catalogueDifferenceSchema = z.object({
   kind: z.enum(['new', 'changed', 'gone', 'unknown_plan', 'not_sold']),
   planName: z.string().nullable(),
   priceId: z.string().nullable(),
+  price: priceSchema.nullable().describe('As Stripe has it; null where there is none'),
   text: z.string(),
 });
 export const catalogueSyncSchema = z.object({ isDryRun: z.boolean(), differences: z.array(catalogueDifferenceSchema) });
@@ -171,7 +172,11 @@ export const billingOverviewSchema = z.object({
     failing: z.array(z.object({ id: z.string(), type: z.string(), attempts: z.number().int(), failure: z.string() })),
   }),
   incidents: z.array(incidentSchema).describe('Disputes that are open first, then the newest; at most 50'),
-  lastReconciliation: billingReconciliationSchema.nullable(),
+  lastReconciliation: billingReconciliationSchema
+    .extend({
+      findings: z.array(findingSchema.extend({ workspaceName: z.string().nullable().describe('Where the subject is a workspace') })),
+    })
+    .nullable(),
 });
 export type BillingOverview = z.infer<typeof billingOverviewSchema>;
 

@@ -43,7 +43,7 @@ export async function syncCatalogue(deps: Deps, isDryRun: boolean): Promise<Cata
       const plan = plans.find((each) => each.slug === price.planSlug);
       if (plan === undefined) {
         const text = `The product ${price.productName} names the plan ${price.planSlug ?? ''}, which does not exist.`;
-        found.push({ kind: 'unknown_plan', planName: null, priceId: price.id, text });
+        found.push({ kind: 'unknown_plan', planName: null, priceId: price.id, price: presentRemote(price), text });
         continue;
       }
       const row = known.find((each) => each.id === price.id);
@@ -59,6 +59,7 @@ export async function syncCatalogue(deps: Deps, isDryRun: boolean): Promise<Cata
         kind: 'gone',
         planName,
         priceId: row.id,
+        price: null,
         text: `${row.id} is gone: it is offered no more, and who pays it keeps the plan.`,
       });
       if (!isDryRun) {
@@ -71,15 +72,20 @@ export async function syncCatalogue(deps: Deps, isDryRun: boolean): Promise<Cata
     const sold = new Set(remote.filter((price) => price.isActive && price.meter === null).map((price) => price.planSlug));
     for (const plan of plans.filter((each) => each.archivedAt === null && !each.isDefault && !sold.has(each.slug))) {
       const text = `${plan.name} has no price: give its product at Stripe the metadata carmic_plan=${plan.slug}.`;
-      found.push({ kind: 'not_sold', planName: plan.name, priceId: null, text });
+      found.push({ kind: 'not_sold', planName: plan.name, priceId: null, price: null, text });
     }
     return found;
   });
   return { isDryRun, differences };
 }
 
+const presentRemote = ({ id, currency, unitAmount: amount, period, meter }: RemotePrice) => ({
+  ...{ id, currency, amount, period, meter },
+  isMetered: meter !== null,
+});
+
 function compare(plan: PlanRow, price: RemotePrice, row: PriceRow | undefined): Difference[] {
-  const base = { planName: plan.name, priceId: price.id };
+  const base = { planName: plan.name, priceId: price.id, price: presentRemote(price) };
   if (row === undefined) {
     return price.isActive ? [{ ...base, kind: 'new', text: `${plan.name}: ${named(price)} is new.` }] : [];
   }

@@ -1,5 +1,14 @@
-import { type Billing, type BillingOverview, type Offer, type PlanPrice, routes } from '@carmic/contract';
+import {
+  type Billing,
+  type BillingOverview,
+  type BillingReconciliation,
+  idSchema,
+  type Offer,
+  type PlanPrice,
+  routes,
+} from '@carmic/contract';
 import type { Tx } from '../db/database.ts';
+import { uuidArray } from '../db/uuidArray.ts';
 import type { Deps } from '../deps.ts';
 import { ruleOf } from '../plans/inForce.ts';
 import { type AccountRow, findAccount, findGrant, requireStripe } from './accounts.ts';
@@ -119,9 +128,21 @@ export async function presentOverview(deps: Deps): Promise<BillingOverview> {
       })),
       events: { lastReceivedAt: timeOf(last?.at ?? null), waiting: last?.waiting ?? 0, failing },
       incidents,
-      lastReconciliation,
+      lastReconciliation: lastReconciliation === null ? null : await nameFindings(deps, tx, lastReconciliation),
     };
   });
+}
+
+/** Says which workspaces the findings of a comparison are about. */
+async function nameFindings(deps: Deps, tx: Tx, report: BillingReconciliation): Promise<BillingOverview['lastReconciliation']> {
+  const ids = report.findings.map(({ subject }) => subject).filter((subject) => idSchema.safeParse(subject).success);
+  const rows = await deps.db.rows<{ id: string; name: string }>(
+    tx,
+    'SELECT id, name FROM workspaces WHERE id = ANY(CAST(:ids AS uuid[]))',
+    { ids: uuidArray(ids) },
+  );
+  const names = new Map(rows.map(({ id, name }) => [id, name]));
+  return { ...report, findings: report.findings.map((finding) => ({ ...finding, workspaceName: names.get(finding.subject) ?? null })) };
 }
 
 interface IncidentRow {
