@@ -127,7 +127,7 @@ test('the statement of a month has a line per video; an owner adds a department,
   // The chart says in words what it draws, and its figures are a table for whoever opens it by key.
   const today = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'long', timeZone: 'UTC' }).format(new Date());
   await section.getByRole('img', { name: `Minutes by day (UTC). The busiest day was ${today}, with 5 min.` }).waitFor();
-  await section.getByText('The days as a table').focus();
+  await section.locator('summary', { hasText: 'The days as a table' }).focus();
   await page.keyboard.press('Enter');
   expect(await section.getByRole('row').last().innerText()).toBe(`${today}\t5 min\t5 min`);
   await section.getByRole('button', { name: 'Add department' }).click();
