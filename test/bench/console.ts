@@ -154,6 +154,27 @@ async function settled(page: Page): Promise<void> {
   await page.waitForTimeout(500);
 }
 
+/**
+ * Milliseconds of processor time that the page's main thread has had when the library stands, without the throttle. Other work on the machine does
+ * not count in it, so that it can be compared between machines that are busy and idle.
+ */
+async function countWork(context: BrowserContext, baseUrl: string): Promise<number> {
+  const page = await context.newPage();
+  page.setDefaultTimeout(120_000);
+  const session = await context.newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  await page.goto(baseUrl);
+  await page.getByRole('link', { name: 'Talk 1', exact: true }).first().waitFor();
+  await drawn(page);
+  const { metrics } = await session.send('Performance.getMetrics');
+  await page.close();
+  const found = metrics.find(({ name }) => name === 'TaskDuration')?.value;
+  if (found === undefined || found === 0) {
+    throw new Error('The time of the main thread was not reported.');
+  }
+  return found * 1000;
+}
+
 /** One visit of the library: the menu is opened and closed, and the palette is asked. */
 async function visitLibrary(context: BrowserContext, baseUrl: string): Promise<{ lcp: number; inp: number; scriptBytes: number }> {
   const page = await slowPage(context);
@@ -232,8 +253,9 @@ export async function benchConsole(): Promise<Record<string, unknown>> {
       await context.addInitScript('globalThis.__name = (named) => named;');
       await context.addInitScript(observe);
       await context.addCookies([{ name: 'carmic', value: token, url: server.baseUrl, httpOnly: true, sameSite: 'Lax' }]);
+      const work = await countWork(context, server.baseUrl);
       const library = await visitLibrary(context, server.baseUrl);
-      rounds.push({ ...library, ...(await editWord(context, server.baseUrl, videoId, 20 + turn)) });
+      rounds.push({ work, ...library, ...(await editWord(context, server.baseUrl, videoId, 20 + turn)) });
       process.stdout.write(`${JSON.stringify(rounds.at(-1))}\n`);
       await context.close();
     }
@@ -241,6 +263,7 @@ export async function benchConsole(): Promise<Record<string, unknown>> {
       firstLoadKB: round(firstLoadBytes(directory) / 102.4) / 10,
       scriptOnLibraryKB: round(median(rounds.map(({ scriptBytes }) => scriptBytes)) / 102.4) / 10,
       lcpMs: round(median(rounds.map(({ lcp }) => lcp))),
+      mainThreadMs: round(median(rounds.map(({ work }) => work))),
       inpMs: round(median(rounds.map(({ inp }) => inp))),
       editMs: round(median(rounds.map(({ edit }) => edit))),
       savedMs: round(median(rounds.map(({ saved }) => saved))),
