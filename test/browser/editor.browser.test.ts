@@ -265,6 +265,9 @@ test('edges are dragged and moved by keys, parts are joined and taken out, and a
   await line.getByRole('button', { name: 'Redo' }).click();
   expect((await afterEdit(keyed.editVersion)).segments).toEqual(taken.segments);
 
+  // Many short parts stand far enough apart to be hit.
+  await setSpans(Array.from({ length: 12 }, (_, index) => ({ startSeconds: 5 + index * 0.8, endSeconds: 5.6 + index * 0.8 })));
+  await line.getByRole('slider', { name: 'End of part 12 of 12' }).focus();
   await page.setViewportSize({ width: 360, height: 740 });
   await page.emulateMedia({ colorScheme: 'dark' });
   await line.scrollIntoViewIfNeeded();
