@@ -185,16 +185,20 @@ describe('every route (S4)', () => {
 
 /** Public routes that open with a token of their own: what the token stands for is their policy. */
 const byToken = entries.filter(([name, { policy, path }]) => {
-  const { body }: RouteDefinition = routes[name];
-  return policy === 'public' && (path.includes(':token') || (body !== undefined && JSON.stringify(jsonOf(body)).includes('"linkToken"')));
+  const { body, query }: RouteDefinition = routes[name];
+  const isInQuery = query !== undefined && JSON.stringify(jsonOf(query)).includes('"token"');
+  return (
+    policy === 'public' &&
+    (path.includes(':token') || isInQuery || (body !== undefined && JSON.stringify(jsonOf(body)).includes('"linkToken"')))
+  );
 });
 
 describe('every route that opens with a link', () => {
   test('is known here', () => {
-    expect(byToken.map(([name]) => name).sort()).toEqual(['addSharedComment', 'getArchiveFile', 'openSharedClip']);
+    expect(byToken.map(([name]) => name).sort()).toEqual(['addSharedComment', 'getArchiveFile', 'getBundleFile', 'openSharedClip']);
   });
 
-  for (const [name, { path }] of byToken.filter(([, { path: each }]) => !each.includes(':token'))) {
+  for (const [name, { path }] of byToken.filter(([, { method }]) => method === 'POST')) {
     test(`${name} answers a link that was taken back exactly as one that never was`, async () => {
       const { link, url } = await owner.call('createClipLink', { params: { id: ids['clips'] ?? '' }, body: { kind: 'review' } });
       const body = (token: string) =>
@@ -218,9 +222,9 @@ describe('every route that opens with a link', () => {
     });
   }
 
-  test('getArchiveFile answers a made-up token as nothing', async () => {
+  test.each(['archive-files/', 'bundle-files?token='])('%s answers a made-up token as nothing', async (files) => {
     calls += 1;
-    const made = await fetch(new URL(`/api/v1/archive-files/${'A'.repeat(43)}`, instance.baseUrl));
+    const made = await fetch(new URL(`/api/v1/${files}${'A'.repeat(43)}`, instance.baseUrl));
     expect(made.status).toBe(410);
   });
 });

@@ -87,6 +87,7 @@ test('the main dialogs have no barrier, and are left by Escape', { timeout: 300_
     ['/safety', press('See the evidence')],
     ['/privacy-requests', press('Enter a request')],
     [video, press(/^Export$/)],
+    [video, press(/^All as ZIP$/)],
     [video, press(/^Share$/)],
     [
       `/videos/${videos.failed.id}`,

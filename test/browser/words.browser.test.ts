@@ -1,4 +1,6 @@
 /** Working with words in the console: correcting, naming speakers, searching, the glossary, a translation, the engines. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import type { Video } from '@carmic/contract';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { storeTranscript } from '../../server/src/understanding/transcripts.ts';
@@ -198,6 +200,26 @@ test('tags of a clip are added by Enter or a comma, removed by a button or Backs
   await field.fill('River');
   await field.press('Enter');
   await tagsAre(['Harbour', 'River']);
+  expect(visit.problems).toEqual([]);
+});
+
+test('a viewer chooses clips and downloads everything of them as one ZIP', async (context) => {
+  const viewer = await instance.createCaller({ workspaceId: caller.workspaceId, role: 'viewer' });
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: viewer.token, width: 360 });
+  const { page } = visit;
+  await page.goto(`/#/videos/${video.id}`);
+  await page.getByRole('button', { name: 'All as ZIP' }).click();
+  const all = page.getByLabel('All of them');
+  await all.uncheck();
+  await page.getByRole('button', { name: 'Choose clips' }).waitFor();
+  expect(await page.getByRole('button', { name: 'Choose clips' }).isDisabled()).toBe(true);
+  await all.check();
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: /^Download \d clips?$/ }).click()]);
+  expect(download.suggestedFilename()).toBe('harbours.zip');
+  await page.getByText(/^1\d files?, |^2\d files, /).waitFor();
+  const { stdout } = await promisify(execFile)('python3', ['-m', 'zipfile', '-t', await download.path()]);
+  expect(stdout).toContain('Done testing');
   expect(visit.problems).toEqual([]);
 });
 

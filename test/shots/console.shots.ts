@@ -50,6 +50,7 @@ function pagesOf({ videos }: Seeded, link: string): [name: string, path: string,
     ['shared', new URL(link).hash.slice(1)],
     ['share', video, press(/^(Share|Teilen)$/)],
     ['export', video, press(/^(Export|Exportieren)$/)],
+    ['zip', video, press(/^(All as ZIP|Alles als ZIP)$/)],
     ['hold', '/safekeeping', press(/^Place a hold|^Place a legal hold|Add/)],
     ['plan', '/plans', press(/^Edit /)],
     ['enrolment', '/agents', press(/^Add an agent/)],
@@ -68,7 +69,7 @@ const strangersPages = [
   ['privacy-parties', '/privacy/third-parties'],
 ] as const;
 
-const inGerman = ['shared', 'share', 'export', 'keys', 'library', 'video', 'account', 'billing', 'plans', 'overview'];
+const inGerman = ['shared', 'share', 'export', 'zip', 'keys', 'library', 'video', 'account', 'billing', 'plans', 'overview'];
 
 test('every page', async (context) => {
   const painter = await browser.visit(context, { baseUrl: instance.baseUrl });

@@ -16,4 +16,16 @@ export const exporting: typeof english = {
   nothing: 'Wählen Sie mindestens einen Clip, ein Format und eine Art Untertitel.',
   tooMany: (most) => `Auf einmal lassen sich höchstens ${most} Dateien machen: Wählen Sie weniger.`,
   make: (n) => (n === 0 ? 'Nichts zu machen' : `${count(n, 'Datei', 'Dateien')} machen`),
+  zip: {
+    open: 'Alles als ZIP',
+    title: 'Als eine ZIP-Datei herunterladen',
+    text: 'Videos, Titelbilder, Untertitel, Transkripte und Schnittlisten von allem, was Sie wählen.',
+    all: 'Alle',
+    none: 'Noch ist kein Clip zum Herunterladen bereit.',
+    notReady: 'nicht bereit',
+    download: (n) => (n === 0 ? 'Clips wählen' : `${count(n, 'Clip', 'Clips')} herunterladen`),
+    tooMany: (most) => `In eine ZIP-Datei gehen höchstens ${most}: Wählen Sie weniger.`,
+    started: (files, size, n) =>
+      `${count(files, 'Datei', 'Dateien')}, ${size}.${n > 0 ? ` ${n} fehlen; manifest.json nennt den Grund.` : ''}`,
+  },
 };

@@ -6,6 +6,7 @@ export * from './audit.ts';
 export * from './billing.ts';
 export * from './departments.ts';
 export * from './branding.ts';
+export * from './bundles.ts';
 export * from './client.ts';
 export * from './common.ts';
 export * from './dataMap.ts';

@@ -26,6 +26,7 @@ import { overviewRoutes } from './overview.ts';
 import { setupRoutes } from './setup.ts';
 import { systemRoutes } from './system.ts';
 import { storageRoutes } from './storage.ts';
+import { bundleRoutes } from './bundles.ts';
 import { streamRoutes } from './streams.ts';
 import {
   captionsReplySchema,
@@ -351,6 +352,7 @@ export const routes = {
   ...overviewRoutes,
   ...setupRoutes,
   ...systemRoutes,
+  ...bundleRoutes,
   ...streamRoutes,
   ...retentionRoutes,
   ...erasureRoutes,

@@ -10,6 +10,7 @@ import { readClipPage } from './clipPage.ts';
 import { appealClip } from './clipSafety.ts';
 import { clipTransitions } from './clipStates.ts';
 import { contentOf, sealContent, writeContent } from './content.ts';
+import { createBundle, openBundle } from './exports/bundle.ts';
 import { sendExport } from './exports/sendExport.ts';
 import { loadClip, loadRendition } from './load.ts';
 import { clipVersion, presentOneClip, presentOneRendition } from './present.ts';
@@ -25,6 +26,11 @@ export const provingRoutes: ReadonlySet<RouteName> = new Set(['listClips']);
 /** Clips and their renditions. */
 export const clipHandlers = {
   getExport: sendExport,
+  createBundle: ({ deps, actor, params, body }) => createBundle(deps, personOf({ actor }), params.id, body.renditionIds),
+  async getBundleFile({ deps, query, sendFile }) {
+    sendFile(await openBundle(deps, query.token));
+    return undefined;
+  },
   ...editHandlers,
   ...compressionHandlers,
   findMoments: (request) => findMoments(request.deps, personOf(request), request.params.id, request.body),
