@@ -15,7 +15,7 @@ import { fileNameOf, titleOf } from '../../library/content.ts';
 import { loadVideo } from '../../library/load.ts';
 import { type StoredObject, StoredObjects, type Video } from '../../library/model.ts';
 import { findStandings, isWithheld } from '../../understanding/safety/clipStandings.ts';
-import { segmentsOfAll } from '../clipEdits.ts';
+import { segmentsOf } from '../clipEdits.ts';
 import { contentOf } from '../content.ts';
 import { type ClipRow, Clips, type RenditionRow, Renditions } from '../model.ts';
 import { groupBy } from '../present.ts';
@@ -115,7 +115,7 @@ function prepareBundle(deps: Deps, { workspaceId, videoId, renditionIds }: Bundl
     const listed: { folder: string; title: string; tags: string[]; aspect: string; captionStyle: string; captionLanguage: string | null; files: string[] }[] = [];
     for (const { rendition, clip, objects } of packed) {
       const content = contentOf(deps, clip);
-      const segments = (await segmentsOfAll(deps, tx, [clip], () => rendition.editVersion)).get(clip.id) ?? [];
+      const segments = await segmentsOf(deps, tx, clip, rendition.editVersion);
       const folder = uniqueName(folderName(clip, rendition, content.title));
       const cut = video.probe === null ? null : planCut(content.title, fileNameOf(deps, video), segments, video.probe);
       const own = cut === null ? [] : clipFiles(deps, { objects, cover: clip.cover, cut, content }, `${folder}/`);
