@@ -10,7 +10,7 @@ import { type Ending, runAgent } from './agent/agent.ts';
 import { openAgentDirectory } from './agent/agentDirectory.ts';
 import { probeFfmpeg, requireX264 } from './capabilities/probeCapabilities.ts';
 import { createEncoderPool } from './encoders/encoderPool.ts';
-import { createAgentLog } from './agentLog.ts';
+import { createAgentLog, type LogLines } from './agentLog.ts';
 import { encoderFamiliesOf, type Env, exitCodes, readEnv, StartError } from './env.ts';
 import { openProcessRegister, type ProcessRegister } from './ffmpeg/processRegister.ts';
 import { createRunner } from './ffmpeg/run.ts';
@@ -25,12 +25,12 @@ import { createLocalTranscriber } from './transcribe/localTranscriber.ts';
 
 async function main(): Promise<void> {
   const env = readEnv(process.env);
-  const log = createAgentLog(env);
+  const { log, lines } = createAgentLog(env);
   const directory = await openAgentDirectory(env.CARMIC_AGENT_DIR);
   const register = openProcessRegister(directory.processes);
   const ending = listenForTheEnd(env, register, log);
   try {
-    await serve(env, directory, register, ending, log);
+    await serve(env, directory, register, ending, { log, lines });
   } catch (error) {
     if (!ending.stopping.aborted) {
       throw error;
@@ -47,7 +47,7 @@ async function serve(
   directory: Awaited<ReturnType<typeof openAgentDirectory>>,
   register: ProcessRegister,
   ending: Ending,
-  log: Logger,
+  { log, lines }: { log: Logger; lines: LogLines },
 ): Promise<void> {
   const sources = await startSourceServer(directory.sourceSocket);
   const memoryBytes = env.CARMIC_AGENT_TASK_MEMORY_MB * 1024 * 1024;
@@ -91,6 +91,7 @@ async function serve(
         sources,
         run,
         log,
+        logLines: lines,
         runTask: (spec, context) => runTask(spec, context, tools),
       },
       ending,

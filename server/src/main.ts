@@ -58,6 +58,7 @@ import { departmentHandlers } from './library/departmentRoutes.ts';
 import { libraryHandlers } from './library/routes.ts';
 import { storageHandlers } from './library/storageRoutes.ts';
 import { isExpected, readableSeconds } from './library/storedObjects.ts';
+import { logFields } from './logFields.ts';
 import { defineJobs, deliverEvent, specBuilders, wakingEvents } from './pipeline.ts';
 import { deferContinue } from './storage/continueLater.ts';
 import { createMailPages } from './privacy/mail/mailPages.ts';
@@ -295,7 +296,7 @@ function buildHandlers(): Handlers {
     ...suspensionHandlers,
     ...libraryHandlers,
     ...departmentHandlers,
-    ...createAgentHandlers(specBuilders),
+    ...createAgentHandlers(specBuilders, logFields),
     ...understandingHandlers,
     ...clipHandlers,
     ...retentionHandlers,

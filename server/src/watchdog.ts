@@ -4,6 +4,7 @@
  */
 import { Op } from 'sequelize';
 import { sweepAccounts } from './accounts/accountTokens.ts';
+import { sweepAgentLog } from './agents/agentLog.ts';
 import { expireLeases, failUnclaimed, nudgeVerifications } from './agents/watchTasks.ts';
 import { releaseStatistics } from './clips/tuning/release.ts';
 import { addSeconds } from './core/clock.ts';
@@ -37,6 +38,7 @@ const lostNudgeSeconds = 30;
 
 const steps: readonly ((deps: Deps) => Promise<unknown>)[] = [
   expireLeases,
+  sweepAgentLog,
   failUnclaimed,
   nudgeVerifications,
   expireUploads,

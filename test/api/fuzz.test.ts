@@ -38,6 +38,19 @@ const broken = fc.oneof(
   }),
 );
 
+/** The same form with a NUL behind every text, which no column of text or JSON takes. */
+function breakTexts(value: unknown): unknown {
+  if (typeof value === 'string') {
+    return `${value}\u0000`;
+  }
+  if (Array.isArray(value)) {
+    return value.map(breakTexts);
+  }
+  return typeof value === 'object' && value !== null
+    ? Object.fromEntries(Object.entries(value).map(([name, each]) => [name, breakTexts(each)]))
+    : value;
+}
+
 /** Mostly what the schema takes; often with one field broken. */
 function bodyFor(schema: z.ZodType | undefined): fc.Arbitrary<unknown> {
   if (schema === undefined) {
@@ -49,7 +62,12 @@ function bodyFor(schema: z.ZodType | undefined): fc.Arbitrary<unknown> {
     const name = names[index % Math.max(1, names.length)];
     return name === undefined ? wrong : { ...(value as object), [name]: wrong };
   });
-  return fc.oneof({ weight: 3, arbitrary: valid }, { weight: 2, arbitrary: oneBroken }, { weight: 1, arbitrary: broken });
+  const withNul = valid.map(breakTexts);
+  return fc.oneof(
+    { weight: 3, arbitrary: valid },
+    { weight: 2, arbitrary: oneBroken },
+    { weight: 1, arbitrary: fc.oneof(broken, withNul) },
+  );
 }
 
 function requestFor(definition: RouteDefinition) {

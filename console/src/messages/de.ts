@@ -1,5 +1,6 @@
 /** Every word the console says, in German. The type holds it complete: a text that English has and German lacks does not compile. */
 
+import { agents } from './agents.de.ts';
 import { billing } from './billing.de.ts';
 import { brand } from './brand.de.ts';
 import { clips } from './clips.de.ts';
@@ -327,76 +328,7 @@ export const de: Messages = {
     keys: 'Die Leertaste spielt ab und hält an, J und L springen zehn Sekunden, Pfeile eine Sekunde, ? zeigt alle Tasten.',
   },
 
-  agents: {
-    title: 'Agenten',
-    lead: 'Agenten sind die Maschinen, die ansehen, schneiden und kodieren. Sie rufen diesen Server an; er ruft sie nie an.',
-    enrol: 'Agenten hinzufügen',
-    emptyTitle: 'Kein Agent ist angemeldet',
-    emptyText: 'Ohne Agenten warten Uploads. Starten Sie einen auf dieser oder einer anderen Maschine mit einem Anmeldecode.',
-    online: 'Verbunden',
-    offline: 'Nicht verbunden',
-    lastSeen: (when) => `Zuletzt gesehen ${when}`,
-    never: 'nie',
-    version: (version) => `Version ${version}`,
-    idle: 'Wartet auf Arbeit',
-    tasks: 'Arbeitet an',
-    kinds: { inspect: 'Analyse', transcribe: 'Spracherkennung', render: 'Rendern' },
-    encoders: 'Encoder',
-    encoderWorks: 'geht',
-    encoderNot: 'geht nicht',
-    cpus: (n) => count(n, 'Prozessor', 'Prozessoren'),
-    models: 'Sprachmodelle',
-    noModels: 'Keine. Wörter kommen aus Untertiteldateien oder einem anderen Dienst.',
-    sandbox: 'Abschottung',
-    confinement: { sandbox: 'Abgeschottet', limits: 'Nicht abgeschottet' },
-    confinementFix: (fix) => `Zum Abschotten: ${fix}`,
-    sessions: (n) => `Höchstens ${count(n, 'Clip', 'Clips')} gleichzeitig.`,
-    quality: (q) => `SSIM ${q.ssim.toFixed(3)} (libx264 ${q.referenceSsim.toFixed(3)}), ${Math.round(q.sizeShare * 100)} % der Größe.`,
-    ffmpeg: (version) => `ffmpeg ${version}`,
-    details: 'Fähigkeiten',
-    nobodyThere: 'Kein Agent läuft, darum warten Videos. Sie gehen von selbst weiter, sobald einer da ist.',
-    toAgents: 'Agenten ansehen',
-    dialogTitle: 'Agenten hinzufügen',
-    dialogText: 'Führen Sie dies auf der Maschine aus, die die Arbeit tun soll. Sie ruft diesen Server; niemand ruft sie.',
-    way: 'Wie er gestartet wird',
-    ways: {
-      docker: {
-        label: 'Docker',
-        hint: 'Das Image entsteht aus docker/agent.Dockerfile. Für eine Grafikkarte kommen „--gpus all -e CARMIC_AGENT_ENCODERS=auto“ und das Image mit der Endung -cuda dazu.',
-      },
-      systemd: {
-        label: 'systemd',
-        hint: 'Als root, neben dem Archiv, das docker/host/pack macht. Der Rechner braucht Node 22.18 oder neuer, ffmpeg 5 oder neuer und bubblewrap.',
-      },
-      helm: {
-        label: 'Helm',
-        hint: 'Für einen Agenten. „carmic enrolment-code --agents 100 --days 3650“ macht einen Code für viele (docs/kubernetes.md).',
-      },
-      source: { label: 'Kopie des Projekts', hint: 'Braucht Node 20.19 oder neuer und ffmpeg 5 oder neuer.' },
-    },
-    draining: 'Nimmt nichts Neues',
-    drain: 'Nichts Neues nehmen',
-    resume: 'Wieder Arbeit nehmen',
-    drainThis: (name) => `Nichts Neues nehmen: ${name}`,
-    resumeThis: (name) => `Wieder Arbeit nehmen: ${name}`,
-    remove: 'Entfernen',
-    removeThis: (name) => `Entfernen: ${name}`,
-    removeTitle: (name) => `${name} entfernen?`,
-    removeText:
-      'Sein Token gilt nicht mehr, und was er hält, geht in die Warteschlange zurück. Um wiederzukommen, muss er sich neu anmelden.',
-    recent: 'Letzte Aufgaben',
-    noneRecent: 'Noch keine',
-    recentStates: { done: 'Fertig', failed: 'Gescheitert', cancelled: 'Abgebrochen' },
-    otherVersion: (server) => `Der Server hat Version ${server}`,
-    command: 'Befehl',
-    loopback:
-      'Diese Adresse gilt nur auf dieser Maschine. Für einen Agenten anderswo öffnen Sie die Oberfläche unter einem Namen oder einer Adresse, die die andere Maschine erreicht.',
-    code: 'Anmeldecode',
-    codeHint: (when) => `Gilt für einen Agenten, bis ${when}. Er wird nur jetzt gezeigt.`,
-    waiting: 'Warten auf den Anruf des Agenten …',
-    arrived: (name) => `${name} ist angemeldet.`,
-    done: 'Fertig',
-  },
+  agents,
 
   account: {
     title: 'Konto',

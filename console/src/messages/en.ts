@@ -3,6 +3,7 @@
  * holds text that a person reads.
  */
 
+import { agents } from './agents.en.ts';
 import { billing } from './billing.en.ts';
 import { brand } from './brand.en.ts';
 import { clips } from './clips.en.ts';
@@ -326,76 +327,7 @@ export const en = {
     keys: 'Space plays and pauses, J and L jump ten seconds, arrows one second, ? shows all keys.',
   },
 
-  agents: {
-    title: 'Agents',
-    lead: 'Agents are the machines that watch, cut and encode. They call this server; it never calls them.',
-    enrol: 'Add an agent',
-    emptyTitle: 'No agent is enrolled',
-    emptyText: 'Without one, uploads wait. Start an agent on this or another machine with an enrolment code.',
-    online: 'Online',
-    offline: 'Offline',
-    lastSeen: (when: string) => `Last seen ${when}`,
-    never: 'never',
-    version: (version: string) => `Version ${version}`,
-    idle: 'Waiting for work',
-    tasks: 'At work on',
-    kinds: { inspect: 'Inspect', transcribe: 'Transcribe', render: 'Render' },
-    encoders: 'Encoders',
-    encoderWorks: 'works',
-    encoderNot: 'does not work',
-    cpus: (n: number) => count(n, 'processor', 'processors'),
-    models: 'Speech models',
-    noModels: 'None. Words come from subtitle files or another engine.',
-    sandbox: 'Confinement',
-    confinement: { sandbox: 'Sandboxed', limits: 'Not sandboxed' },
-    confinementFix: (fix: string) => `To confine it: ${fix}`,
-    sessions: (n: number) => `At most ${count(n, 'clip', 'clips')} at a time.`,
-    quality: (q: { ssim: number; referenceSsim: number; sizeShare: number }) =>
-      `SSIM ${q.ssim.toFixed(3)} (libx264 ${q.referenceSsim.toFixed(3)}), ${Math.round(q.sizeShare * 100)} % of its size.`,
-    ffmpeg: (version: string) => `ffmpeg ${version}`,
-    details: 'Capabilities',
-    nobodyThere: 'No agent is running, so videos wait. They go on by themselves as soon as one is there.',
-    toAgents: 'See agents',
-    dialogTitle: 'Add an agent',
-    dialogText: 'Run this on the machine that should do the work. It calls this server; nothing calls it.',
-    way: 'How it is started',
-    ways: {
-      docker: {
-        label: 'Docker',
-        hint: 'The image is built from docker/agent.Dockerfile. For a graphics card add “--gpus all -e CARMIC_AGENT_ENCODERS=auto” and take the image whose name ends in -cuda.',
-      },
-      systemd: {
-        label: 'systemd',
-        hint: 'As root, beside the archive that docker/host/pack makes. The host needs Node 22.18 or newer, ffmpeg 5 or newer and bubblewrap.',
-      },
-      helm: {
-        label: 'Helm',
-        hint: 'For one agent of a pool. “carmic enrolment-code --agents 100 --days 3650” makes a code for a whole pool (docs/kubernetes.md).',
-      },
-      source: { label: 'Copy of the project', hint: 'Needs Node 20.19 or newer and ffmpeg 5 or newer.' },
-    },
-    draining: 'Takes no new work',
-    drain: 'Take no new work',
-    resume: 'Take work again',
-    drainThis: (name: string) => `Take no new work: ${name}`,
-    resumeThis: (name: string) => `Take work again: ${name}`,
-    remove: 'Remove',
-    removeThis: (name: string) => `Remove: ${name}`,
-    removeTitle: (name: string) => `Remove ${name}?`,
-    removeText: 'Its token works no more, and what it holds goes back into the queue. To come back it has to enrol again.',
-    recent: 'Last tasks',
-    noneRecent: 'None yet',
-    recentStates: { done: 'Done', failed: 'Failed', cancelled: 'Cancelled' },
-    otherVersion: (server: string) => `The server is of version ${server}`,
-    command: 'Command',
-    loopback:
-      'This address works on this machine only. For an agent elsewhere, open the console by a name or address that the other machine can reach.',
-    code: 'Enrolment code',
-    codeHint: (when: string) => `Works for one agent, until ${when}. It is shown only now.`,
-    waiting: 'Waiting for the agent to call…',
-    arrived: (name: string) => `${name} has enrolled.`,
-    done: 'Done',
-  },
+  agents,
 
   account: {
     title: 'Account',

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, type Capabilities, describeFault, type Intervals, type TaskSpec } from '@carmic/contract';
 import type { Logger } from 'pino';
+import type { LogLines } from '../agentLog.ts';
 import { type Env, exitCodes, StartError } from '../env.ts';
 import type { Run } from '../ffmpeg/run.ts';
 import { withRetry } from '../lease/retry.ts';
@@ -10,6 +11,7 @@ import { createServerClient, type ServerClient } from '../lease/serverClient.ts'
 import type { SourceServer } from '../media/sourceServer.ts';
 import type { TaskContext, TaskOutcome } from '../media/task.ts';
 import type { AgentDirectory } from './agentDirectory.ts';
+import { sendLog } from './sendLog.ts';
 
 export interface AgentDeps {
   env: Env;
@@ -22,6 +24,8 @@ export interface AgentDeps {
   run: Run;
   runTask: (spec: TaskSpec, context: TaskContext) => Promise<TaskOutcome>;
   log: Logger;
+  /** What of the log the server is to be told. */
+  logLines: LogLines;
 }
 
 /** How an agent is told to end. */
@@ -77,7 +81,14 @@ export async function runAgent(deps: AgentDeps, ending: Ending): Promise<void> {
       await takeOne(deps, client, kinds, () => intervals, ending, enrolAgain);
     }
   });
-  await Promise.all(slots);
+  const ended = new AbortController();
+  const sending = sendLog(client, deps.logLines, ended.signal);
+  try {
+    await Promise.all(slots);
+  } finally {
+    ended.abort();
+    await sending;
+  }
 }
 
 /** Tells the server what this host can do now; it is shown to administrators. */

@@ -1,4 +1,5 @@
 import {
+  type AgentLogLine,
   ApiError,
   type Capabilities,
   createClient,
@@ -30,6 +31,7 @@ export interface ServerClient {
   fail(holder: Holder, failure: { code: FailureCode; message: string; isRetryable: boolean }): Promise<void>;
   release(holder: Holder): Promise<void>;
   reportFault(fault: Fault): Promise<void>;
+  sendLog(lines: AgentLogLine[]): Promise<void>;
 }
 
 export type { Intervals };
@@ -85,6 +87,7 @@ export function createServerClient(baseUrl: string, token: () => string | null, 
         timeout(callTimeoutMs),
       ),
     reportFault: (fault) => call('createAgentErrorReport', { body: fault }, timeout(renewTimeoutMs)),
+    sendLog: (lines) => call('createAgentLogLines', { body: { lines } }, timeout(renewTimeoutMs)),
     release: ({ taskId, leaseToken }) => call('releaseLease', { params: { id: taskId }, body: { leaseToken } }, timeout(callTimeoutMs)),
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { agentLogRoutes } from './agentLogs.ts';
 import {
   agentSchema,
   announceBodySchema,
@@ -19,6 +20,7 @@ import { route, type RouteDefinition } from './route.ts';
 
 /** Agents: how they enrol, ask for work and hand it over, and what administrators do with them. */
 export const agentRoutes = {
+  ...agentLogRoutes,
   listAgents: route({
     method: 'GET',
     path: '/api/v1/agents',

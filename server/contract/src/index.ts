@@ -46,4 +46,5 @@ export * from './moments.ts';
 export * from './consent.ts';
 export * from './thirdParties.ts';
 export * from './compression.ts';
+export * from './agentLogs.ts';
 export * from './errorReports.ts';

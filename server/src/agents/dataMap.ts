@@ -1,4 +1,4 @@
-import { modelData, type TableData } from '../core/dataMap.ts';
+import { modelData, tableData, type TableData } from '../core/dataMap.ts';
 import type { AgentRow, Enrolment, MediaTask } from './model.ts';
 
 /** What the tables of this folder hold. */
@@ -68,6 +68,23 @@ export const agentsData: readonly TableData[] = [
       leased_at: 'state',
       finished_at: 'state',
       created_at: 'activity',
+    },
+  }),
+  tableData({
+    name: 'agent_log_lines',
+    about: 'The last 1,000 lines of each agent’s log, for a week',
+    purpose: 'operation',
+    retention: 'work',
+    recipients: ['administrators'],
+    subjects: [],
+    columns: {
+      id: 'id',
+      agent_id: 'id',
+      received_at: 'state',
+      logged_at: 'state',
+      level: 'state',
+      text: 'state',
+      fields: 'state',
     },
   }),
 ];

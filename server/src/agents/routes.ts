@@ -1,5 +1,6 @@
 import type { Handlers } from '../http/request.ts';
 import { agentOf, personOf } from '../http/request.ts';
+import { keepLogLines, type LogFields, presentLog } from './agentLog.ts';
 import { createEnrolment, registerAgent } from './enrol.ts';
 import { completeLease, failLease, releaseLease, renewLease } from './holdLease.ts';
 import { leaseTask } from './leaseTask.ts';
@@ -10,8 +11,8 @@ import type { SpecBuilders } from './taskSpec.ts';
 /** How often a waiting request looks for work that another process queued. */
 const lookEveryMs = 1000;
 
-/** Enrolment and leases. `specs` says what each kind of task asks. */
-export function createAgentHandlers(specs: SpecBuilders) {
+/** Enrolment and leases. `specs` says what each kind of task asks, `logFields` what may stand in a log. */
+export function createAgentHandlers(specs: SpecBuilders, logFields: LogFields) {
   return {
     async listAgents({ deps }) {
       return { items: await deps.db.asSystem((tx) => presentAgents(deps, tx)) };
@@ -24,6 +25,11 @@ export function createAgentHandlers(specs: SpecBuilders) {
       await removeAgent(request.deps, personOf(request).userId, request.params.id);
       return undefined;
     },
+    async createAgentLogLines(request) {
+      await keepLogLines(request.deps, logFields, agentOf(request).agentId, request.body.lines);
+      return undefined;
+    },
+    listAgentLogLines: ({ deps, params, query }) => presentLog(deps, params.id, query),
     async createEnrolment(request) {
       const { code, expiresAt } = await createEnrolment(request.deps, personOf(request).userId);
       return { code, expiresAt: expiresAt.toISOString() };

@@ -1,3 +1,4 @@
+import { agentLog } from './20261128AgentLogMigration.ts';
 import { foundation } from './20261124FoundationMigration.ts';
 import { retention } from './20261124RetentionMigration.ts';
 import { clipSafety } from './20261127ClipSafetyMigration.ts';
@@ -88,4 +89,5 @@ export const migrations: readonly Migration[] = [
   thirdPartyRefusals,
   canary,
   editBases,
+  agentLog,
 ];
