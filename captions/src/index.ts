@@ -5,6 +5,7 @@ export * from './fontMetrics.ts';
 export * from './layCaptions.ts';
 export * from './look.ts';
 export * from './mapWords.ts';
+export * from './markBreaks.ts';
 export * from './placeCaptions.ts';
 export * from './planCaptions.ts';
 export * from './readingSpeed.ts';

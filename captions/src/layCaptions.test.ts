@@ -31,6 +31,39 @@ describe('layCaptions', () => {
     ]);
   });
 
+  const marked = (text: string, marks: Record<string, 'break' | 'join'>) =>
+    spoken(text).map((word) => ({ ...word, ...(marks[word.text] && { before: marks[word.text] }) }));
+
+  it('begins a line where a person wants one, and a new caption where two lines are there', () => {
+    expect(texts(layCaptions(spoken('We carried books'), 10, rules))).toEqual([['We carried books']]);
+    expect(texts(layCaptions(marked('We carried books', { carried: 'break' }), 10, rules))).toEqual([['We', 'carried books']]);
+    expect(texts(layCaptions(marked('We carried old books', { carried: 'break', old: 'break', books: 'break' }), 10, rules))).toEqual([
+      ['We', 'carried'],
+      ['old', 'books'],
+    ]);
+    expect(texts(layCaptions(marked('We carried books', { carried: 'break' }), 10, { ...rules, maxLines: 1 }))).toEqual([
+      ['We'],
+      ['carried books'],
+    ]);
+  });
+
+  it('keeps words together that a person joined, behind a sentence too, as long as both fit a line', () => {
+    const plain = texts(layCaptions(spoken('Nobody knew. Why did it rise?'), 10, rules));
+    expect(plain[0]).toEqual(['Nobody knew.']);
+    expect(texts(layCaptions(marked('Nobody knew. Why did it rise?', { Why: 'join' }), 10, rules))).toEqual([
+      ['Nobody knew. Why', 'did it rise?'],
+    ]);
+    const long = 'The extraordinarily incomprehensible answer';
+    expect(texts(layCaptions(marked(long, { incomprehensible: 'join' }), 10, rules))).toEqual(texts(layCaptions(spoken(long), 10, rules)));
+  });
+
+  it('joins words beyond the number of a template that shows one at a time', () => {
+    expect(texts(layCaptions(marked('We carried books', { books: 'join' }), 10, { ...rules, maxWords: 1 }))).toEqual([
+      ['We'],
+      ['carried books'],
+    ]);
+  });
+
   it('draws a word that is wider than a line smaller', () => {
     expect(layCaptions(spoken('incomprehensibilities'), 10, rules)[0]?.scale).toBeCloseTo(16 / 21);
   });
@@ -44,14 +77,15 @@ describe('layCaptions', () => {
       text: fc.string({ minLength: 1, maxLength: 24 }),
       gap: fc.double({ min: 0, max: 2, noNaN: true }),
       length: fc.double({ min: 0.04, max: 1.5, noNaN: true }),
+      before: fc.constantFrom(undefined, undefined, undefined, 'break' as const, 'join' as const),
     });
     fc.assert(
       fc.property(fc.array(word, { maxLength: 60 }), (items) => {
         let at = 0;
-        const words = items.map(({ text, gap, length }) => {
+        const words = items.map(({ text, gap, length, before }) => {
           const startSeconds = at + gap;
           at = startSeconds + length;
-          return { text, startSeconds, endSeconds: at };
+          return { text, startSeconds, endSeconds: at, ...(before && { before }) };
         });
         const captions = layCaptions(words, at, rules);
         expect(captions.flatMap((caption) => caption.lines.flat())).toEqual(words);

@@ -28,6 +28,10 @@ const holdSeconds = 0.35;
 const longestHoldSeconds = 1.2;
 /** How much worse a caption is for every character a second over the limit. */
 const speedCost = 0.5;
+/** How much worse it is to part two words that a person joined: only what does not fit otherwise is. */
+const partedCost = 100;
+/** How much worse it is to end a caption where a person wants a line to end, if both lines have room in one caption. */
+const splitCost = 4;
 /** A shorter gap to the next caption would flicker. */
 const bridgeSeconds = 0.5;
 
@@ -69,7 +73,11 @@ function phrases(words: readonly ClipWord[]): ClipWord[][] {
   const found: ClipWord[][] = [];
   for (const word of words) {
     const last = found.at(-1)?.at(-1);
-    const isNew = !last || isSentenceEnd(last.text) || word.startSeconds - last.endSeconds > pauseSeconds || word.speaker !== last.speaker;
+    const isJoined = word.before === 'join' && word.speaker === last?.speaker;
+    const isNew =
+      !last ||
+      word.speaker !== last.speaker ||
+      (!isJoined && (isSentenceEnd(last.text) || word.startSeconds - last.endSeconds > pauseSeconds));
     if (isNew) {
       found.push([word]);
     } else {
@@ -84,9 +92,9 @@ function groupPhrase(words: readonly ClipWord[], rules: CaptionRules, language: 
   const best: { cost: number; from: number }[] = [{ cost: 0, from: 0 }];
   for (let end = 1; end <= words.length; end++) {
     let choice = { cost: Number.POSITIVE_INFINITY, from: end - 1 };
-    for (let from = end - 1; from >= Math.max(0, end - rules.maxWords); from--) {
+    for (let from = end - 1; from >= 0; from--) {
       const group = words.slice(from, end);
-      if (group.length > 1 && !fits(group, rules, language)) {
+      if (group.length > 1 && (countUnits(group) > rules.maxWords || !fits(group, rules, language))) {
         break;
       }
       const cost = (best[from]?.cost ?? 0) + groupCost(words, from, end, rules, language);
@@ -103,13 +111,18 @@ function groupPhrase(words: readonly ClipWord[], rules: CaptionRules, language: 
   return groups;
 }
 
+/** Words that a person joined count as one. */
+const countUnits = (words: readonly ClipWord[]): number => words.filter(({ before }, index) => index === 0 || before !== 'join').length;
+
 /** One caption more costs a little, so that captions are as long as they may; one word alone costs more. */
 function groupCost(words: readonly ClipWord[], from: number, end: number, rules: CaptionRules, language: string): number {
   const [before, after] = [words[end - 1]?.text ?? '', words[end]?.text];
   const atEnd = after === undefined || rules.maxWords === 1 ? 0 : breakCost(before, after, language, end === 1);
+  const wanted = words[end]?.before;
+  const parted = wanted === 'join' ? partedCost : wanted === 'break' && rules.maxLines > 1 ? splitCost : 0;
   const alone = end - from === 1 && words.length > 1 && rules.maxWords > 1 ? 4 : 0;
-  const missing = rules.maxWords - (end - from);
-  return 2 + atEnd + alone + 0.15 * missing * missing + speedCost * tooFast(words, from, end, language);
+  const missing = rules.maxWords - countUnits(words.slice(from, end));
+  return 2 + atEnd + parted + alone + 0.15 * missing * missing + speedCost * tooFast(words, from, end, language);
 }
 
 /** By how many characters a second a caption would be over the limit, when it stays until the next begins. */
@@ -126,14 +139,19 @@ function fits(words: readonly ClipWord[], rules: CaptionRules, language: string)
   return (
     seconds <= rules.maxSeconds &&
     lines.length <= rules.maxLines &&
+    lines.every((line, index) => index === 0 || line[0]?.before !== 'join') &&
     lines.every((line) => rules.lineWidth(joinWords(line)) <= rules.maxLineWidth)
   );
 }
 
-/** One line when it fits, otherwise the break that keeps the sense and makes the two lines alike. */
+/** Lines as a person wants them; one line when it fits, otherwise the break that keeps the sense and makes the two lines alike. */
 export function breakLines(words: readonly ClipWord[], rules: CaptionRules, language: string): ClipWord[][] {
   const width = (part: readonly ClipWord[]) => rules.lineWidth(joinWords(part));
   const all = width(words);
+  const wanted = linesAsWanted(words);
+  if (wanted.length > 1) {
+    return wanted;
+  }
   if (words.length < 2 || rules.maxLines === 1 || all <= rules.maxLineWidth) {
     return [[...words]];
   }
@@ -144,11 +162,26 @@ export function breakLines(words: readonly ClipWord[], rules: CaptionRules, lang
     const widths = lines.map(width);
     const tooWide = Math.max(0, ...widths.map((value) => value - rules.maxLineWidth)) / rules.maxLineWidth;
     const uneven = Math.abs((widths[0] ?? 0) - (widths[1] ?? 0)) / all;
-    const cost = tooWide * 1000 + uneven * 12 + breakCost(words[at - 1]?.text ?? '', words[at]?.text ?? '', language, at === 1);
+    const parted = words[at]?.before === 'join' ? partedCost : 0;
+    const cost = tooWide * 1000 + uneven * 12 + parted + breakCost(words[at - 1]?.text ?? '', words[at]?.text ?? '', language, at === 1);
     if (cost < bestCost) {
       best = lines;
       bestCost = cost;
     }
   }
   return best;
+}
+
+/** The words cut where a person wants a line to begin. */
+function linesAsWanted(words: readonly ClipWord[]): ClipWord[][] {
+  const lines: ClipWord[][] = [];
+  for (const word of words) {
+    const line = lines.at(-1);
+    if (line === undefined || word.before === 'break') {
+      lines.push([word]);
+    } else {
+      line.push(word);
+    }
+  }
+  return lines;
 }

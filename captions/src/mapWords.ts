@@ -1,4 +1,4 @@
-import type { Word } from '@carmic/contract';
+import type { CaptionBreak, Word } from '@carmic/contract';
 import { rateValue, type Timeline } from './timeline.ts';
 
 /** A word on the clip's time line. */
@@ -7,6 +7,16 @@ export interface ClipWord {
   startSeconds: number;
   endSeconds: number;
   speaker?: string;
+  /** Where it begins on the source's time line. */
+  sourceSeconds?: number;
+  /** What a person wants before it. */
+  before?: CaptionBreak['kind'];
+}
+
+/** A word with what a person wants before it. */
+export interface MarkedWord extends Word {
+  sourceSeconds?: number;
+  before?: CaptionBreak['kind'];
 }
 
 const shortestSeconds = 0.04;
@@ -17,7 +27,7 @@ const shortestSeconds = 0.04;
  * A word belongs to a segment when its middle lies in it; its times are cut to the segment, and to the next word's start, so that
  * words never overlap.
  */
-export function mapWords(words: readonly Word[], timeline: Timeline): ClipWord[] {
+export function mapWords(words: readonly MarkedWord[], timeline: Timeline): ClipWord[] {
   const mapped: ClipWord[] = [];
   for (const segment of timeline.segments) {
     const length = segment.frames / rateValue(timeline.rate);
@@ -35,6 +45,8 @@ export function mapWords(words: readonly Word[], timeline: Timeline): ClipWord[]
           startSeconds: segment.outSeconds + Math.max(0, word.startSeconds - segment.sourceSeconds),
           endSeconds: segment.outSeconds + Math.min(length, word.endSeconds - segment.sourceSeconds),
           ...(word.speaker === undefined ? {} : { speaker: word.speaker }),
+          ...(word.sourceSeconds === undefined ? {} : { sourceSeconds: word.sourceSeconds }),
+          ...(word.before === undefined ? {} : { before: word.before }),
         }),
       );
     }
@@ -62,10 +74,12 @@ function splitWord(word: ClipWord): ClipWord[] {
   }
   const perLetter = (word.endSeconds - word.startSeconds) / word.text.length;
   let letters = 0;
-  return pieces.map((piece) => {
+  const { before, sourceSeconds, ...rest } = word;
+  return pieces.map((piece, index) => {
     const startSeconds = word.startSeconds + letters * perLetter;
     letters += piece.length;
-    return { ...word, text: piece.trim(), startSeconds, endSeconds: word.startSeconds + letters * perLetter };
+    const own = index === 0 ? { ...(sourceSeconds !== undefined && { sourceSeconds }), ...(before && { before }) } : {};
+    return { ...rest, ...own, text: piece.trim(), startSeconds, endSeconds: word.startSeconds + letters * perLetter };
   });
 }
 

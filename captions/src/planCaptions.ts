@@ -5,6 +5,7 @@ import type { CaptionFont, FontStack } from './captionFonts.ts';
 import { layCaptions } from './layCaptions.ts';
 import { captionRules, type ResolvedLook, resolveLook, withCase } from './look.ts';
 import { type ClipWord, mapWords } from './mapWords.ts';
+import { markBreaks } from './markBreaks.ts';
 import { placeCaptions, type SeenFace } from './placeCaptions.ts';
 import { isSwearing, maskWord } from './swearing.ts';
 import type { Timeline } from './timeline.ts';
@@ -41,7 +42,7 @@ export interface CaptionPlan {
 export function planCaptions(request: CaptionRequest): CaptionPlan {
   const { style, language, timeline, fonts, profanity } = request;
   const look = resolveLook(style === 'none' ? 'karaoke' : style, request, request.look, request.platform);
-  const heard = mapWords(request.words, timeline);
+  const heard = mapWords(markBreaks(request.words, request.breaks ?? []), timeline);
   const words =
     profanity?.text === 'mask' ? heard.map((word) => (isSwearing(word.text) ? { ...word, text: maskWord(word.text) } : word)) : heard;
   const laid = layCaptions(words, timeline.durationSeconds, captionRules(look, fonts, language), language);

@@ -121,6 +121,7 @@ describe('the edit list of a clip', () => {
       look: { textColour: '#ff0000', position: 'top' as const },
       platform: 'tiktok' as const,
       profanity: { text: 'mask' as const, sound: 'beep' as const },
+      breaks: [{ atSeconds: 10.4, kind: 'break' as const }],
     };
     const rendition = await caller.call('createRendition', { params, body: { aspect: '1:1', captionStyle: 'boxed', captionOptions } });
     expect(rendition).toMatchObject({ editVersion: 2, captionStyle: 'boxed', captionOptions });

@@ -129,13 +129,32 @@ test('a clip is tightened, undone and redone; the dialog renders what was chosen
   await dialog.locator('input[value="headline"]').dispatchEvent('click');
   await dialog.getByRole('radio', { name: 'Above' }).dispatchEvent('click');
   await expect.poll(() => dialog.locator('.preview').getAttribute('data-drawn'), slowly).not.toBe('');
+  await dialog.getByText('Line breaks').click();
+  const gaps = dialog.getByRole('group', { name: 'Line breaks' });
+  const gap = gaps.getByRole('button', { name: /: no break$/ }).first();
+  const [, word = ''] = /“(.+)”/.exec((await gap.getAttribute('aria-label')) ?? '') ?? [];
+  await gap.focus();
+  await page.keyboard.press('Enter');
+  await gaps.getByRole('button', { name: new RegExp(`^Before “${word}”: new (line|caption), by hand$`) }).waitFor();
+  const here = await page.locator(':focus').getAttribute('data-gap');
+  await page.keyboard.press('ArrowRight');
+  expect(Number(await page.locator(':focus').getAttribute('data-gap'))).toBe(Number(here) + 1);
   expect(await findBarriersEverywhere(page)).toEqual([]);
   await dialog.getByRole('button', { name: 'Render', exact: true }).click();
   await dialog.waitFor({ state: 'detached' });
   const made = await ready(async () =>
     (await caller.call('getClip', { params: { id: clip.id } })).renditions.find((rendition) => rendition.aspect === '1:1'),
   );
-  expect(made).toMatchObject({ editVersion: 2, captionStyle: 'headline', captionOptions: { look: { position: 'top' } } });
+  expect(made).toMatchObject({
+    editVersion: 2,
+    captionStyle: 'headline',
+    captionOptions: { look: { position: 'top' }, breaks: [{ kind: 'break' }] },
+  });
+  const ass = await (await fetch(new URL(made.media.assUrl ?? '', instance.baseUrl))).text();
+  const lines = [...ass.matchAll(/^Dialogue: (?:[^,]*,){9}(.*)$/gm)].flatMap(([, text = '']) =>
+    text.replace(/\{[^}]*\}/g, '').split('\\N'),
+  );
+  expect(lines.some((line) => line.toLowerCase().startsWith(word.toLowerCase()))).toBe(true);
 
   await page.reload();
   await page

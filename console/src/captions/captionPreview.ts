@@ -56,7 +56,7 @@ const brandFile = ({ family, url }: { family: string; url: string }) => fontFile
 
 /** Plans the captions of a clip. */
 export async function planPreview(request: PreviewRequest): Promise<CaptionPlan> {
-  const { style, transcript, segments, probe, width, height, look, platform, profanity, faces } = request;
+  const { style, transcript, segments, probe, width, height, look, platform, profanity, breaks, faces } = request;
   const words = transcript.words.filter((word) =>
     segments.some((span) => word.endSeconds > span.startSeconds && word.startSeconds < span.endSeconds),
   );
@@ -70,7 +70,7 @@ export async function planPreview(request: PreviewRequest): Promise<CaptionPlan>
     throw new Error('There is no font for these captions.');
   }
   return planCaptions({
-    ...{ style, language: transcript.language, words, width, height, look, platform, profanity, ...(faces && { faces }) },
+    ...{ style, language: transcript.language, words, width, height, look, platform, profanity, breaks, ...(faces && { faces }) },
     timeline: planTimeline(segments, probe, maxFrameRate),
     fonts: buildFontStack([first, ...rest], text, transcript.language),
   });

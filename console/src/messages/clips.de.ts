@@ -180,6 +180,13 @@ export const clips: typeof english = {
     activeColour: 'Gesprochenes Wort',
     position: 'Wo Untertitel stehen',
     positions: { auto: 'Neben Gesichtern', top: 'Oben', middle: 'Mitte', bottom: 'Unten' },
+    breaks: {
+      title: 'Zeilenumbrüche',
+      help: 'Drücken Sie zwischen zwei Wörtern, um dort umzubrechen oder sie zusammenzuhalten; noch einmal, und es bleibt dem Satz überlassen. Pfeiltasten gehen weiter.',
+      states: { none: 'kein Umbruch', line: 'neue Zeile', caption: 'neuer Untertitel' },
+      byHand: (state: string) => `${state}, von Hand`,
+      before: (word: string, state: string) => `Vor „${word}“: ${state}`,
+    },
     swearing: 'Schimpfwörter',
     swearingSound: 'Schimpfwörter im Ton',
     maskText: 'In den Untertiteln verdecken',

@@ -176,6 +176,13 @@ export const clips = {
     activeColour: 'Spoken word',
     position: 'Where captions stand',
     positions: { auto: 'Off faces', top: 'Above', middle: 'Middle', bottom: 'Below' },
+    breaks: {
+      title: 'Line breaks',
+      help: 'Press between two words to break there, or to keep them together; press again to leave it to the layout. Arrow keys go on.',
+      states: { none: 'no break', line: 'new line', caption: 'new caption' },
+      byHand: (state: string) => `${state}, by hand`,
+      before: (word: string, state: string) => `Before “${word}”: ${state}`,
+    },
     swearing: 'Swear words',
     swearingSound: 'Swear words in the sound',
     maskText: 'Mask them in the captions',

@@ -6,6 +6,7 @@ import {
   buildSrt,
   buildVtt,
   type CaptionPlan,
+  type ClipWord,
   captionTemplates,
   type LoadedFont,
   planCaptions,
@@ -56,5 +57,8 @@ export async function writeCaptionFiles({ plan }: WrittenCaptions, language: str
   await writeFile(join(directory, renderFiles.captions), plan.ass);
   await writeFile(join(directory, renderFiles.srt), buildSrt(plan.captions));
   await writeFile(join(directory, renderFiles.vtt), buildVtt(plan.captions));
-  await writeFile(join(directory, renderFiles.words), JSON.stringify({ language, words: plan.words }, null, 2));
+  await writeFile(join(directory, renderFiles.words), JSON.stringify({ language, words: plan.words.map(plainWord) }, null, 2));
 }
+
+/** A word without what only the layout of lines needs. */
+const plainWord = ({ sourceSeconds: _, before: __, ...word }: ClipWord): ClipWord => word;

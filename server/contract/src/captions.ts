@@ -1,5 +1,6 @@
 /** How captions look and what is done about swearing: chosen when a clip is rendered. */
 import { z } from 'zod';
+import { secondsSchema } from './common.ts';
 
 export const captionStyles = [
   'karaoke',
@@ -52,10 +53,19 @@ export const profanitySchema = z.object({
 });
 export type Profanity = z.infer<typeof profanitySchema>;
 
+export const captionBreakSchema = z.object({
+  atSeconds: secondsSchema.describe('On the source time line, where the word behind it begins: it holds whatever engine heard the words'),
+  kind: z
+    .enum(['break', 'join'])
+    .describe('`break`: a new line begins here, or a new caption; `join`: none does while both words fit one line'),
+});
+export type CaptionBreak = z.infer<typeof captionBreakSchema>;
+
 /** Everything about captions that may be chosen beside the template. */
 export const captionOptionsSchema = z.object({
   look: captionLookSchema.optional(),
   platform: platformSchema.optional(),
   profanity: profanitySchema.optional(),
+  breaks: z.array(captionBreakSchema).max(300).optional().describe('Where a person wants lines to break, and where not'),
 });
 export type CaptionOptions = z.infer<typeof captionOptionsSchema>;
