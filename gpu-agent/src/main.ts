@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import tls from 'node:tls';
 import type { Capabilities } from '@carmic/contract';
 import type { Logger } from 'pino';
 import { type Ending, runAgent } from './agent/agent.ts';
@@ -24,6 +25,8 @@ import { createPictureJudge } from './pictures/pictureJudge.ts';
 import { createLocalTranscriber } from './transcribe/localTranscriber.ts';
 
 async function main(): Promise<void> {
+  // Whatever this process calls. Keeps: S2.
+  tls.DEFAULT_MIN_VERSION = 'TLSv1.3';
   const env = readEnv(process.env);
   const { log, lines } = createAgentLog(env);
   const directory = await openAgentDirectory(env.CARMIC_AGENT_DIR);

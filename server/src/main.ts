@@ -1,4 +1,5 @@
 /** Builds everything once and starts the processes asked for: migrate, web, worker. operate/program.ts is the command around it. */
+import tls from 'node:tls';
 import { createServer, type Server } from 'node:http';
 import { eventTypes } from '@carmic/contract';
 import { createFindByApiKey, createFindPerson } from './accounts/findCaller.ts';
@@ -114,6 +115,8 @@ export async function startServer(options: {
   log?: Log;
 }): Promise<RunningServer> {
   boundHeap();
+  // Whatever this process calls. Keeps: S2.
+  tls.DEFAULT_MIN_VERSION = 'TLSv1.3';
   const env = readEnv(options.env);
   let report: ReportFault = () => undefined;
   const log =

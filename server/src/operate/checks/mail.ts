@@ -1,5 +1,5 @@
-import { createTransport } from 'nodemailer';
 import type { Env } from '../../core/env.ts';
+import { openMailServer } from '../../mail/transport.ts';
 import { messageOf } from '../failures.ts';
 import { type Check, failed, ok, skipped } from './check.ts';
 
@@ -10,13 +10,7 @@ export async function checkMail({ CARMIC_SMTP_URL: url }: Env): Promise<Check[]>
   if (url === undefined) {
     return [skipped('mail', 'No mail server is set: administrators hand links over in the console.')];
   }
-  const transport = createTransport({
-    url,
-    connectionTimeout: timeoutMs,
-    greetingTimeout: timeoutMs,
-    socketTimeout: timeoutMs,
-    tls: { minVersion: 'TLSv1.2' },
-  });
+  const transport = openMailServer(url, timeoutMs);
   try {
     await transport.verify();
     return [ok('mail', 'The mail server answers and lets us in.')];
