@@ -53,6 +53,27 @@ test('a stranger is asked to sign in, hears why it failed, and a used link says 
   expect(visit.problems).toEqual([]);
 });
 
+test('the library asks for what it shows, once, and for nothing of other pages', async (context) => {
+  const caller = await instance.createCaller();
+  await upload(caller, 'first.mp4');
+  const { page, problems } = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token });
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  await page.goto('/');
+  await page.getByRole('heading', { name: 'first' }).waitFor();
+  const times = (path: string) => asked.filter((each) => each === path).length;
+  expect(['/api/v1/instance', '/api/v1/me', '/api/v1/videos'].map(times)).toEqual([1, 1, 1]);
+  const isOfOtherPages = (path: string) => /\/assets\/(allRoutes|de)-/.test(path);
+  expect(asked.filter(isOfOtherPages)).toEqual([]);
+
+  await page.goto('/#/glossary');
+  await page.getByRole('heading', { name: 'Glossary', exact: true }).waitFor();
+  await page.goto('/#/account');
+  await page.getByText('No keys.').waitFor();
+  expect(asked.filter(isOfOtherPages)).toHaveLength(1);
+  expect(problems).toEqual([]);
+});
+
 test('a session that ends elsewhere leads to sign in and back', async (context) => {
   const caller = await instance.createCaller();
   const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token });

@@ -1,14 +1,19 @@
-import { ApiError, type Call, createClient, routes } from '@carmic/contract';
+import { ApiError, buildClient, type Call, coreRoutes, type FindRoute, type RouteDefinition } from '@carmic/contract';
 import type { Messages } from '../messages/en.ts';
 
 export { ApiError, type Call };
+
+const known: Readonly<Record<string, RouteDefinition>> = coreRoutes;
+
+/** Most routes are those of pages that few open: to check what they answer takes time to load and to set up, which the library does not wait for. */
+const find: FindRoute = async (name) => known[name] ?? (await import('./allRoutes.ts')).routes[name];
 
 /**
  * Makes the caller of every route for this page's own origin. Whatever goes wrong arrives as an ApiError whose message can be
  * shown; `on.signedOut` is told when the session turns out to have ended, and `on.proofNeeded` asks the person to prove themselves.
  */
 export function buildCall(origin: string, t: Messages, on: { signedOut: () => void; proofNeeded: () => Promise<boolean> }): Call {
-  const call = createClient({ baseUrl: origin, fetch: (input, init) => fetch(input, init) });
+  const call = buildClient(find, { baseUrl: origin, fetch: (input, init) => fetch(input, init) });
   return async (name, args, options) => {
     try {
       try {
@@ -22,7 +27,7 @@ export function buildCall(origin: string, t: Messages, on: { signedOut: () => vo
       }
     } catch (error) {
       if (error instanceof ApiError) {
-        if (error.status === 401 && routes[name].policy !== 'public') {
+        if (error.status === 401 && (await find(name)).policy !== 'public') {
           on.signedOut();
         }
         throw new ApiError(error.status, error.code, t.server.error(error.code, error.message), error.details, error.retryAfterSeconds);

@@ -56,14 +56,14 @@ export class Session {
 
   /** Finds out whether somebody is signed in. */
   async load(): Promise<void> {
+    // Both at once: a page stands only when both are known.
+    const asked = mayBeSignedIn() ? this.#call('getMe') : null;
+    // Its failure is met below, also when the other call fails first.
+    asked?.catch(() => undefined);
     try {
       this.instance ??= await this.#call('getInstance');
-      if (!mayBeSignedIn()) {
-        this.status = 'out';
-        return;
-      }
-      this.me = await this.#call('getMe');
-      this.status = 'in';
+      this.me = await asked;
+      this.status = this.me === null ? 'out' : 'in';
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) {
         remember(false);

@@ -1,6 +1,6 @@
 import type { ErrorCode, ErrorReply } from './errors.ts';
 import type { RouteDefinition } from './route.ts';
-import { type RouteArguments, type RouteName, type RouteReply, routes } from './routes.ts';
+import type { RouteArguments, RouteName, RouteReply } from './routes.ts';
 
 /** An answer outside 2xx, or none at all (`status` 0, code `unavailable`). */
 export class ApiError extends Error {
@@ -34,10 +34,13 @@ export interface CallOptions {
 }
 export type Call = <N extends RouteName>(name: N, args?: RouteArguments<N>, options?: CallOptions) => Promise<RouteReply<N>>;
 
-/** Makes the typed caller of every route. Replies are parsed; errors are thrown as ApiError. */
-export function createClient({ baseUrl, headers, fetch = globalThis.fetch }: ClientOptions): Call {
+/** Tells how a route is called, at once or when its definition has been loaded. */
+export type FindRoute = (name: RouteName) => RouteDefinition | Promise<RouteDefinition>;
+
+/** Makes the typed caller of the routes that `find` knows. Replies are parsed; errors are thrown as ApiError. */
+export function buildClient(find: FindRoute, { baseUrl, headers, fetch = globalThis.fetch }: ClientOptions): Call {
   return async (name, args = {}, options = {}) => {
-    const definition: RouteDefinition = routes[name];
+    const definition = await find(name);
     if (definition.answers !== undefined) {
       throw new Error(`${name} does not answer JSON: open its address instead.`);
     }

@@ -8,6 +8,8 @@ export * from './departments.ts';
 export * from './branding.ts';
 export * from './bundles.ts';
 export * from './client.ts';
+export * from './coreRoutes.ts';
+export * from './createClient.ts';
 export * from './common.ts';
 export * from './dataMap.ts';
 export * from './edits.ts';
