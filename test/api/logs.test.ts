@@ -22,6 +22,7 @@ const planted = {
   address: '198.51.100.77',
   note: 'plantednote of an agent',
   browser: 'Plantedbrowser/1.0',
+  card: '4242 4242 4242 4242',
 };
 
 let folder: string;
@@ -72,6 +73,8 @@ async function ask(method: string, path: string, body?: unknown, headers: Record
 describe('the log holds no personal data', () => {
   test('of requests that are answered, refused, and not understood', async () => {
     expect(await ask('PATCH', 'me', { name: planted.name })).toBe(200);
+    expect(await ask('PATCH', 'me', { name: planted.card })).toBe(400);
+    expect(await ask('GET', `search?q=${encodeURIComponent(planted.card)}`)).toBe(400);
     expect(await ask('POST', 'sessions', { email: planted.email, password: planted.password }, { authorization: '' })).toBe(401);
     expect(await ask('POST', 'sessions', `{"email": "${planted.email}`)).toBe(400);
     expect(await ask('GET', `search?q=${planted.query}`)).toBeLessThan(500);
@@ -119,7 +122,15 @@ describe('the log holds no personal data', () => {
 
   test('in any line', () => {
     expect(lines().length).toBeGreaterThan(1);
-    const secrets = [...Object.values(planted), caller.token, 'Plantedname', 'plantedwords', 'private.example'];
+    const secrets = [
+      ...Object.values(planted),
+      caller.token,
+      'Plantedname',
+      'plantedwords',
+      'private.example',
+      '4242%204242',
+      '4242424242424242',
+    ];
     expect(
       readLog()
         .split('\n')
