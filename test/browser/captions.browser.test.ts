@@ -178,6 +178,8 @@ async function drawAll(size: { width: number; height: number }, seconds: number,
   const { probe } = await caller.call('getVideo', { params: { id: videoId } });
   const { segments, renditions } = await caller.call('getClip', { params: { id: clip.id } });
   const { width = 0, height = 0 } = renditions[0] ?? {};
+  // The dialog takes over the breaks of what was rendered last, which is another test's.
+  const breaks = renditions.flatMap(({ captionOptions }) => captionOptions.breaks ?? []);
   if (probe === null) {
     throw new Error('The video was not inspected.');
   }
@@ -188,7 +190,7 @@ async function drawAll(size: { width: number; height: number }, seconds: number,
   for (const style of drawnStyles) {
     const fonts = loadFontStack(captionTemplates[style].font, inside.map((word) => word.text).join(''), language);
     const timeline = planTimeline(segments, probe, 60);
-    const plan = planCaptions({ style, language, words: inside, timeline, width, height, fonts });
+    const plan = planCaptions({ style, language, words: inside, timeline, width, height, fonts, breaks });
     writeFileSync(join(directory, `${style}.ass`), plan.ass);
     for (const font of plan.fonts) {
       copyFileSync(fontPath(font), join(directory, 'fonts', basename(font.file)));

@@ -174,7 +174,7 @@ test('by keys alone: the palette leads to a video, the arrows to a clip, I and O
   const help = page.getByRole('dialog', { name: 'Keys' });
   await help.waitFor();
   const listed = (await help.locator('kbd').allTextContents()).join(' ');
-  expect(listed).toBe('Ctrl K ? Esc Space K J L ← → ↑ ↓ I O M F ← → ↑ ↓');
+  expect(listed).toBe('Ctrl K ? Esc Space K J L ← → ↑ ↓ I O Shift ← → Ctrl Z M F ← → ↑ ↓');
   expect(await findBarriersEverywhere(page)).toEqual([]);
   await press(page, 'Escape');
   await help.waitFor({ state: 'detached' });
