@@ -203,6 +203,10 @@ describe('one ZIP over many files', () => {
     expect((await fetchZip(url)).status).toBe(410);
     await change('UPDATE workspaces SET suspended_at = NULL WHERE id = :w', { w: owner.workspaceId });
     expect((await fetchZip(url)).status).toBe(200);
+    await change('UPDATE users SET suspended_at = now() WHERE id = :id', { id: viewer.userId });
+    expect((await fetchZip(url)).status).toBe(410);
+    await change('UPDATE users SET suspended_at = NULL WHERE id = :id', { id: viewer.userId });
+    expect((await fetchZip(url)).status).toBe(200);
     await change('DELETE FROM members WHERE user_id = :id', { id: viewer.userId });
     expect((await fetchZip(url)).status).toBe(410);
     const own = await bundle(ids);

@@ -207,7 +207,9 @@ test('cursors of another month or of nobody are refused, and another workspace s
       (error: unknown) => (error as { code: string }).code,
     );
   expect(await codeOf({ month: '2025-01', cursor: nextCursor })).toBe('invalid_input');
-  for (const cursor of ['', 'bm90IG9uZQ', Buffer.from('2026-03|x|y|z').toString('base64url')]) {
+  const farAway = '+275760-09-13T00:00:00.000Z';
+  const ofTheEndOfTime = Buffer.from([month, farAway, farAway, crypto.randomUUID()].join('|')).toString('base64url');
+  for (const cursor of ['', 'bm90IG9uZQ', Buffer.from('2026-03|x|y|z').toString('base64url'), ofTheEndOfTime]) {
     expect(await codeOf({ cursor }), cursor).toBe('invalid_input');
   }
   expect(await stranger.call('getUsage', { query: { month, cursor: nextCursor ?? '' } })).toMatchObject({

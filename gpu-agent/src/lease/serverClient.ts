@@ -38,6 +38,8 @@ export type { Intervals };
 
 const callTimeoutMs = 30_000;
 const renewTimeoutMs = 10_000;
+/** An agent that ends waits for its last lines no longer. */
+const logTimeoutMs = 3000;
 
 /**
  * Makes the client. `token` is asked for at every call, because it comes with the registration; `onAccepted` hears of every call that
@@ -87,7 +89,7 @@ export function createServerClient(baseUrl: string, token: () => string | null, 
         timeout(callTimeoutMs),
       ),
     reportFault: (fault) => call('createAgentErrorReport', { body: fault }, timeout(renewTimeoutMs)),
-    sendLog: (lines) => call('createAgentLogLines', { body: { lines } }, timeout(renewTimeoutMs)),
+    sendLog: (lines) => call('createAgentLogLines', { body: { lines } }, timeout(logTimeoutMs)),
     release: ({ taskId, leaseToken }) => call('releaseLease', { params: { id: taskId }, body: { leaseToken } }, timeout(callTimeoutMs)),
   };
 }

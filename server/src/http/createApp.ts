@@ -7,7 +7,7 @@ import helmet from 'koa-helmet';
 import { callerAddress, isInRanges } from '../core/addresses.ts';
 import { anyHoldsCardNumber } from '../core/cardNumbers.ts';
 import { AppError, forbidden, invalidInput, notFound } from '../core/errors.ts';
-import { holdsNul } from '../core/holdsNul.ts';
+import { refuseOddJson } from '../core/refuseOddJson.ts';
 import type { Deps } from '../deps.ts';
 import { authorize } from './authorize.ts';
 import { requireUnrestricted } from './restriction.ts';
@@ -306,9 +306,7 @@ async function answer(
     query: definition.query?.parse({ ...context.query }),
     body: definition.body?.parse((context.request as { body?: unknown }).body ?? {}),
   };
-  if (holdsNul([input.params, input.query, input.body])) {
-    throw invalidInput('No text may hold the character NUL (U+0000).');
-  }
+  Object.values(input).forEach((part) => refuseOddJson(part));
   refuseCards(definition, input);
   const callers = callersOf(addressOf(context), actor, input.body);
   const left = await throttle.consume(name, callers);

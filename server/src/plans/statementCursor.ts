@@ -22,6 +22,7 @@ export function parseStatementCursor(cursor: string, wanted: string | undefined)
   const [until, began, videoId = ''] = [new Date(rest[0] ?? ''), new Date(rest[1] ?? ''), rest[2]];
   const isOurs =
     /^20\d{2}-(0[1-9]|1[0-2])$/.test(month) &&
+    [rest[0], rest[1]].every((text) => /^20\d{2}-/.test(text ?? '')) &&
     ![until, began].some((time) => Number.isNaN(time.getTime())) &&
     /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(videoId);
   if (!isOurs) {

@@ -86,6 +86,7 @@ function openGrant({ sealer }: Deps, token: string): Grant | null {
 async function isMember({ db }: Deps, { workspaceId, userId }: Grant): Promise<boolean> {
   const rows = await db.systemRows(
     `SELECT 1 FROM members m JOIN workspaces w ON w.id = m.workspace_id AND w.deleted_at IS NULL AND w.suspended_at IS NULL
+       JOIN users u ON u.id = m.user_id AND u.suspended_at IS NULL
      WHERE m.workspace_id = :workspaceId AND m.user_id = :userId`,
     { workspaceId, userId },
   );
