@@ -135,8 +135,11 @@ test('the statement of a month has a line per video; an owner adds a department,
   await section.getByLabel('Name of a department').fill('Sales');
   await section.getByRole('button', { name: 'Add department' }).click();
   await section.getByLabel(/^Department of/).selectOption({ label: 'Sales' });
+  // The sums read alike before and after; that it is stored is not seen on the page.
+  await expect
+    .poll(async () => (await who.call('getVideoDepartment', { params: { id: video.id } })).departmentId)
+    .toBe((await who.call('listDepartments')).items[0]?.id);
   await section.getByText('1 video · 5 min').waitFor();
-  expect((await who.call('getVideoDepartment', { params: { id: video.id } })).departmentId).not.toBeNull();
   const [file] = await Promise.all([page.waitForEvent('download'), section.getByRole('button', { name: 'Save as CSV' }).click()]);
   const chunks: Buffer[] = [];
   for await (const chunk of await file.createReadStream()) {
