@@ -117,14 +117,15 @@ export const grantSchema = z.object({
 });
 export type PlanGrant = z.infer<typeof grantSchema>;
 
-const findingSchema = z.object({ kind: z.string(), subject: z.string(), text: z.string(), isRepaired: z.boolean() });
+const billingFindingSchema = z.object({ kind: z.string(), subject: z.string(), text: z.string(), isRepaired: z.boolean() });
+export type BillingFinding = z.infer<typeof billingFindingSchema>;
 
 export const billingReconciliationSchema = z.object({
   id: idSchema,
   startedAt: timeSchema,
   finishedAt: timeSchema.nullable(),
   checked: z.number().int().describe('Workspaces that were compared'),
-  findings: z.array(findingSchema),
+  findings: z.array(billingFindingSchema),
   failure: z.string().nullable(),
 });
 export type BillingReconciliation = z.infer<typeof billingReconciliationSchema>;
@@ -174,7 +175,7 @@ export const billingOverviewSchema = z.object({
   incidents: z.array(incidentSchema).describe('Disputes that are open first, then the newest; at most 50'),
   lastReconciliation: billingReconciliationSchema
     .extend({
-      findings: z.array(findingSchema.extend({ workspaceName: z.string().nullable().describe('Where the subject is a workspace') })),
+      findings: z.array(billingFindingSchema.extend({ workspaceName: z.string().nullable().describe('Where the subject is a workspace') })),
     })
     .nullable(),
 });

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { idParamsSchema, secondsSchema, shareSchema } from './common.ts';
-import type { FramingWish } from './media.ts';
+import type { Keyframe } from './framingWish.ts';
 import { route } from './route.ts';
 
 const pathPointSchema = z.object({ atSeconds: secondsSchema, left: shareSchema, top: shareSchema });
@@ -60,9 +60,6 @@ export const framingRoutes = {
     status: 200,
   }),
 };
-
-/** One moment at which a person placed the crop. */
-export type Keyframe = NonNullable<FramingWish['keyframes']>[number];
 
 /** Share of the picture's width and height that a crop takes. */
 export interface CropShares {

@@ -19,6 +19,7 @@ export * from './engineReport.ts';
 export * from './encodingReport.ts';
 export * from './errors.ts';
 export * from './framing.ts';
+export * from './framingWish.ts';
 export * from './events.ts';
 export * from './identity.ts';
 export * from './imports.ts';

@@ -5,6 +5,7 @@ import { encodingReportSchema, renderTuningSchema } from './encodingReport.ts';
 import { secondsSchema, sha256Schema, shareSchema } from './common.ts';
 import { videoCodecSchema } from './encoders.ts';
 import { framingRecordSchema } from './framing.ts';
+import { framingWishSchema, layoutSchema } from './framingWish.ts';
 
 /** One spoken word on the source's time line. */
 export const wordSchema = z.object({
@@ -78,14 +79,6 @@ export const certificateEntrySchema = z.object({
 });
 export type CertificateEntry = z.infer<typeof certificateEntrySchema>;
 
-export const layouts = ['follow', 'center', 'fit', 'split', 'grid', 'screen', 'gameplay'] as const;
-export const layoutSchema = z
-  .enum(layouts)
-  .describe(
-    'Face followed; centre crop; whole frame over a blur; two people; three or four; screen above and speaker below; camera above and game below',
-  );
-export type Layout = z.infer<typeof layoutSchema>;
-
 /** What was done with one shot of a clip; times are the clip's. */
 export const shotLayoutSchema = z.object({
   startSeconds: secondsSchema,
@@ -94,25 +87,6 @@ export const shotLayoutSchema = z.object({
   reason: z.string().describe('Why, in one sentence'),
 });
 export type ShotLayout = z.infer<typeof shotLayoutSchema>;
-
-/** How a person wants a clip to be framed; what is left out is chosen by looking. */
-export const framingWishSchema = z.object({
-  layout: layoutSchema.optional().describe('For every shot that shows enough faces for it'),
-  keyframes: z
-    .array(
-      z.object({
-        atSeconds: secondsSchema.describe('In the clip'),
-        x: shareSchema.describe('Middle of the crop, as a share of the width of the picture'),
-        y: shareSchema.describe('Middle of the crop, as a share of the height of the picture'),
-        isJump: z.boolean().optional().describe('Reached at once, not by a move from the key frame before'),
-      }),
-    )
-    .max(200)
-    .optional()
-    .describe('The crop placed by hand; no layout is chosen then'),
-  zoom: z.number().min(1).max(4).optional().describe('With key frames: how much smaller the crop is than the largest one'),
-});
-export type FramingWish = z.infer<typeof framingWishSchema>;
 
 // ---- what an agent is asked to do, by kind ---------------------------------------------------------------------------
 

@@ -5,7 +5,8 @@ import { videoCodecSchema } from './encoders.ts';
 import { clipTagsSchema } from './labels.ts';
 import { failureSchema, stageNameSchema } from './errors.ts';
 import { captionOptionsSchema, captionStyleSchema } from './captions.ts';
-import { analysisSchema, aspectSchema, framingWishSchema, probeSchema, shotLayoutSchema, spanSchema } from './media.ts';
+import { framingWishSchema } from './framingWish.ts';
+import { analysisSchema, aspectSchema, probeSchema, shotLayoutSchema, spanSchema } from './media.ts';
 
 export const videoStateSchema = z.enum([
   'uploading',

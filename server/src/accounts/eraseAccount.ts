@@ -1,7 +1,7 @@
+import { conflict } from '../core/errors.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { withdrawMails } from '../mail/withdrawMails.ts';
-import { conflictOf } from './members.ts';
 
 /** What went with an account. */
 export interface ErasedAccount {
@@ -36,7 +36,7 @@ export async function eraseAccount(deps: Deps, tx: Tx, userId: string, actorId: 
   );
   const orphaned = rows.find((row) => row.role === 'owner' && row.owners === 0 && row.people > 0);
   if (orphaned !== undefined) {
-    throw conflictOf(`“${orphaned.name}” has no other owner and other members: make one of them the owner first.`);
+    throw conflict(`“${orphaned.name}” has no other owner and other members: make one of them the owner first.`);
   }
   const [admins] = await db.rows<{ count: number }>(
     tx,
@@ -44,7 +44,7 @@ export async function eraseAccount(deps: Deps, tx: Tx, userId: string, actorId: 
     { userId },
   );
   if (user?.is_admin === true && admins?.count === 0) {
-    throw conflictOf('This is the only administrator of this installation: make somebody else one first.');
+    throw conflict('This is the only administrator of this installation: make somebody else one first.');
   }
   const own = rows.filter((each) => each.people === 0).map((row) => row.workspace_id);
   for (const id of own) {

@@ -2,7 +2,7 @@
 import type { Invitation, Member, Role, RouteInput } from '@carmic/contract';
 import { addSeconds } from '../core/clock.ts';
 import { hashSecret } from '../core/crypto.ts';
-import { AppError, forbidden, notFound } from '../core/errors.ts';
+import { AppError, conflict, forbidden, notFound } from '../core/errors.ts';
 import { newId, newSecret } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
 import { isUniqueViolation } from '../db/database.ts';
@@ -17,9 +17,6 @@ import { refuseOtherDoors } from './signOn/enforce.ts';
 import { createUser, findUserByEmail } from './signUp.ts';
 
 const invitationSeconds = 7 * 24 * 3600;
-
-/** Refuses a change that the present state does not allow. */
-export const conflictOf = (message: string) => new AppError('conflict', message);
 
 interface MemberRow {
   user_id: string;
@@ -71,7 +68,7 @@ async function requireOtherOwner(deps: Deps, tx: Tx, workspaceId: string, userId
     { workspaceId, userId },
   );
   if (others.length === 0) {
-    throw conflictOf('A workspace needs an owner: hand it to somebody else first.');
+    throw conflict('A workspace needs an owner: hand it to somebody else first.');
   }
 }
 
@@ -125,7 +122,7 @@ export function transferOwnership(deps: Deps, person: Person, userId: string): P
   return deps.db.inWorkspace(person.workspaceId, async (tx) => {
     const heir = await oneMember(deps, tx, person.workspaceId, userId);
     if (heir.kind === 'service' || heir.id === person.userId) {
-      throw conflictOf('A workspace is handed to another person who is a member.');
+      throw conflict('A workspace is handed to another person who is a member.');
     }
     await setRole(deps, tx, person, userId, 'owner');
     await setRole(deps, tx, person, person.userId, 'editor');
@@ -173,7 +170,7 @@ export function createInvitation(
   return db.asSystem(async (tx) => {
     const user = await findUserByEmail(deps, tx, body.email);
     if (user !== null && (await listMembers(deps, tx, workspaceId, user.id)).length > 0) {
-      throw conflictOf('This person is a member already.');
+      throw conflict('This person is a member already.');
     }
     await requireSeat(deps, tx, workspaceId, body.email);
     await db.change(tx, 'DELETE FROM invitations WHERE workspace_id = :workspaceId AND lower(email) = lower(:email)', {
@@ -286,7 +283,7 @@ export async function acceptInvitation(deps: Deps, body: RouteInput<'acceptInvit
       return openSession(deps, tx, user.id, browser);
     });
   } catch (error) {
-    throw isUniqueViolation(error) ? conflictOf('This address has an account: sign in, then open the link again.') : error;
+    throw isUniqueViolation(error) ? conflict('This address has an account: sign in, then open the link again.') : error;
   }
 }
 
@@ -299,7 +296,7 @@ export async function joinWorkspace(deps: Deps, person: Person, token: string) {
       return { id: invitation.workspace_id, role: invitation.role };
     });
   } catch (error) {
-    throw isUniqueViolation(error) ? conflictOf('You are a member of this workspace already.') : error;
+    throw isUniqueViolation(error) ? conflict('You are a member of this workspace already.') : error;
   }
 }
 

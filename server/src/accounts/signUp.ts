@@ -5,7 +5,7 @@
 import { mailLanguageSchema, marketingCategories, type RouteInput } from '@carmic/contract';
 import { col, fn, where } from 'sequelize';
 import { z } from 'zod';
-import { AppError, forbidden } from '../core/errors.ts';
+import { AppError, conflict, forbidden } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { isUniqueViolation } from '../db/database.ts';
 import type { Tx } from '../db/database.ts';
@@ -232,7 +232,7 @@ export async function confirmEmail(deps: Deps, token: string): Promise<void> {
       await appendEvent(tx, { workspaceId: null, type: 'user.updated', subjectId: user.id, actorId: user.id, data: { fields: ['email'] } });
     });
   } catch (error) {
-    throw isUniqueViolation(error) ? new AppError('conflict', 'Another account uses this email.') : error;
+    throw isUniqueViolation(error) ? conflict('Another account uses this email.') : error;
   }
 }
 

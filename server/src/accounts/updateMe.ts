@@ -1,5 +1,5 @@
 import type { Me, RouteInput } from '@carmic/contract';
-import { AppError, forbidden } from '../core/errors.ts';
+import { conflict, forbidden } from '../core/errors.ts';
 import { isUniqueViolation } from '../db/database.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
@@ -36,7 +36,7 @@ export async function updateMe(deps: Deps, person: Person, body: Body): Promise<
       return presentMe(deps, tx, person);
     });
   } catch (error) {
-    throw isUniqueViolation(error) ? new AppError('conflict', 'Another account uses this email.') : error;
+    throw isUniqueViolation(error) ? conflict('Another account uses this email.') : error;
   }
 }
 

@@ -1,12 +1,11 @@
 /** What administrators see and do of accounts: metadata only. */
 import type { PersonRow, Role, RouteInput } from '@carmic/contract';
-import { AppError, notFound } from '../core/errors.ts';
+import { conflict, notFound } from '../core/errors.ts';
 import type { Tx } from '../db/database.ts';
 import { isUniqueViolation } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import type { Person } from '../http/request.ts';
 import { createWorkspace } from './createWorkspace.ts';
-import { conflictOf } from './members.ts';
 import { Members, type User, Users } from './model.ts';
 import { notifyOfChange } from './notices.ts';
 import { endSessions } from './sessions.ts';
@@ -96,7 +95,7 @@ export async function inviteUser(deps: Deps, person: Person, body: RouteInput<'c
       return { user: await oneUser(deps, tx, user.id), link };
     });
   } catch (error) {
-    throw isUniqueViolation(error) ? new AppError('conflict', 'Another account uses this email.') : error;
+    throw isUniqueViolation(error) ? conflict('Another account uses this email.') : error;
   }
 }
 
@@ -108,10 +107,10 @@ export function updateUser(deps: Deps, person: Person, id: string, body: RouteIn
     const before = await oneUser(deps, tx, id);
     const isLosing = before.isAdmin && (body.isSuspended === true || body.isAdmin === false);
     if (isLosing && before.isBreakGlass) {
-      throw conflictOf('This is a break-glass administrator: take that role from them first.');
+      throw conflict('This is a break-glass administrator: take that role from them first.');
     }
     if (isLosing && (await countAdmins(deps, tx, id)) === 0) {
-      throw conflictOf('This is the only administrator of this installation: make somebody else one first.');
+      throw conflict('This is the only administrator of this installation: make somebody else one first.');
     }
     if (body.isSuspended !== undefined && body.isSuspended !== (before.suspendedAt !== null)) {
       await setSuspended(deps, tx, id, { isSuspended: body.isSuspended, actorId: person.userId, reason: body.reason });
@@ -121,7 +120,7 @@ export function updateUser(deps: Deps, person: Person, id: string, body: RouteIn
     }
     if (body.isAdmin !== undefined && body.isAdmin !== before.isAdmin) {
       if (before.kind === 'service') {
-        throw conflictOf('A service account cannot administrate the installation.');
+        throw conflict('A service account cannot administrate the installation.');
       }
       await db.model(Users).update({ isAdmin: body.isAdmin }, { where: { id }, transaction: tx });
       await appendEvent(tx, {
@@ -170,10 +169,10 @@ async function setBreakGlass(deps: Deps, tx: Tx, person: Person, user: PersonRow
     { id: user.id },
   );
   if (isWanted && (!user.isAdmin || facts?.has_password !== true)) {
-    throw conflictOf('Only an administrator who has a password can be the break-glass administrator.');
+    throw conflict('Only an administrator who has a password can be the break-glass administrator.');
   }
   if (!isWanted && facts?.is_needed === true) {
-    throw conflictOf('This is the last break-glass administrator, and an identity provider is enforced: name another one first.');
+    throw conflict('This is the last break-glass administrator, and an identity provider is enforced: name another one first.');
   }
   await db.change(tx, 'UPDATE users SET is_break_glass = :isWanted WHERE id = :id', { id: user.id, isWanted });
   const data = { fields: ['isBreakGlass'] };
@@ -256,6 +255,6 @@ export async function createAdministrator(deps: Deps, { email, name }: { email: 
       return (await createResetLink(deps, tx, user, firstLinkSeconds)).link;
     });
   } catch (error) {
-    throw isUniqueViolation(error) ? new AppError('conflict', 'Another account uses this email.') : error;
+    throw isUniqueViolation(error) ? conflict('Another account uses this email.') : error;
   }
 }

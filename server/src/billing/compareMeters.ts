@@ -1,7 +1,7 @@
+import type { BillingFinding } from '@carmic/contract';
 import { addSeconds } from '../core/clock.ts';
 import type { Deps } from '../deps.ts';
 import { requireStripe } from './accounts.ts';
-import type { Finding } from './reconcile.ts';
 
 /** Stripe takes a while to count; what was used since is compared the next time. */
 const lagSeconds = 3600;
@@ -22,7 +22,7 @@ function rangesAt(now: Date): { from: Date; until: Date }[] {
 }
 
 /** Holds what was sent of minutes and seats against Stripe's meters, and finds what could not be sent. */
-export async function compareMeters(deps: Deps, note: (finding: Finding) => void): Promise<void> {
+export async function compareMeters(deps: Deps, note: (finding: BillingFinding) => void): Promise<void> {
   const stripe = requireStripe(deps);
   const { isLive } = stripe;
   const { db, clock } = deps;

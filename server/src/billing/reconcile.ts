@@ -2,7 +2,7 @@
  * The nightly comparison with Stripe: every customer of ours is asked for, and every subscriber there who is missing here is taken in. What
  * differs is repaired, because a look takes over what Stripe says, and reported, because it means that events were lost.
  */
-import type { BillingReconciliation } from '@carmic/contract';
+import type { BillingFinding, BillingReconciliation } from '@carmic/contract';
 import { addSeconds } from '../core/clock.ts';
 import { newId } from '../core/ids.ts';
 import type { Deps } from '../deps.ts';
@@ -17,8 +17,6 @@ import { refreshCustomer } from './refresh.ts';
 import { pruneEvents } from './stripeEvents.ts';
 import { closeAccount } from './subscribe.ts';
 
-export type Finding = BillingReconciliation['findings'][number];
-
 const everySeconds = 24 * 3600;
 const batchSize = 200;
 const maxFindings = 500;
@@ -28,7 +26,7 @@ interface ReconciliationRow {
   started_at: Date;
   finished_at: Date | null;
   checked: number;
-  findings: Finding[];
+  findings: BillingFinding[];
   failure: string | null;
 }
 
@@ -86,8 +84,8 @@ export async function reconcileBillingDaily(deps: Deps): Promise<void> {
 /** Does one comparison and writes its report. */
 export async function reconcileBilling(deps: Deps, id: string): Promise<void> {
   const { db, clock, log } = deps;
-  const findings: Finding[] = [];
-  const note = (finding: Finding) => {
+  const findings: BillingFinding[] = [];
+  const note = (finding: BillingFinding) => {
     if (findings.length < maxFindings) {
       findings.push(finding);
     }
@@ -124,7 +122,7 @@ export async function reconcileBilling(deps: Deps, id: string): Promise<void> {
   }
 }
 
-function describe(findings: readonly Finding[]): BillingReport {
+function describe(findings: readonly BillingFinding[]): BillingReport {
   const kinds = [...new Set(findings.map(({ kind }) => kind))];
   return {
     kind: 'differences',
@@ -134,9 +132,9 @@ function describe(findings: readonly Finding[]): BillingReport {
   };
 }
 
-async function readFindingsBefore(deps: Deps, id: string): Promise<Finding[]> {
+async function readFindingsBefore(deps: Deps, id: string): Promise<BillingFinding[]> {
   const [row] = await deps.db.asSystem((tx) =>
-    deps.db.rows<{ findings: Finding[] }>(
+    deps.db.rows<{ findings: BillingFinding[] }>(
       tx,
       'SELECT findings FROM billing_reconciliations WHERE id <> :id AND finished_at IS NOT NULL AND failure IS NULL ORDER BY finished_at DESC LIMIT 1',
       { id },
@@ -145,7 +143,7 @@ async function readFindingsBefore(deps: Deps, id: string): Promise<Finding[]> {
   return row?.findings ?? [];
 }
 
-async function compareCustomers(deps: Deps, note: (finding: Finding) => void): Promise<number> {
+async function compareCustomers(deps: Deps, note: (finding: BillingFinding) => void): Promise<number> {
   const stripe = requireStripe(deps);
   const { db } = deps;
   let checked = 0;
@@ -188,7 +186,7 @@ async function compareCustomers(deps: Deps, note: (finding: Finding) => void): P
   return checked;
 }
 
-async function compareOne(deps: Deps, customerId: string, kind: 'drift' | 'missing', note: (finding: Finding) => void): Promise<void> {
+async function compareOne(deps: Deps, customerId: string, kind: 'drift' | 'missing', note: (finding: BillingFinding) => void): Promise<void> {
   const found = await refreshCustomer(deps, customerId);
   if (found === null) {
     note({ kind: 'stranger', subject: customerId, text: 'A subscriber at Stripe who belongs to no workspace here.', isRepaired: false });

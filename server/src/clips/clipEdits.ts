@@ -1,6 +1,6 @@
 /** Versions of a clip's edit list. A version is never changed; the clip says which one holds. */
 import { type ClipEdit, editLimits, type Span } from '@carmic/contract';
-import { AppError, invalidInput, notFound } from '../core/errors.ts';
+import { conflict, invalidInput, notFound } from '../core/errors.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { type ClipRow, Clips } from './model.ts';
@@ -105,7 +105,7 @@ export async function addEdit(deps: Deps, tx: Tx, clip: ClipRow, baseVersion: nu
   // The clip's row is locked by the update that names the version; two people who edit at once cannot both be right.
   const [locked] = await db.model(Clips).update({ updatedAt: now }, { where: { id: clip.id, editVersion: baseVersion }, transaction: tx });
   if (locked === 0) {
-    throw new AppError('conflict', 'Somebody else has changed this clip in the meantime. Look at it again, then repeat the change.');
+    throw conflict('Somebody else has changed this clip in the meantime. Look at it again, then repeat the change.');
   }
   const first = JSON.stringify([{ startSeconds: clip.startSeconds, endSeconds: clip.endSeconds }]);
   await db.change(tx, insertSql, { ...keys, version: 1, baseVersion: null, kind: 'suggested', segments: first, removed: null, userId: null, now: clip.createdAt });

@@ -21,6 +21,7 @@ export class AppError extends Error {
 
 export const notFound = (what: string) => new AppError('not_found', `There is no such ${what}.`);
 export const invalidInput = (message: string, details?: unknown) => new AppError('invalid_input', message, { details });
+export const conflict = (message: string) => new AppError('conflict', message);
 export const wrongState = (message: string) => new AppError('wrong_state', message);
 export const leaseLost = () => new AppError('lease_lost', 'This lease is no longer yours: stop the work and remove its files.');
 export const unauthenticated = (message = 'Sign in first.') => new AppError('unauthenticated', message);

@@ -2,7 +2,8 @@ import { QueryTypes, type Sequelize } from 'sequelize';
 import { SequelizeStorage, Umzug } from 'umzug';
 import { connect } from './connect.ts';
 import { putEventsInOrder } from './eventOrder.ts';
-import { type Migration, migrations } from './migrations/index.ts';
+import { migrations } from './migrations/index.ts';
+import type { Migration } from './migrations/migration.ts';
 import { requireUpgradable, stampSchemaRelease } from './schemaRelease.ts';
 
 /** Quotes a PostgreSQL identifier. */

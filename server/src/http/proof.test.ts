@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Deps } from '../deps.ts';
-import { isOnlyRemembered, NotProven, type Proof, readProven, requireProof } from './proof.ts';
-import type { Person } from './request.ts';
+import { isOnlyRemembered, NotProven, readProven, requireProof } from './proof.ts';
+import type { Person, Proof } from './request.ts';
 
 const reading = { workspaceId: null, sql: 'SELECT role' };
 const proofOf = (role: string): Proof => ({

@@ -7,15 +7,6 @@ import type { Deps } from '../deps.ts';
 import type { Reading, Readings } from '../db/reader.ts';
 import type { Actor, Person } from './request.ts';
 
-/** How what is remembered of a caller is held against the database. */
-export interface Proof {
-  reading: Reading;
-  /** Whether the rows of the reading say what is remembered. */
-  holds(rows: readonly object[]): boolean;
-  /** Whether they did. */
-  isProven: boolean;
-}
-
 /** What is remembered of the caller is not so any more. */
 export class NotProven extends Error {}
 

@@ -1,8 +1,17 @@
 import type { Readable } from 'node:stream';
 import type { Role, RouteInput, RouteName, RouteReply, Scope } from '@carmic/contract';
 import { forbidden, unauthenticated } from '../core/errors.ts';
+import type { Reading } from '../db/reader.ts';
 import type { Deps } from '../deps.ts';
-import type { Proof } from './proof.ts';
+
+/** How what is remembered of a caller is held against the database. */
+export interface Proof {
+  reading: Reading;
+  /** Whether the rows of the reading say what is remembered. */
+  holds(rows: readonly object[]): boolean;
+  /** Whether they did. */
+  isProven: boolean;
+}
 
 /** A person or a service account, by session or by API key. */
 export interface Person {

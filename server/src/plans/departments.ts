@@ -1,6 +1,6 @@
 /** To whom a workspace charges its work: departments, and which one a video belongs to. What is charged outlives the video. */
 import type { Department, RouteInput } from '@carmic/contract';
-import { AppError, notFound, wrongState } from '../core/errors.ts';
+import { conflict, notFound, wrongState } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
@@ -43,7 +43,7 @@ async function prepare(
   await db.rows(tx, 'SELECT 1 FROM workspaces WHERE id = :workspaceId FOR UPDATE', { workspaceId });
   const others = (await listDepartments(deps, tx, workspaceId)).filter(({ id }) => id !== wish.id);
   if (wish.name !== undefined && others.some(({ name }) => name.toLowerCase() === wish.name?.toLowerCase())) {
-    throw new AppError('conflict', 'There is a department of this name already.');
+    throw conflict('There is a department of this name already.');
   }
   if (wish.isDefault === true) {
     await db.change(tx, 'UPDATE departments SET is_default = false WHERE workspace_id = :workspaceId AND is_default', { workspaceId });

@@ -1,6 +1,6 @@
 /** Plans and workspaces' plans are changed here, so that what expires follows in the same transaction and nowhere else. */
 import type { AssignPlanBody, Impact, PlanOverrides, RetentionRule, RouteInput, UpdatePlanBody } from '@carmic/contract';
-import { AppError, invalidInput, notFound, wrongState } from '../core/errors.ts';
+import { AppError, conflict, invalidInput, notFound, wrongState } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
@@ -112,7 +112,7 @@ async function loadPlan(deps: Deps, tx: Tx, id: string): Promise<PlanRow> {
 /** The fields of a plan after an edit. Throws conflict for an edit of another version, wrong_state for archiving what is in use. */
 async function editedFields(deps: Deps, tx: Tx, plan: PlanRow, body: UpdatePlanBody): Promise<PlanFields> {
   if (body.version !== plan.version) {
-    throw new AppError('conflict', 'Somebody else has edited this plan meanwhile: load it again and repeat your edit.');
+    throw conflict('Somebody else has edited this plan meanwhile: load it again and repeat your edit.');
   }
   const fields: PlanFields = {
     name: body.name ?? plan.name,

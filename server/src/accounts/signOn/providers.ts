@@ -3,12 +3,11 @@ import { createHash } from 'node:crypto';
 import { type IdentityProvider, identityProviderBodySchema, type RouteInput, type SignOnTrial, signOnTrialSchema } from '@carmic/contract';
 import { z } from 'zod';
 import { hashSecret } from '../../core/crypto.ts';
-import { invalidInput, notFound } from '../../core/errors.ts';
+import { conflict, invalidInput, notFound } from '../../core/errors.ts';
 import { newId, newSecret } from '../../core/ids.ts';
 import type { Tx } from '../../db/database.ts';
 import type { Deps } from '../../deps.ts';
 import type { Person } from '../../http/request.ts';
-import { conflictOf } from '../members.ts';
 
 /** Prefix of the tokens of directories, so that secret scanners can name a leaked one. */
 export const directoryPrefix = 'carmic_scim';
@@ -183,7 +182,7 @@ async function requireBreakGlass(deps: Deps, tx: Tx): Promise<void> {
     'SELECT 1 FROM users WHERE is_admin AND is_break_glass AND password_hash IS NOT NULL AND suspended_at IS NULL LIMIT 1',
   );
   if (found.length === 0) {
-    throw conflictOf('Name a break-glass administrator with a password first (page People): they can sign in when the provider is away.');
+    throw conflict('Name a break-glass administrator with a password first (page People): they can sign in when the provider is away.');
   }
 }
 

@@ -3,7 +3,7 @@ import type { BrandAssetKind, BrandKit, RouteInput } from '@carmic/contract';
 import { brandFontSchema, brandKitSchema } from '@carmic/contract';
 import { z } from 'zod';
 import { requireFeature } from '../../accounts/planAllows.ts';
-import { AppError, notFound, wrongState } from '../../core/errors.ts';
+import { conflict, notFound, wrongState } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
 import type { Tx } from '../../db/database.ts';
 import type { Deps } from '../../deps.ts';
@@ -143,7 +143,7 @@ export async function createKit(deps: Deps, tx: Tx, person: Person, body: RouteI
   await requireFeature(deps, tx, workspaceId, 'brandKits');
   const [counted] = await db.rows<{ count: string }>(tx, 'SELECT count(*) AS count FROM brand_kits', {});
   if (Number(counted?.count ?? 0) >= mostKits) {
-    throw new AppError('conflict', `A workspace can have ${mostKits} brand kits. Delete one that is not used any more.`);
+    throw conflict(`A workspace can have ${mostKits} brand kits. Delete one that is not used any more.`);
   }
   const id = newId();
   const content: KitContent = contentSchema.parse({

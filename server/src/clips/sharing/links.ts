@@ -3,7 +3,7 @@ import type { ClipComment, ClipCommentKind, ClipLink, ClipLinkKind, RouteInput }
 import { hashPassword } from '../../accounts/passwords.ts';
 import { addSeconds } from '../../core/clock.ts';
 import { hashSecret } from '../../core/crypto.ts';
-import { AppError, notFound } from '../../core/errors.ts';
+import { conflict, notFound } from '../../core/errors.ts';
 import { newId, newSecret } from '../../core/ids.ts';
 import type { Tx } from '../../db/database.ts';
 import type { Deps } from '../../deps.ts';
@@ -105,7 +105,7 @@ export async function createClipLink(
       now,
     });
     if (open.length >= maxLinksPerClip) {
-      throw new AppError('conflict', `This clip has ${maxLinksPerClip} links already: take one back first.`);
+      throw conflict(`This clip has ${maxLinksPerClip} links already: take one back first.`);
     }
     const rows = await db.rows<LinkRow>(
       tx,

@@ -6,7 +6,7 @@
 import type { ClipLinkKind, Rendition, RouteInput, SharedClip, SharedVersion, SharedVisit } from '@carmic/contract';
 import { verifyPassword } from '../../accounts/passwords.ts';
 import { hashSecret } from '../../core/crypto.ts';
-import { AppError, forbidden } from '../../core/errors.ts';
+import { AppError, conflict, forbidden } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
 import type { Tx } from '../../db/database.ts';
 import type { Deps } from '../../deps.ts';
@@ -80,7 +80,7 @@ export async function addSharedComment(deps: Deps, body: RouteInput<'addSharedCo
       linkId: link.id,
     });
     if (said.length >= maxCommentsPerLink) {
-      throw new AppError('conflict', 'This link has taken as many comments as it may: ask for a new one.');
+      throw conflict('This link has taken as many comments as it may: ask for a new one.');
     }
     const id = newId();
     await db.change(

@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /** Archives of a person's data, while they can be fetched. */
 export const archives: Migration = {

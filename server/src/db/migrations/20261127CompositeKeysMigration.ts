@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /** The last reference between two tables of customers that did not carry the workspace: a delivery cannot name another workspace's endpoint. */
 export const compositeKeys: Migration = {

@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /** Choices of mail, the log of consents with the wordings that were shown, addresses that refuse mail, and announcements. */
 export const consent: Migration = {

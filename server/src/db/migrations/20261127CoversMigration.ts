@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /** Which frame stands for a clip, and the picture codec a rendition was asked for in. */
 export const covers: Migration = {

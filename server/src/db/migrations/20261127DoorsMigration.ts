@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 const tenantTables = ['webhook_endpoints', 'webhook_deliveries'] as const;
 

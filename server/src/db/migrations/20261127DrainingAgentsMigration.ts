@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /** Agents that take no task any more, because their machine is to be given back. */
 export const drainingAgents: Migration = {

@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /** Codes with which several agents enrol, for pools that grow by themselves; and the application may read how far the schema is. */
 export const enrolments: Migration = {

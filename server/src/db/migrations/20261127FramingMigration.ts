@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /** How a person wants a rendition framed. */
 export const framing: Migration = {

@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /** What people asked for concerning their data, and which processing is stopped for them. */
 export const personalRights: Migration = {

@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /** The versions of the privacy policy and of the annex on processing, as they were in force. */
 export const policies: Migration = {

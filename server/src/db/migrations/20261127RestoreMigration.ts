@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /**
  * The order of events survives a move to another PostgreSQL, whose transaction ids begin anew: `event_xid` puts this cluster's ids behind those

@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /** What workspaces were told by mail, so that nobody is told twice. */
 export const retentionMails: Migration = {

@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /** Two processes that delete objects of the same workspaces must not wait for each other in a circle. */
 const lockInOrder =

@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 const tenantTables = ['safety_verdicts', 'safety_reviews', 'video_chapters'] as const;
 

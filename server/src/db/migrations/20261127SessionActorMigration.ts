@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /**
  * Whose session it is, which every request of a signed-in person asks first. A function keeps its plan on the connection, where a plain

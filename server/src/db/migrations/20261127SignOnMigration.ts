@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /** Identity providers, who is known there, and the groups that a directory provisions. */
 export const signOn: Migration = {

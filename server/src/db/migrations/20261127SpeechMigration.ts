@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 const tenantTables = ['transcript_edits', 'glossary_terms', 'search_segments', 'translations', 'engine_usage'] as const;
 

@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 const sessionArguments = 'given_hash bytea, given_workspace text, at_time timestamptz, idle_since timestamptz';
 

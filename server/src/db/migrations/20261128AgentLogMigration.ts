@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /** The last lines of every agent's log, for administrators to read where they look after agents. */
 export const agentLog: Migration = {

@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /** The mark of the canary's workspace, and what the canary found: one row for each step, of the last run. */
 export const canary: Migration = {

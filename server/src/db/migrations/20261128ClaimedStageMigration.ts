@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /** Until when a worker does the long work of a video's stage, so that no other does it too. */
 export const claimedStage: Migration = {

@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /** Which version of a clip's edit list another was made on: undo leads there. Without one, as before this, it is the version before. */
 export const editBases: Migration = {

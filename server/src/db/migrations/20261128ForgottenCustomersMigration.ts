@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /** When the customer of a deleted workspace was deleted at Stripe too. */
 export const forgottenCustomers: Migration = {

@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /** Jobs that failed for good stay to be seen, and tried again, instead of being forgotten. */
 export const jobFailures: Migration = {

@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /** Folder and tags of videos, sealed, and the keyed hashes by which they are found. */
 export const videoLabels: Migration = {

@@ -1,3 +1,4 @@
+import type { Migration } from './migration.ts';
 import { agentLog } from './20261128AgentLogMigration.ts';
 import { foundation } from './20261124FoundationMigration.ts';
 import { retention } from './20261124RetentionMigration.ts';
@@ -39,13 +40,6 @@ import { canary } from './20261128CanaryMigration.ts';
 import { thirdPartyRefusals } from './20261128ThirdPartyRefusalsMigration.ts';
 import { encodingStatistics } from './20261128EncodingStatisticsMigration.ts';
 import { editBases } from './20261128EditBasesMigration.ts';
-
-/** One step of the schema: SQL forward (given the quoted name of the application's role) and back. */
-export interface Migration {
-  name: string;
-  up: (appRole: string) => string;
-  down: string;
-}
 
 /** All migrations, oldest first. A released one is never edited. */
 export const migrations: readonly Migration[] = [

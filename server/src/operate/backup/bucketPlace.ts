@@ -3,7 +3,7 @@ import { Client } from 'minio';
 import type { Env } from '../../core/env.ts';
 import { StartError } from '../../core/errors.ts';
 import { isCode, messageOf } from '../failures.ts';
-import type { BackupPlace } from './place.ts';
+import type { BackupPlace } from './backupPlace.ts';
 
 /** Parts are held in memory while they are sent; ten thousand of them make the largest file. */
 const partBytes = 16 * 1024 * 1024;

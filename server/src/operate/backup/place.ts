@@ -5,28 +5,8 @@ import { isCode } from '../failures.ts';
 import { StartError } from '../../core/errors.ts';
 import { makeFolder } from '../../core/makeFolder.ts';
 import type { Env } from '../../core/env.ts';
+import type { BackupPlace, PlacedFile } from './backupPlace.ts';
 import { openBucketPlace } from './bucketPlace.ts';
-
-/** One file of a place, as a listing tells it. */
-export interface PlacedFile {
-  path: string;
-  sizeBytes: number;
-  writtenAt: Date;
-}
-
-/** Where backups are kept: names with slashes and bytes. Everything in it is sealed before it gets here. Methods throw StartError. */
-export interface BackupPlace {
-  /** For messages. */
-  readonly name: string;
-  /** Writes a file whole or not at all, replacing what was there. */
-  write(path: string, body: AsyncIterable<Uint8Array>): Promise<void>;
-  /** The bytes of a file; null when there is none. */
-  read(path: string): Promise<AsyncIterable<Uint8Array> | null>;
-  /** Every file whose path starts with `prefix`, in no particular order. */
-  list(prefix: string): AsyncIterable<PlacedFile>;
-  /** Removes files; those that are not there are no error. */
-  remove(paths: readonly string[]): Promise<void>;
-}
 
 /** Opens the place that `to` names: a folder, or `s3://bucket/prefix`. Throws StartError for what the operator must mend. */
 export async function openPlace(env: Env, to: string): Promise<BackupPlace> {

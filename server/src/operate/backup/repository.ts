@@ -17,7 +17,7 @@ import { z } from 'zod';
 import { StartError } from '../../core/errors.ts';
 import { KeyError, type KeyProvider } from '../../keyring/keyProvider.ts';
 import { openFile, sealFile } from './sealedFile.ts';
-import type { BackupPlace } from './place.ts';
+import type { BackupPlace } from './backupPlace.ts';
 
 const markFile = 'carmic-backup.json';
 const markSchema = z.object({ format: z.literal(1), id: z.uuid(), key: z.object({ keyId: z.string(), wrapped: z.string() }) });

@@ -9,7 +9,7 @@ import { requireFresh } from '../../accounts/reauthenticate.ts';
 import { addSeconds } from '../../core/clock.ts';
 import { hashSecret } from '../../core/crypto.ts';
 import type { DataMap } from '../../core/dataMap.ts';
-import { AppError, notFound, wrongState } from '../../core/errors.ts';
+import { AppError, conflict, notFound, wrongState } from '../../core/errors.ts';
 import { newId, newSecret } from '../../core/ids.ts';
 import { isUniqueViolation } from '../../db/database.ts';
 import { uuidArray } from '../../db/uuidArray.ts';
@@ -76,7 +76,7 @@ export async function orderArchive(deps: Deps, userId: string, actorId: string):
       await appendEvent(tx, { workspaceId: null, type: 'privacy.archive_requested', subjectId: userId, actorId, data: { archiveId: id } });
     });
   } catch (error) {
-    throw isUniqueViolation(error) ? new AppError('conflict', 'An archive is being made already: wait for it.') : error;
+    throw isUniqueViolation(error) ? conflict('An archive is being made already: wait for it.') : error;
   }
   await jobs.enqueue('privacy.archive', { archiveId: id });
   return oneArchive(deps, userId, id);

@@ -1,8 +1,8 @@
 /** Marketing mail to those who agreed. A job makes the mails in batches; how far it came stands in the row, so that nobody gets one twice. */
 import type { Announcement, MailLanguage, marketingCategories, RouteInput } from '@carmic/contract';
 import { z } from 'zod';
-import { conflictOf } from '../../accounts/members.ts';
 import { newId } from '../../core/ids.ts';
+import { conflict } from '../../core/errors.ts';
 import type { Tx } from '../../db/database.ts';
 import type { Deps } from '../../deps.ts';
 import { isMailOn, queueMail } from '../../mail/mail.ts';
@@ -46,7 +46,7 @@ export async function createAnnouncement(deps: Deps, userId: string, body: Route
   const { db, clock } = deps;
   return db.asSystem(async (tx) => {
     if (!isMailOn(deps) || (await readMailSettings(deps, tx)).marketing === 'off') {
-      throw conflictOf('Marketing mail is off here, or no mail server is set.');
+      throw conflict('Marketing mail is off here, or no mail server is set.');
     }
     const id = newId();
     const [row] = await db.rows<Row>(

@@ -1,6 +1,5 @@
 import { mailCategories, mailLanguages, type MailLanguage, type MailTemplate } from '@carmic/contract';
-import { conflictOf } from '../../accounts/members.ts';
-import { notFound } from '../../core/errors.ts';
+import { conflict, notFound } from '../../core/errors.ts';
 import type { Deps } from '../../deps.ts';
 import { isMailOn, layOut, queueMail } from '../../mail/mail.ts';
 import type { TemplateName } from '../../mail/templates/mailText.ts';
@@ -38,12 +37,12 @@ export async function sendSample(deps: Deps, userId: string, template: string, l
     throw notFound('template');
   }
   if (!isMailOn(deps)) {
-    throw conflictOf('No mail server is set.');
+    throw conflict('No mail server is set.');
   }
   return deps.db.asSystem(async (tx) => {
     const [user] = await deps.db.rows<{ email: string; name: string }>(tx, 'SELECT email, name FROM users WHERE id = :userId', { userId });
     if (user === undefined || user.email.endsWith('.invalid')) {
-      throw conflictOf('Your account has no email address yet.');
+      throw conflict('Your account has no email address yet.');
     }
     // As mail to an address, so that it comes in the language that was asked for; as service mail, since it was asked for.
     const to = { ...user, userId: null };

@@ -6,7 +6,7 @@ import {
   type OwnMail,
   type RouteInput,
 } from '@carmic/contract';
-import { conflictOf } from '../../accounts/members.ts';
+import { conflict } from '../../core/errors.ts';
 import type { Tx } from '../../db/database.ts';
 import type { Deps } from '../../deps.ts';
 import { type ChoiceState, choicesOf, choose, blindAddress } from '../../mail/choices.ts';
@@ -97,7 +97,7 @@ export function updateOwnMail(deps: Deps, userId: string, body: RouteInput<'upda
       } else if (!isMarketing) {
         await choose(deps, tx, { userId, category, state: 'on', source: 'account' });
       } else if (settings.marketing === 'off') {
-        throw conflictOf('This installation sends no marketing mail.');
+        throw conflict('This installation sends no marketing mail.');
       } else if ((await choicesOf(deps, tx, userId)).get(category) !== 'on') {
         wanted.push(category);
       }

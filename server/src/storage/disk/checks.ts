@@ -2,22 +2,22 @@ import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { KeyError } from '../../keyring/keyProvider.ts';
 import { keys } from '../keys.ts';
+import type { ObjectKeys } from '../objectKeys.ts';
 import type { ObjectStore, StorageCheck } from '../objectStore.ts';
 import { StorageError } from '../storageError.ts';
-import type { DiskStore } from './diskStore.ts';
 import { freeBytes } from './freeSpace.ts';
 
 /** Looks whether the disk store can be used: private directory, room, keys, and one object written, read back and removed. */
-export async function checkDisk(store: DiskStore, directory: string, reserveBytes: number): Promise<StorageCheck[]> {
+export async function checkDisk(store: ObjectStore, objectKeys: ObjectKeys, directory: string, reserveBytes: number): Promise<StorageCheck[]> {
   return [
     await checkPrivacy(directory),
     await checkSpace(directory, reserveBytes),
-    await checkKeys(store),
+    await checkKeys(objectKeys),
     await checkRoundTrip(store, directory),
   ];
 }
 
-async function checkKeys({ keys: objectKeys }: DiskStore): Promise<StorageCheck> {
+async function checkKeys(objectKeys: ObjectKeys): Promise<StorageCheck> {
   const check = { name: 'root_key', isFatal: false };
   try {
     const count = await objectKeys.countFormer();

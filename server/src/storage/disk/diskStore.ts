@@ -183,7 +183,7 @@ function buildStore(parts: Parts): DiskStore {
     delete: (doomed) => removeObjects(blobs, doomed),
     list: (prefix) => walkObjects(join(blobs, keys.parsePrefix(prefix)), prefix),
     listVersions: (prefix) => onlyVersions(walkObjects(join(blobs, keys.parsePrefix(prefix)), prefix)),
-    check: () => checkDisk(store, root, options.minimumFreeBytes),
+    check: () => checkDisk(store, store.keys, root, options.minimumFreeBytes),
   };
   return store;
 }

@@ -5,40 +5,13 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { keys } from '../keys.ts';
-import type { ObjectStore, StorageCheck } from '../objectStore.ts';
+import type { StorageCheck } from '../objectStore.ts';
 import type { S3Client } from './s3Client.ts';
+import { awsCommand, failing, passing, type S3CheckContext } from './s3CheckContext.ts';
 import { checkCors } from './s3CorsCheck.ts';
-import type { S3Encryption } from './s3Encryption.ts';
 import { S3Failure } from './s3Failure.ts';
-import type { Versioning } from './s3Versioning.ts';
 import { readXml } from './s3Xml.ts';
 import { tryObjects } from './s3Probes.ts';
-
-export interface S3CheckContext {
-  client: S3Client;
-  publicClient: S3Client;
-  store: ObjectStore;
-  versioning: Versioning;
-  encryption: S3Encryption;
-  isR2: boolean;
-  origins: readonly string[];
-  nameOf: (key: string) => string;
-}
-
-/** A check that found what it wanted. */
-export function passing(name: string, message: string): StorageCheck {
-  return { name, passed: true, isFatal: false, message, remedy: null, command: null };
-}
-
-/** A check that did not. */
-export function failing(name: string, isFatal: boolean, message: string, remedy: string, command: string | null): StorageCheck {
-  return { name, passed: false, isFatal, message, remedy, command };
-}
-
-/** The start of a command of the AWS command line, which speaks to every S3 server. */
-export function awsCommand({ connection: { bucket, endpoint } }: S3Client, words: string): string {
-  return `aws --endpoint-url ${endpoint} s3api ${words.replace(' ', ` --bucket ${bucket} `).trimEnd()}`;
-}
 
 /** Makes all checks; never throws for what it finds. */
 export async function checkS3(context: S3CheckContext): Promise<StorageCheck[]> {

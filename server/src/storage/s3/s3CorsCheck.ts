@@ -1,7 +1,7 @@
 import type { StorageCheck } from '../objectStore.ts';
 import { keys } from '../keys.ts';
 import { randomUUID } from 'node:crypto';
-import { awsCommand, failing, passing, type S3CheckContext } from './s3Checks.ts';
+import { awsCommand, failing, passing, type S3CheckContext } from './s3CheckContext.ts';
 
 const sentHeaders = 'content-type,x-amz-checksum-sha256';
 

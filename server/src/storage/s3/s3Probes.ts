@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { StorageCheck } from '../objectStore.ts';
 import { StorageError } from '../storageError.ts';
-import { awsCommand, failing, passing, type S3CheckContext } from './s3Checks.ts';
+import { awsCommand, failing, passing, type S3CheckContext } from './s3CheckContext.ts';
 import { S3Failure } from './s3Failure.ts';
 import type { S3Encryption } from './s3Encryption.ts';
 

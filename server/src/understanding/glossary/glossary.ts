@@ -1,7 +1,7 @@
 /** The workspace's glossary: sealed in its rows, found again by a keyed hash of the term. Keeps: S1. */
 import type { GlossaryTerm } from '@carmic/contract';
 import { z } from 'zod';
-import { AppError, notFound } from '../../core/errors.ts';
+import { conflict, notFound } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
 import type { Tx } from '../../db/database.ts';
 import type { Deps } from '../../deps.ts';
@@ -76,7 +76,7 @@ export async function addTerm(
 ): Promise<GlossaryTerm> {
   const added = await insertTerm(deps, tx, workspaceId, content, origin);
   if (added === null) {
-    throw new AppError('conflict', `“${content.term}” is in the glossary already.`);
+    throw conflict(`“${content.term}” is in the glossary already.`);
   }
   return added;
 }
@@ -90,7 +90,7 @@ async function insertTerm(
 ): Promise<GlossaryTerm | null> {
   const [counted] = await deps.db.rows<{ count: string }>(tx, 'SELECT count(*) AS count FROM glossary_terms', {});
   if (Number(counted?.count ?? 0) >= mostTerms) {
-    throw new AppError('conflict', `The glossary is full: it holds ${mostTerms} terms. Remove some first.`);
+    throw conflict(`The glossary is full: it holds ${mostTerms} terms. Remove some first.`);
   }
   const id = newId();
   const [row] = await deps.db.rows<Row>(
@@ -155,7 +155,7 @@ export async function changeTerm(
   const token = tokenOfTerm(deps, workspaceId, content.term);
   const [other] = await db.rows<{ id: string }>(tx, 'SELECT id FROM glossary_terms WHERE term_token = :token AND id <> :id', { token, id });
   if (other !== undefined) {
-    throw new AppError('conflict', `“${content.term}” is in the glossary already.`);
+    throw conflict(`“${content.term}” is in the glossary already.`);
   }
   const sealed = sealer.seal(contextOf(id), JSON.stringify(content));
   await db.change(tx, 'UPDATE glossary_terms SET content_sealed = :sealed, term_token = :token WHERE id = :id', { id, sealed, token });

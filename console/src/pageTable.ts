@@ -1,0 +1,37 @@
+import { wrap } from 'svelte-spa-router/wrap';
+import Library from './pages/Library.svelte';
+
+/** The pages inside the frame. The library is part of the first load; the others come when they are asked for. */
+export const routes = {
+  '/': Library,
+  '/videos/:id': wrap({ asyncComponent: () => import('./pages/Video.svelte') }),
+  '/search': wrap({ asyncComponent: () => import('./pages/Search.svelte') }),
+  '/glossary': wrap({ asyncComponent: () => import('./pages/Glossary.svelte') }),
+  '/engines': wrap({ asyncComponent: () => import('./pages/Engines.svelte') }),
+  '/safety': wrap({ asyncComponent: () => import('./pages/Safety.svelte') }),
+  '/brands': wrap({ asyncComponent: () => import('./pages/Brands.svelte') }),
+  '/translations/:id': wrap({ asyncComponent: () => import('./pages/Translation.svelte') }),
+  '/setup': wrap({ asyncComponent: () => import('./pages/Setup.svelte') }),
+  '/agents': wrap({ asyncComponent: () => import('./pages/Agents.svelte') }),
+  '/personal-data': wrap({ asyncComponent: () => import('./pages/PersonalData.svelte') }),
+  '/privacy-requests': wrap({ asyncComponent: () => import('./pages/PrivacyRequests.svelte') }),
+  '/data-map': wrap({ asyncComponent: () => import('./pages/DataMap.svelte') }),
+  '/account': wrap({ asyncComponent: () => import('./pages/Account.svelte') }),
+  '/billing': wrap({ asyncComponent: () => import('./pages/Billing.svelte') }),
+  '/members': wrap({ asyncComponent: () => import('./pages/Members.svelte') }),
+  '/sign-on': wrap({ asyncComponent: () => import('./pages/SignOn.svelte') }),
+  '/people': wrap({ asyncComponent: () => import('./pages/People.svelte') }),
+  '/deletions': wrap({ asyncComponent: () => import('./pages/Deletions.svelte') }),
+  '/plans': wrap({ asyncComponent: () => import('./pages/Plans.svelte') }),
+  '/overview': wrap({ asyncComponent: () => import('./pages/Overview.svelte') }),
+  '/system': wrap({ asyncComponent: () => import('./pages/System.svelte') }),
+  '/settings': wrap({ asyncComponent: () => import('./pages/Settings.svelte') }),
+  '/storage': wrap({ asyncComponent: () => import('./pages/Storage.svelte') }),
+  '/safekeeping': wrap({ asyncComponent: () => import('./pages/Safekeeping.svelte') }),
+  '/third-parties': wrap({ asyncComponent: () => import('./pages/ThirdParties.svelte') }),
+  '/compression': wrap({ asyncComponent: () => import('./pages/Compression.svelte') }),
+  '/mail': wrap({ asyncComponent: () => import('./pages/Mail.svelte') }),
+  '/audit': wrap({ asyncComponent: () => import('./pages/Audit.svelte') }),
+  '/webhooks': wrap({ asyncComponent: () => import('./pages/Webhooks.svelte') }),
+  '*': wrap({ asyncComponent: () => import('./pages/NotFound.svelte') }),
+};
