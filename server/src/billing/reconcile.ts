@@ -186,7 +186,12 @@ async function compareCustomers(deps: Deps, note: (finding: BillingFinding) => v
   return checked;
 }
 
-async function compareOne(deps: Deps, customerId: string, kind: 'drift' | 'missing', note: (finding: BillingFinding) => void): Promise<void> {
+async function compareOne(
+  deps: Deps,
+  customerId: string,
+  kind: 'drift' | 'missing',
+  note: (finding: BillingFinding) => void,
+): Promise<void> {
   const found = await refreshCustomer(deps, customerId);
   if (found === null) {
     note({ kind: 'stranger', subject: customerId, text: 'A subscriber at Stripe who belongs to no workspace here.', isRepaired: false });

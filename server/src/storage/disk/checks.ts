@@ -8,7 +8,12 @@ import { StorageError } from '../storageError.ts';
 import { freeBytes } from './freeSpace.ts';
 
 /** Looks whether the disk store can be used: private directory, room, keys, and one object written, read back and removed. */
-export async function checkDisk(store: ObjectStore, objectKeys: ObjectKeys, directory: string, reserveBytes: number): Promise<StorageCheck[]> {
+export async function checkDisk(
+  store: ObjectStore,
+  objectKeys: ObjectKeys,
+  directory: string,
+  reserveBytes: number,
+): Promise<StorageCheck[]> {
   return [
     await checkPrivacy(directory),
     await checkSpace(directory, reserveBytes),
