@@ -27,6 +27,7 @@ const serverLayers = [
   ['watchdog.ts'],
   ['pipeline.ts'],
   ['instance.ts'],
+  ['buildDeps.ts'],
   ['main.ts'],
   ['operate'],
 ];

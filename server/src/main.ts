@@ -16,35 +16,24 @@ import { directoryPrefix } from './accounts/signOn/providers.ts';
 import { accountHandlers, peopleHandlers, workspaceHandlers } from './accounts/routes.ts';
 import { createSettingsCache } from './accounts/settings.ts';
 import { agentPrefix, createEnrolment, findAgent } from './agents/enrol.ts';
-import { provisionParties } from './agents/provisioning/jobs.ts';
 import { overviewHandlers } from './admin/overview/routes.ts';
 import { setupHandlers } from './admin/setup/routes.ts';
 import { systemHandlers } from './admin/system/routes.ts';
 import { createAgentHandlers } from './agents/routes.ts';
 import { extendLeases } from './agents/watchTasks.ts';
 import { billingHandlers } from './billing/routes.ts';
-import { billingParties, createStripeGateway } from './billing/stripeGateway.ts';
+import { buildDeps, explainAway } from './buildDeps.ts';
 import { clipHandlers, provingRoutes } from './clips/routes.ts';
 import { boundHeap } from './core/boundHeap.ts';
-import { systemClock } from './core/clock.ts';
-import { createSealer, deriveKey } from './core/crypto.ts';
 import { type Env, readEnv } from './core/env.ts';
 import { StartError } from './core/errors.ts';
 import { createLog, type Log } from './core/log.ts';
-import { createSignal } from './core/signal.ts';
+import type { ProcessName } from './core/processNames.ts';
 import { dataMap } from './dataMap.ts';
-import { createDatabase, type Database } from './db/database.ts';
-import { explainDatabaseAway, isDatabaseAway } from './db/databaseAway.ts';
 import { migrate } from './db/migrate.ts';
-import { migrations } from './db/migrations/index.ts';
 import { createRolesAndDatabase } from './db/roles.ts';
-import { findSchemaProblem } from './db/schemaRelease.ts';
 import type { Deps } from './deps.ts';
-import { createEgress, type Egress } from './egress/egress.ts';
-import { createErrorReporter, errorReportParties, type ReportFault, reportThrown } from './egress/errorReports.ts';
-import { createPublicFetch } from './egress/publicFetch.ts';
-import { createAppendEvent } from './events/append.ts';
-
+import { type ReportFault, reportThrown } from './egress/errorReports.ts';
 import { createRelay } from './events/relay.ts';
 import { createConsole } from './http/console.ts';
 import { createApp } from './http/createApp.ts';
@@ -52,9 +41,6 @@ import { eventHandlers } from './http/eventRoutes.ts';
 import type { Handlers } from './http/request.ts';
 import { createWellKnown } from './http/wellKnown.ts';
 import { presentInstance } from './instance.ts';
-import { keyParties } from './keyring/keysFromEnv.ts';
-import { openInstanceKeys } from './keyring/openInstanceKeys.ts';
-import { createJobs } from './jobs/jobs.ts';
 import { departmentHandlers } from './library/departmentRoutes.ts';
 import { libraryHandlers } from './library/routes.ts';
 import { storageHandlers } from './library/storageRoutes.ts';
@@ -69,24 +55,18 @@ import { thirdPartyHandlers } from './privacy/thirdParties/routes.ts';
 import { errorReportHandlers } from './privacy/errorReportRoutes.ts';
 import { announceParties } from './privacy/thirdParties/announce.ts';
 import { watchEgress } from './privacy/thirdParties/watchEgress.ts';
-import { cdnParties, createCdn } from './retention/cdn/cdn.ts';
 import { replayJournal } from './retention/erasure/journal.ts';
 import { privacyRequestHandlers } from './privacy/requestRoutes.ts';
 import { archiveHandlers } from './privacy/archiveRoutes.ts';
 import { defineArchiveJobs } from './privacy/archive/archives.ts';
 import { createDataMapHandlers } from './privacy/dataMapRoutes.ts';
-import { createReceiptSigner, publishReceiptKey } from './retention/receipts/signer.ts';
+import { publishReceiptKey } from './retention/receipts/signer.ts';
 import { retentionHandlers } from './retention/routes.ts';
 import { createStorageMiddleware } from './storage/routes.ts';
 import type { ServedStore } from './storage/servedStore.ts';
-import { openStoreFromEnv, requireSoundStore, type StoreSurroundings } from './storage/storeFromEnv.ts';
-import { partiesOf } from './understanding/switchboard/parties.ts';
 import { understandingHandlers } from './understanding/routes.ts';
 import { queueDeliveries } from './webhooks/deliver.ts';
 import { webhookHandlers } from './webhooks/routes.ts';
-
-export const processNames = ['migrate', 'web', 'worker'] as const;
-export type ProcessName = (typeof processNames)[number];
 
 export interface RunningServer {
   readonly deps: Deps;
@@ -126,7 +106,7 @@ export async function startServer(options: {
     await runMigrations(env, log);
   }
   let baseUrl = env.CARMIC_BASE_URL ?? '';
-  const { deps, storage, columnKeys } = await buildDeps(env, log, () => baseUrl);
+  const { deps, storage, columnKeys } = await buildDeps(env, log, { baseUrl: () => baseUrl, isStorageTried: true });
   report = deps.reportFault;
   const closers: (() => Promise<void>)[] = [() => deps.db.close()];
   const forgetColumnKeys = columnKeys.keepFresh((error) => log.warn({ err: error }, 'the keys of columns could not be read again'));
@@ -210,79 +190,6 @@ async function runMigrations(env: Env, log: Log): Promise<void> {
 }
 
 const passwordOf = (url: string) => decodeURIComponent(new URL(url).password);
-
-async function buildDeps(env: Env, log: Log, baseUrl: () => string) {
-  const clock = systemClock(env.CARMIC_CLOCK_OFFSET_MS);
-  const db = createDatabase({
-    url: env.CARMIC_DATABASE_URL,
-    poolSize: env.CARMIC_DATABASE_POOL,
-    log,
-    isStrict: env.CARMIC_MODE !== 'production',
-  });
-  const committed = createSignal();
-  const outgoing = { hosts: env.CARMIC_OUTGOING_HOSTS, privateRanges: env.CARMIC_OUTGOING_PRIVATE_RANGES };
-  const egress = createEgress(
-    [
-      ...partiesOf(env),
-      ...cdnParties(env),
-      ...keyParties(env),
-      ...billingParties(env),
-      ...provisionParties(env),
-      ...errorReportParties(env),
-    ],
-    log,
-  );
-  const { rootKeys, secret, columnKeys, storage } = await openStored(env, db, egress, { baseUrl, clock });
-  const deps: Deps = {
-    env,
-    log,
-    clock,
-    db,
-    sealer: createSealer(secret, columnKeys),
-    store: storage,
-    rootKeys,
-    // Outside of tests the act counts more than its note: the text is left out, and the log says where it came from.
-    appendEvent:
-      env.CARMIC_MODE !== 'test'
-        ? createAppendEvent(db, clock, committed, (message) => log.error({ err: new Error(message) }, 'an event was to carry text'))
-        : createAppendEvent(db, clock, committed),
-    committed,
-    baseUrl,
-    outgoing,
-    publicFetch: createPublicFetch(outgoing),
-    auditKey: deriveKey(secret, 'audit'),
-    tasksReady: createSignal(),
-    jobs: createJobs({ databaseUrl: env.CARMIC_DATABASE_URL, db, log }),
-    egress,
-    reportFault: createErrorReporter(env, egress, () => clock.now()),
-    cdn: createCdn(env, egress),
-    receipts: createReceiptSigner(secret),
-    stripe: createStripeGateway(env, egress),
-  };
-  return { deps, storage, columnKeys };
-}
-
-/** Opens the keys and the storage; the database is closed again when that does not work. */
-async function openStored(env: Env, db: Database, egress: Egress, surroundings: Pick<StoreSurroundings, 'baseUrl' | 'clock'>) {
-  try {
-    const names = migrations.map(({ name }) => name);
-    const problem = await findSchemaProblem(db, names);
-    if (problem !== null) {
-      throw new StartError(problem);
-    }
-    const { rootKeys, secret, columnKeys } = await openInstanceKeys(env, db, egress);
-    const storage = await openStoreFromEnv(env, { ...surroundings, rootKeys, secret, columnKeys });
-    await requireSoundStore(storage);
-    return { rootKeys, secret, columnKeys, storage };
-  } catch (error) {
-    await db.close();
-    throw explainAway(error);
-  }
-}
-
-function explainAway(error: unknown): unknown {
-  return isDatabaseAway(error) ? new StartError(explainDatabaseAway(error)) : error;
-}
 
 function buildHandlers(): Handlers {
   return {
@@ -433,11 +340,10 @@ async function startWorker(deps: Deps): Promise<() => Promise<void>> {
   };
 }
 
-/** Runs the processes asked for, all of them when none is named, until a signal. */
-export async function runProcesses(environment: Record<string, string | undefined>, names: readonly string[]): Promise<void> {
-  const asked = names.filter((name): name is ProcessName => processNames.includes(name as ProcessName));
-  const server = await startServer({ env: environment, processes: asked.length === 0 ? processNames : asked });
-  if (asked.length === 1 && asked[0] === 'migrate') {
+/** Runs these processes until a signal; `migrate` alone ends by itself. */
+export async function runProcesses(environment: Record<string, string | undefined>, processes: readonly ProcessName[]): Promise<void> {
+  const server = await startServer({ env: environment, processes });
+  if (processes.every((name) => name === 'migrate')) {
     await server.close();
     return;
   }

@@ -1,4 +1,5 @@
 /** The operator's commands beside a running instance. */
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,11 +46,24 @@ describe('carmic', () => {
       'create-admin',
       'reset-second-factor',
       'end-sessions',
+      'administrator-link',
+      'first-link',
+      'enrolment-code',
+      'await-schema',
+      'clear-address-lists',
+      'verify-audit',
+      'export-audit',
+      'sync-prices',
+      'check-ledger',
+      'import-archive',
       'reconcile',
       'support-bundle',
     ]) {
       expect(help.out).toContain(`\n  ${name} `);
       expect((await carmic({}, name, '--help')).out).toContain('--json');
+    }
+    for (const name of ['dance', 'constructor', 'toString']) {
+      expect((await carmic({}, name)).code).toBe(64);
     }
     expect(await carmic({}, 'dance')).toMatchObject({ code: 64, err: expect.stringContaining('There is no command "dance"') as string });
     expect(await carmic({}, 'backup', '--too', 'x')).toMatchObject({ code: 64, err: expect.stringContaining('--to PLACE') as string });
@@ -60,7 +74,13 @@ describe('carmic', () => {
       [{}, ['status'], /CARMIC_DATABASE_URL/],
       [{ ...env(), CARMIC_DATABASE_URL: 'postgres://nobody:x@127.0.0.1:1/carmic' }, ['status'], /The database cannot be reached/],
       [{ ...env(), CARMIC_DATABASE_URL: 'postgres://nobody:x@db.invalid/carmic' }, ['status'], /no address for the name "db\.invalid"/],
-      [{ ...env(), CARMIC_ROOT_KEY_FILE: '/nowhere' }, ['status'], /root key \/nowhere cannot be read/],
+      [{ ...env(), CARMIC_ROOT_KEY_FILE: '/nowhere' }, ['enrolment-code'], /root key \/nowhere cannot be read/],
+      [env(), ['enrolment-code', '--agents', '0'], /--agents is a whole number from 1 to 10000, not "0"/],
+      [env(), ['backup', '--to', folder, '--keep', 'all'], /--keep is a number from 1 on/],
+      [env(), ['export-audit', '--format', 'xml'], /--format is jsonl or cef/],
+      [env(), ['rotate-keys', '--workspace', 'none'], /There is no workspace none: name one by its id/],
+      [env(), ['rotate-keys', '--workspace', newId()], /There is no workspace [0-9a-f-]{36}/],
+      [env(), ['import-archive'], /--file and the account with --email/],
       [env(), ['backup'], /Name the place of the backups/],
       [env(), ['backup', '--to', join(instance.directory, 'root.key', 'x')], /folder of the backups cannot be used/],
       [env(), ['backup', '--to', 's3://bucket'], /CARMIC_BACKUP_S3_ENDPOINT/],
@@ -84,6 +104,30 @@ describe('carmic', () => {
     expect(code).toBe(0);
     expect(out).toContain('Videos by state (uploading): 1');
     expect(out).toMatch(/Agents that called within the last minute: 0/);
+  });
+
+  test('status and the ledger’s proof want neither keys nor storage; a broken storage keeps no administrator out', async () => {
+    const withoutKey = { ...env(), CARMIC_ROOT_KEY_FILE: '/nowhere', CARMIC_DATA_DIR: '/nowhere' };
+    expect((await carmic(withoutKey, 'status')).code).toBe(0);
+    expect((await carmic(withoutKey, 'check-ledger')).out).toBe('The ledger adds up.');
+    const full = { ...env(), CARMIC_MIN_FREE_BYTES: String(2 ** 52) };
+    expect(await carmic(full, 'reconcile')).toMatchObject({ code: 78, err: expect.stringMatching(/free/) as string });
+    expect(await carmic(full, 'administrator-link')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('/#/sign-in?token=') as string,
+    });
+  });
+
+  test('a process that there is not is named, and nothing is started', () => {
+    for (const argv of [
+      ['web', 'wroker'],
+      ['migrate', '--help'],
+    ]) {
+      const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'server/src/operate/program.ts', ...argv], {
+        encoding: 'utf8',
+      });
+      expect([status, stderr]).toEqual([64, `"${argv[1] ?? ''}" is no process: there are migrate, web, worker. Nothing was started.\n`]);
+    }
   });
 });
 

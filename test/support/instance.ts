@@ -9,7 +9,8 @@ import { createWorkspace } from '../../server/src/accounts/createWorkspace.ts';
 import { openSession } from '../../server/src/accounts/sessions.ts';
 import { newId } from '../../server/src/core/ids.ts';
 import { createLog, type Log } from '../../server/src/core/log.ts';
-import { type ProcessName, type RunningServer, startServer } from '../../server/src/main.ts';
+import type { ProcessName } from '../../server/src/core/processNames.ts';
+import { type RunningServer, startServer } from '../../server/src/main.ts';
 import { createTestDatabase, type TestDatabase } from './postgres.ts';
 
 export interface Caller {

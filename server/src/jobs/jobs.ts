@@ -79,15 +79,7 @@ function scopeOf(payload: unknown): EgressScope {
   return { workspaceId, videoId };
 }
 
-/** Builds the job runner; without `start` it only enqueues. */
-export function createJobs(options: { databaseUrl: string; db: Database; log: Log }): Jobs {
-  const { db, log } = options;
-  const { url, ssl } = readDatabaseAddress(options.databaseUrl);
-  const pool = new Pool({ connectionString: url, ssl, max: 4, application_name: 'carmic-jobs' });
-  // A connection that dies, idle or not, must not take the process with it: the pool opens another one.
-  const onConnectionError = (error: unknown) => log.warn({ err: error }, 'the job runner lost a database connection');
-  pool.on('error', onConnectionError);
-  pool.on('connect', (client) => client.on('error', onConnectionError));
+function openAgenda(pool: Pool, log: Log, onConnectionError: (error: unknown) => void) {
   const backend = new PostgresBackend({ pool, ensureSchema: false });
   backend.notificationChannel?.on('error', onConnectionError);
   connectPatiently(backend, onConnectionError);
@@ -99,11 +91,25 @@ export function createJobs(options: { databaseUrl: string; db: Database; log: Lo
     removeOnComplete: true,
   });
   agenda.on('error', (error: unknown) => log.warn({ err: error }, 'the job runner lost its database and tries again'));
+  return { agenda, backend };
+}
+
+/** Builds the job runner; without `start` it only enqueues, and before the first job is defined or enqueued it has no connection. */
+export function createJobs(options: { databaseUrl: string; db: Database; log: Log }): Jobs {
+  const { db, log } = options;
+  const { url, ssl } = readDatabaseAddress(options.databaseUrl);
+  const pool = new Pool({ connectionString: url, ssl, max: 4, application_name: 'carmic-jobs' });
+  // A connection that dies, idle or not, must not take the process with it: the pool opens another one.
+  const onConnectionError = (error: unknown) => log.warn({ err: error }, 'the job runner lost a database connection');
+  pool.on('error', onConnectionError);
+  pool.on('connect', (client) => client.on('error', onConnectionError));
+  let opened: { agenda: Agenda; backend: PostgresBackend } | null = null;
+  const open = () => (opened ??= openAgenda(pool, log, onConnectionError));
   const kinds = new Map<string, 'plain' | 'handled'>();
   const intervals: { name: string; intervalSeconds: number }[] = [];
   const running = new Set<Promise<void>>();
   let ready: Promise<unknown> | null = null;
-  const connected = () => (ready ??= Promise.resolve(agenda.ready));
+  const connected = () => (ready ??= Promise.resolve(open().agenda.ready));
 
   const countAttempt = (key: string, name: string): Promise<number> =>
     db.asSystem(async (tx) => {
@@ -155,7 +161,7 @@ export function createJobs(options: { databaseUrl: string; db: Database; log: Lo
         await noteReason(key, error);
         if (attempt < maxAttempts) {
           const delayMs = Math.max(Math.min(60_000, 500 * 2 ** attempt), askedDelayMs(error));
-          await agenda.schedule(new Date(Date.now() + delayMs), definition.name, { key, payload });
+          await open().agenda.schedule(new Date(Date.now() + delayMs), definition.name, { key, payload });
           return;
         }
       }
@@ -168,7 +174,7 @@ export function createJobs(options: { databaseUrl: string; db: Database; log: Lo
     kindOf: (name) => kinds.get(name) ?? null,
     define<P>(definition: JobDefinition<P>) {
       kinds.set(definition.name, definition.onExhausted === undefined ? 'plain' : 'handled');
-      agenda.define(
+      open().agenda.define(
         definition.name,
         async (job: AgendaJob) => {
           const keepLock = setInterval(() => {
@@ -196,9 +202,9 @@ export function createJobs(options: { databaseUrl: string; db: Database; log: Lo
       await connected();
       const envelope: Envelope = { key: randomUUID(), payload };
       if (delaySeconds > 0) {
-        await agenda.schedule(new Date(Date.now() + delaySeconds * 1000), name, envelope);
+        await open().agenda.schedule(new Date(Date.now() + delaySeconds * 1000), name, envelope);
       } else {
-        await agenda.now(name, envelope);
+        await open().agenda.now(name, envelope);
       }
     },
     every(name, intervalSeconds) {
@@ -206,20 +212,20 @@ export function createJobs(options: { databaseUrl: string; db: Database; log: Lo
     },
     async start() {
       await connected();
-      await agenda.start();
+      await open().agenda.start();
       for (const { name, intervalSeconds } of intervals) {
-        await agenda.every(intervalSeconds * 1000, name);
+        await open().agenda.every(intervalSeconds * 1000, name);
       }
     },
     async drain() {
       // Agenda's own drain looks once, a moment too early, and can wait for ever; its stop frees what has not begun.
-      await agenda.stop(false);
+      await opened?.agenda.stop(false);
       const endsAt = performance.now() + drainMs;
       while (running.size > 0 && performance.now() < endsAt) {
         await Promise.race([Promise.allSettled(running), setTimeout(drainMs / 10, undefined, { ref: false })]);
       }
       await setTimeout(settleMs);
-      await backend.disconnect();
+      await opened?.backend.disconnect();
       await pool.end();
     },
   };

@@ -2,14 +2,13 @@ import { verifyAudit as verifyChain } from '../admin/auditChain.ts';
 import { exportAudit as exportChain } from '../admin/auditEntries.ts';
 import { StartError } from '../core/errors.ts';
 import { type OperatorCommand, textOption } from './command.ts';
-import { withServer } from './installation.ts';
+import { withDeps } from './withDeps.ts';
 
 export const verifyAudit: OperatorCommand = {
-  summary: 'recomputes the audit log’s chain and holds it against the signed heads',
   help: [],
   options: {},
   async run(call) {
-    const report = await withServer(call, ({ deps }) => verifyChain(deps));
+    const report = await withDeps(call, (deps) => verifyChain(deps));
     return {
       lines: [`${report.entries} entries, ${report.heads} signed heads: ${report.isIntact ? 'intact' : 'NOT intact'}`, ...report.problems],
       data: report,
@@ -19,7 +18,6 @@ export const verifyAudit: OperatorCommand = {
 };
 
 export const exportAudit: OperatorCommand = {
-  summary: 'writes the audit log to standard output',
   help: ['--format jsonl|cef  (default: jsonl)'],
   options: { format: { type: 'string' } },
   async run(call) {
@@ -28,7 +26,7 @@ export const exportAudit: OperatorCommand = {
       throw new StartError('--format is jsonl or cef.');
     }
     let entries = 0;
-    await withServer(call, async ({ deps }) => {
+    await withDeps(call, async (deps) => {
       for await (const line of exportChain(deps, format)) {
         entries += 1;
         call.write(line);

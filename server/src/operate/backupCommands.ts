@@ -43,7 +43,6 @@ export async function backUp(env: Env, place: BackupPlace, options: { isDatabase
 }
 
 export const backup: OperatorCommand = {
-  summary: 'makes a backup of database, objects and keys, encrypted; only what is new is copied',
   help: [
     '--to PLACE       a folder, or s3://bucket/prefix (default: CARMIC_BACKUP_TO)',
     '--keep N         how many backups stay (default: CARMIC_BACKUP_KEEP)',
@@ -94,7 +93,6 @@ async function chooseSnapshot(call: CommandCall, place: BackupPlace): Promise<st
 }
 
 export const restore: OperatorCommand = {
-  summary: 'puts a backup back into a fresh, empty installation',
   help: [
     '--from PLACE     a folder, or s3://bucket/prefix (default: CARMIC_BACKUP_TO)',
     '--snapshot ID    which one (default: the newest; `carmic verify --list` names them)',
@@ -142,7 +140,6 @@ export const restore: OperatorCommand = {
 };
 
 export const verify: OperatorCommand = {
-  summary: 'reads every byte of a backup and compares it with its manifest',
   help: [
     '--from PLACE   a folder, or s3://bucket/prefix (default: CARMIC_BACKUP_TO)',
     '--snapshot ID  which one (default: the newest)',

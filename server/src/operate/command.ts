@@ -20,8 +20,6 @@ export interface CommandCall {
 
 /** One command of operators, run on the machine itself with the server's environment. */
 export interface OperatorCommand {
-  /** One line for the list. */
-  summary: string;
   /** The options, one a line; empty when there are none. */
   help: readonly string[];
   options: NonNullable<ParseArgsConfig['options']>;

@@ -12,7 +12,6 @@ import { explain, messageOf } from './failures.ts';
 const signs = { ok: ' ok ', warning: 'WARN', failed: 'FAIL', skipped: ' -- ' } as const;
 
 export const doctor: OperatorCommand = {
-  summary: 'looks at everything the installation stands on and says what to mend',
   help: ['Ends with 1 when a check failed; warnings do not count.'],
   options: {},
   async run(call) {

@@ -1,27 +1,35 @@
-import { systemClock } from '../core/clock.ts';
-import { type Env, readEnv } from '../core/env.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
+import type { Env } from '../core/env.ts';
+import { StartError } from '../core/errors.ts';
 import { createLog } from '../core/log.ts';
 import { createDatabase, type Database } from '../db/database.ts';
+import { migrations } from '../db/migrations/index.ts';
+import { findSchemaProblem } from '../db/schemaRelease.ts';
 import { createEgress } from '../egress/egress.ts';
 import { keyParties, openKeys } from '../keyring/keysFromEnv.ts';
 import type { ColumnRing } from '../keyring/columnKeys.ts';
 import type { KeyProvider } from '../keyring/keyProvider.ts';
 import { openInstanceKeys } from '../keyring/openInstanceKeys.ts';
-import { type RunningServer, startServer } from '../main.ts';
 import type { ObjectStore } from '../storage/objectStore.ts';
 import { openStoreFromEnv } from '../storage/storeFromEnv.ts';
-import type { CommandCall } from './command.ts';
 
-const commandLog = (env: Env) => createLog({ level: 'warn', file: env.CARMIC_LOG_FILE });
+/** A command's log: what it has to tell goes to standard output instead. */
+export const commandLog = (env: Env) => createLog({ level: 'warn', file: env.CARMIC_LOG_FILE });
 
-/** Runs `work` with everything a server has, and nothing listening. */
-export async function withServer<T>(call: CommandCall, work: (server: RunningServer) => Promise<T>): Promise<T> {
-  const env = readEnv(call.environment);
-  const server = await startServer({ env: call.environment, processes: [], log: commandLog(env) });
+/** Runs `work` with the database alone, which must be of this release: neither keys nor storage are needed. Throws StartError. */
+export async function withDatabase<T>(env: Env, work: (parts: { db: Database; clock: Clock }) => Promise<T>): Promise<T> {
+  const db = createDatabase({ url: env.CARMIC_DATABASE_URL, poolSize: 2, log: commandLog(env) });
   try {
-    return await work(server);
+    const problem = await findSchemaProblem(
+      db,
+      migrations.map(({ name }) => name),
+    );
+    if (problem !== null) {
+      throw new StartError(problem);
+    }
+    return await work({ db, clock: systemClock(env.CARMIC_CLOCK_OFFSET_MS) });
   } finally {
-    await server.close();
+    await db.close();
   }
 }
 

@@ -1,22 +1,33 @@
 /** The program `carmic`: the server's processes (web, worker, migrate), and the commands of operators. */
-import { readEnv } from '../core/env.ts';
-import { processNames, runProcesses } from '../main.ts';
-import { backUpBeforeMigration } from './backUpBeforeMigration.ts';
-import { explainFailure, runCommand } from './runCommand.ts';
+import { type ProcessName, processNames } from '../core/processNames.ts';
+import { explainFailure, runCommand, usageCode } from './runCommand.ts';
+
+const say = (line: string) => process.stderr.write(`${line}\n`);
+
+const isProcess = (name: string): name is ProcessName => processNames.some((each) => each === name);
 
 async function run(names: readonly string[]): Promise<number | null> {
-  const isServer = names.length === 0 || processNames.some((name) => name === names[0]);
-  if (!isServer) {
-    return runCommand(names, process.env, {
-      out: (line) => process.stdout.write(`${line}\n`),
-      err: (line) => process.stderr.write(`${line}\n`),
-    });
+  const [first] = names;
+  if (first !== undefined && !isProcess(first)) {
+    return runCommand(names, process.env, { out: (line) => process.stdout.write(`${line}\n`), err: say });
   }
-  if (names.length === 0 || names.includes('migrate')) {
-    await backUpBeforeMigration(readEnv(process.env), (line) => process.stderr.write(`${line}\n`));
+  const unknown = names.find((name) => !isProcess(name));
+  if (unknown !== undefined) {
+    say(`"${unknown}" is no process: there are ${processNames.join(', ')}. Nothing was started.`);
+    return usageCode;
   }
-  await runProcesses(process.env, names);
+  await serve(names.length === 0 ? processNames : names.filter(isProcess));
   return null;
+}
+
+/** What a server needs is loaded by servers alone: a command answers before it would be. */
+async function serve(processes: readonly ProcessName[]): Promise<void> {
+  if (processes.includes('migrate')) {
+    const [{ readEnv }, { backUpBeforeMigration }] = await Promise.all([import('../core/env.ts'), import('./backUpBeforeMigration.ts')]);
+    await backUpBeforeMigration(readEnv(process.env), say);
+  }
+  const { runProcesses } = await import('../main.ts');
+  await runProcesses(process.env, processes);
 }
 
 run(process.argv.slice(2)).then(
@@ -27,7 +38,7 @@ run(process.argv.slice(2)).then(
   },
   (error: unknown) => {
     const { code, message } = explainFailure(error, process.env);
-    process.stderr.write(`${message}\n`);
+    say(message);
     process.exit(code);
   },
 );

@@ -9,7 +9,7 @@ import { type Env, readEnv } from '../core/env.ts';
 import { StartError } from '../core/errors.ts';
 import { createLog } from '../core/log.ts';
 import { dataMap } from '../dataMap.ts';
-import { createDatabase } from '../db/database.ts';
+import { createDatabase, type Database } from '../db/database.ts';
 import { migrations } from '../db/migrations/index.ts';
 import { findSchemaProblem } from '../db/schemaRelease.ts';
 import { createEgress } from '../egress/egress.ts';
@@ -56,6 +56,7 @@ export async function rotateKeys(
     const surroundings = { ...keys, baseUrl: () => env.CARMIC_BASE_URL ?? '', clock: systemClock(env.CARMIC_CLOCK_OFFSET_MS) };
     const store = await openDriver(env, env.CARMIC_STORAGE, surroundings);
     const holders = { db, rootKeys: keys.rootKeys, store };
+    await requireWorkspace(db, options.workspaceId);
     await begin(env, keys, holders, options);
     await finish(holders, say);
     if (options.workspaceId === undefined) {
@@ -106,6 +107,14 @@ export async function rotateColumnKey(
     throw error instanceof KeyError ? new StartError(error.message) : error;
   } finally {
     await db.close();
+  }
+}
+
+/** A key would be made for whatever is named. */
+async function requireWorkspace(db: Database, id: string | undefined): Promise<void> {
+  const find = () => db.asSystem((tx) => db.rows(tx, 'SELECT 1 FROM workspaces WHERE id::text = lower(:id)', { id }));
+  if (id !== undefined && (await find()).length === 0) {
+    throw new StartError(`There is no workspace ${id}: name one by its id.`);
   }
 }
 

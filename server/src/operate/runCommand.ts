@@ -3,52 +3,106 @@ import { AppError, StartError } from '../core/errors.ts';
 import { explainDatabaseAway, isDatabaseAway } from '../db/databaseAway.ts';
 import { KeyError } from '../keyring/keyProvider.ts';
 import { StorageError } from '../storage/storageError.ts';
-import {
-  administratorLink,
-  clearAddresses,
-  createAdmin,
-  endSessionsCommand,
-  enrolmentCode,
-  firstLink,
-  resetSecondFactor,
-} from './accountCommands.ts';
-import { exportAudit, verifyAudit } from './auditCommands.ts';
-import { checkLedger, syncPrices } from './billingCommands.ts';
-import { backup, restore, verify } from './backupCommands.ts';
-import { importArchiveCommand } from './archiveCommands.ts';
 import type { OperatorCommand } from './command.ts';
-import { doctor } from './doctor.ts';
 import { messageOf } from './failures.ts';
-import { reconcile, rotateKeys, waitForSchema } from './keepingCommands.ts';
-import { status } from './status.ts';
-import { supportBundle } from './supportBundle.ts';
+
+/** A command by its line in the list; what it runs on is loaded when it is called. */
+interface ListedCommand {
+  /** One line for the list. */
+  summary: string;
+  load: () => Promise<OperatorCommand>;
+}
 
 /** Every command, in the order in which help lists them. */
-const commands: Readonly<Record<string, OperatorCommand>> = {
-  status,
-  doctor,
-  backup,
-  verify,
-  restore,
-  reconcile,
-  'rotate-keys': rotateKeys,
-  'create-admin': createAdmin,
-  'reset-second-factor': resetSecondFactor,
-  'end-sessions': endSessionsCommand,
-  'administrator-link': administratorLink,
-  'first-link': firstLink,
-  'enrolment-code': enrolmentCode,
-  'await-schema': waitForSchema,
-  'clear-address-lists': clearAddresses,
-  'verify-audit': verifyAudit,
-  'export-audit': exportAudit,
-  'sync-prices': syncPrices,
-  'check-ledger': checkLedger,
-  'import-archive': importArchiveCommand,
-  'support-bundle': supportBundle,
+const commands: Readonly<Record<string, ListedCommand>> = {
+  status: {
+    summary: 'tells what the installation is doing: the figures of its metrics',
+    load: async () => (await import('./status.ts')).status,
+  },
+  doctor: {
+    summary: 'looks at everything the installation stands on and says what to mend',
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
+  backup: {
+    summary: 'makes a backup of database, objects and keys, encrypted; only what is new is copied',
+    load: async () => (await import('./backupCommands.ts')).backup,
+  },
+  verify: {
+    summary: 'reads every byte of a backup and compares it with its manifest',
+    load: async () => (await import('./backupCommands.ts')).verify,
+  },
+  restore: {
+    summary: 'puts a backup back into a fresh, empty installation',
+    load: async () => (await import('./backupCommands.ts')).restore,
+  },
+  reconcile: {
+    summary: 'compares the storage with the database, both ways',
+    load: async () => (await import('./keepingCommands.ts')).reconcile,
+  },
+  'rotate-keys': {
+    summary: 'replaces the root key, a workspace’s key or the key of columns, while Carmic runs',
+    load: async () => (await import('./keyCommands.ts')).rotateKeys,
+  },
+  'create-admin': {
+    summary: 'makes an administrator and prints the link that sets their password',
+    load: async () => (await import('./accountCommands.ts')).createAdmin,
+  },
+  'reset-second-factor': {
+    summary: 'removes the second factors of an account that lost them, and ends its sessions',
+    load: async () => (await import('./accountCommands.ts')).resetSecondFactor,
+  },
+  'end-sessions': {
+    summary: 'signs everybody out, or one account, at once',
+    load: async () => (await import('./accountCommands.ts')).endSessionsCommand,
+  },
+  'administrator-link': {
+    summary: 'prints a link with which the first administrator comes in again (15 minutes, once)',
+    load: async () => (await import('./accountCommands.ts')).administratorLink,
+  },
+  'first-link': {
+    summary: 'prints the first administrator’s link, as long as they have no password',
+    load: async () => (await import('./accountCommands.ts')).firstLink,
+  },
+  'enrolment-code': {
+    summary: 'prints a code with which agents can enrol',
+    load: async () => (await import('./accountCommands.ts')).enrolmentCode,
+  },
+  'await-schema': {
+    summary: 'waits until the database has every migration of this release (half an hour at most)',
+    load: async () => (await import('./schemaCommands.ts')).waitForSchema,
+  },
+  'clear-address-lists': {
+    summary: 'empties the lists of addresses that may sign in',
+    load: async () => (await import('./accountCommands.ts')).clearAddresses,
+  },
+  'verify-audit': {
+    summary: 'recomputes the audit log’s chain and holds it against the signed heads',
+    load: async () => (await import('./auditCommands.ts')).verifyAudit,
+  },
+  'export-audit': {
+    summary: 'writes the audit log to standard output',
+    load: async () => (await import('./auditCommands.ts')).exportAudit,
+  },
+  'sync-prices': {
+    summary: 'shows how plans and Stripe’s prices differ, and takes the prices over',
+    load: async () => (await import('./billingCommands.ts')).syncPrices,
+  },
+  'check-ledger': {
+    summary: 'proves that the ledger of minutes adds up, in itself and with the videos',
+    load: async () => (await import('./ledgerCommands.ts')).checkLedger,
+  },
+  'import-archive': {
+    summary: 'takes in the archive of a person’s data that another installation made',
+    load: async () => (await import('./archiveCommands.ts')).importArchiveCommand,
+  },
+  'support-bundle': {
+    summary: 'writes a file for whoever helps: figures, checks and settings, without personal data or secrets',
+    load: async () => (await import('./supportBundle.ts')).supportBundle,
+  },
 };
 
-const usageCode = 64;
+/** Ends a call that nobody can make sense of. */
+export const usageCode = 64;
 const unforeseenCode = 70;
 const refusalCode = 78;
 
@@ -72,23 +126,24 @@ export async function runCommand(
     listCommands().forEach(out);
     return 0;
   }
-  const command = commands[name];
-  if (command === undefined) {
+  const listed = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (listed === undefined) {
     err(`There is no command "${name}".`);
     listCommands().forEach(err);
     return usageCode;
   }
+  const command = await listed.load();
   let values: Record<string, string | boolean | undefined>;
   try {
     const options = { ...command.options, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
     values = parseArgs({ args: rest, options, allowPositionals: false }).values as typeof values;
   } catch (error) {
     err(messageOf(error));
-    describe(name, command).forEach(err);
+    describe(name, listed.summary, command).forEach(err);
     return usageCode;
   }
   if (values['help'] === true) {
-    describe(name, command).forEach(out);
+    describe(name, listed.summary, command).forEach(out);
     return 0;
   }
   const isJson = values['json'] === true;
@@ -119,7 +174,7 @@ function listCommands(): string[] {
   ];
 }
 
-function describe(name: string, { help, summary }: OperatorCommand): string[] {
+function describe(name: string, summary: string, { help }: OperatorCommand): string[] {
   return [`carmic ${name}: ${summary}`, ...help.map((line) => `  ${line}`), '  --json         answers one JSON value'];
 }
 

@@ -1,7 +1,8 @@
 import { readMeasures, stateMetrics } from '../admin/operations/measures.ts';
+import { readEnv } from '../core/env.ts';
 import { release } from '../core/release.ts';
 import type { OperatorCommand } from './command.ts';
-import { withServer } from './installation.ts';
+import { withDatabase } from './installation.ts';
 
 /** One figure of the installation, with the words of its metric. */
 export interface StatusFigure {
@@ -11,14 +12,13 @@ export interface StatusFigure {
 }
 
 export const status: OperatorCommand = {
-  summary: 'tells what the installation is doing: the figures of its metrics',
   help: [],
   options: {},
   run: (call) =>
-    withServer(call, async ({ deps }) => {
+    withDatabase(readEnv(call.environment), async (parts) => {
       const figures: StatusFigure[] = [];
       for (const metric of stateMetrics) {
-        figures.push({ name: metric.name, help: metric.help, values: await readMeasures(deps, metric) });
+        figures.push({ name: metric.name, help: metric.help, values: await readMeasures(parts, metric) });
       }
       return { lines: [`Carmic ${release.version}`, ...figures.flatMap(describe)], data: { release: release.version, figures } };
     }),

@@ -9,7 +9,6 @@ import { explain } from './failures.ts';
 import { status } from './status.ts';
 
 export const supportBundle: OperatorCommand = {
-  summary: 'writes a file for whoever helps: figures, checks and settings, without personal data or secrets',
   help: ['--out FILE  (default: carmic-support-<time>.json); read it before you send it'],
   options: { out: { type: 'string' } },
   async run(call) {

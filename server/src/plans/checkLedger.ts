@@ -64,7 +64,7 @@ const checks: readonly { text: string; sql: string }[] = [
 ];
 
 /** Proves that the ledger adds up, in itself and with the videos it is about. Answers what does not; nothing is changed. */
-export async function checkLedger(deps: Deps, tx: Tx): Promise<LedgerProblem[]> {
+export async function checkLedger(deps: Pick<Deps, 'db'>, tx: Tx): Promise<LedgerProblem[]> {
   const problems: LedgerProblem[] = [];
   for (const { sql, text } of checks) {
     const rows = await deps.db.rows<{ subject: string }>(tx, `${sql} LIMIT :maxProblems`, { maxProblems });

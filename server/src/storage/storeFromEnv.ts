@@ -6,7 +6,7 @@ import type { ColumnRing } from '../keyring/columnKeys.ts';
 import type { KeyProvider } from '../keyring/keyProvider.ts';
 import { openDiskStore } from './disk/diskStore.ts';
 import { openMovingStore } from './movingStore.ts';
-import type { StorageCheck } from './objectStore.ts';
+import type { ObjectStore, StorageCheck } from './objectStore.ts';
 import type { S3Encryption } from './s3/s3Encryption.ts';
 import { openS3Store } from './s3/s3Store.ts';
 import type { ServedStore } from './servedStore.ts';
@@ -50,7 +50,7 @@ export async function openDriver(env: Env, driver: Env['CARMIC_STORAGE'], surrou
 }
 
 /** Refuses to start while a check that matters fails. */
-export async function requireSoundStore(store: ServedStore): Promise<void> {
+export async function requireSoundStore(store: Pick<ObjectStore, 'check'>): Promise<void> {
   const fatal = (await store.check()).filter((check) => !check.passed && check.isFatal);
   if (fatal.length > 0) {
     throw new StartError(fatal.map(describeCheck).join('\n'));
