@@ -192,6 +192,8 @@ describe('carmic doctor', () => {
       expect(found.get(name), name).toMatchObject({ state: 'failed', fix: expect.stringMatching(/\w/) as string });
     }
     expect(found.get('certificate')?.state).toBe('warning');
+    const full = (await checksOf({ ...env(), CARMIC_MIN_FREE_BYTES: String(2 ** 52) })).found.get('storage_free_space');
+    expect(full).toMatchObject({ state: 'warning', fix: expect.stringContaining('Free some space') as string });
   });
 
   test('says what it can when the settings or the database are broken', async () => {

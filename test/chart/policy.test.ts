@@ -1,9 +1,11 @@
 /** What holds for everything that the chart renders, in each of its cases. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { cases, chartFolder, helm, render, renderText, requireHelm } from './support/helm.ts';
+import { cases, chartFolder, helm, render, renderText, requireHelm, tryRender } from './support/helm.ts';
+import { findSchemaProblems } from './support/kubernetesTypes.ts';
 import { containersOf, environmentOf, type Manifest, ofKind, selects, workloadsOf } from './support/manifests.ts';
 import { envSchema as agentEnv } from '../../gpu-agent/src/env.ts';
 import { envSchema as serverEnv } from '../../server/src/core/env.ts';
@@ -201,6 +203,34 @@ test('what a cluster cannot change stays the same in the next version, and the s
   } finally {
     rmSync(next, { recursive: true });
   }
+});
+
+describe('with the values that a release before had', () => {
+  const folder = fileURLToPath(new URL('../fixtures/releases/', import.meta.url));
+  const releases = readdirSync(folder).filter((name) => /^chart-.*\.yaml$/.test(name));
+
+  test('there are some', () => {
+    expect(releases).toContain('chart-0.1.0.yaml');
+  });
+
+  test.each(releases.flatMap((release) => cases.map((values) => [release, values] as const)))(
+    '`helm upgrade --reuse-values` from %s takes %s, and leaves alone what a cluster cannot change',
+    (release, values) => {
+      const reused = render({ values, former: join(folder, release) });
+      expect(fixedParts(reused)).toEqual(fixedParts(render({ values })));
+      expect(findSchemaProblems(reused)).toEqual([]);
+    },
+  );
+
+  test('a value that is taken away would be seen', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'carmic-chart-')), 'former.yaml');
+    writeFileSync(file, 'worker: { threads: 4 }\n');
+    expect(tryRender({ values: 'trial.yaml', former: file })).toMatchObject({
+      code: 1,
+      output: expect.stringContaining("additional properties 'threads' not allowed") as string,
+    });
+    rmSync(dirname(file), { recursive: true });
+  });
 });
 
 /** The fields that an API server refuses to change. */

@@ -232,7 +232,7 @@ describe('the root key', () => {
     expect(await harness.store.keys.countFormer()).toBe(2);
     expect((await harness.store.check()).find(({ name }) => name === 'root_key')).toMatchObject({
       passed: false,
-      command: 'npm run rotate-keys -- --finish',
+      command: 'carmic rotate-keys --finish',
     });
     await tidyFully();
     expect(await harness.store.keys.countFormer()).toBe(0);

@@ -17,6 +17,8 @@ export const cases = readdirSync(`${chartFolder}/ci`)
 export interface RenderOptions {
   /** A file in `ci/`; none renders the defaults. */
   values?: string;
+  /** The path of a file of values that come before those: the defaults of a former release, as `helm upgrade --reuse-values` keeps them. */
+  former?: string;
   /** What `--set-json` gets: paths and JSON. */
   set?: Readonly<Record<string, unknown>>;
   release?: string;
@@ -52,10 +54,11 @@ export function renderText(options: RenderOptions): string {
 }
 
 /** Renders the chart, which may be refused. */
-export function tryRender({ values, set = {}, release = 'carmic', namespace = 'clips', chart = chartFolder }: RenderOptions) {
+export function tryRender({ values, former, set = {}, release = 'carmic', namespace = 'clips', chart = chartFolder }: RenderOptions) {
   const args = ['template', release, chart, '--namespace', namespace];
   const sets = Object.entries(set).flatMap(([path, value]) => ['--set-json', `${path}=${JSON.stringify(value)}`]);
-  return helm([...args, ...(values === undefined ? [] : ['-f', `${chartFolder}/ci/${values}`]), ...sets]);
+  const before = former === undefined ? [] : ['-f', former];
+  return helm([...args, ...before, ...(values === undefined ? [] : ['-f', `${chartFolder}/ci/${values}`]), ...sets]);
 }
 
 const rendered = new Map<string, Manifest[]>();

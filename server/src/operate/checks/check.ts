@@ -1,12 +1,9 @@
-/** What one look at an installation found. */
-export interface Check {
+/** What one look at an installation found: whatever is not as it should be says what to do about it. */
+export type Check = {
   /** snake_case name. */
   name: string;
-  state: 'ok' | 'warning' | 'failed' | 'skipped';
   message: string;
-  /** What to do about it; null when there is nothing to do. */
-  fix: string | null;
-}
+} & ({ state: 'ok' | 'skipped'; fix: null } | { state: 'warning' | 'failed'; fix: string });
 
 export const ok = (name: string, message: string): Check => ({ name, state: 'ok', message, fix: null });
 export const warning = (name: string, message: string, fix: string): Check => ({ name, state: 'warning', message, fix });

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { Env } from '../../core/env.ts';
 import { explain, messageOf } from '../failures.ts';
 import { withInstallation } from '../installation.ts';
-import { type Check, failed, ok } from './check.ts';
+import { type Check, failed, ok, warning } from './check.ts';
 
 /** The root key, and the storage's own checks: privacy, room, encryption, an object written and read back. */
 export async function checkStorage(env: Env): Promise<Check[]> {
@@ -11,9 +11,11 @@ export async function checkStorage(env: Env): Promise<Check[]> {
     return await withInstallation(env, async ({ rootKeys, store }) => {
       checks.push(ok('root_key', `The root key (${rootKeys.kind}) opens this installation.`));
       for (const { command, isFatal, message, name, passed, remedy } of await store.check()) {
-        const fix = [remedy, command === null ? null : `Run: ${command}`].filter((text) => text !== null).join(' ');
-        const state = passed ? 'ok' : isFatal ? 'failed' : 'warning';
-        checks.push({ name: `storage_${name}`, state, message, fix: passed || fix === '' ? null : fix });
+        const fix = [remedy ?? 'See docs/storage.md.', command === null ? null : `Run: ${command}`]
+          .filter((text) => text !== null)
+          .join(' ');
+        const judge = isFatal ? failed : warning;
+        checks.push(passed ? ok(`storage_${name}`, message) : judge(`storage_${name}`, message, fix));
       }
       return checks;
     });

@@ -40,7 +40,7 @@ async function checkKeys(objectKeys: ObjectKeys): Promise<StorageCheck> {
       passed: false,
       message: `${count === 1 ? 'One key' : `${count} keys`} of workspaces hang on a former root key.`,
       remedy: 'Put them under the current one; keep the former root key until that is done.',
-      command: 'npm run rotate-keys -- --finish',
+      command: 'carmic rotate-keys --finish',
     };
   } catch (error) {
     if (!(error instanceof StorageError) && !(error instanceof KeyError)) {
