@@ -15,7 +15,7 @@ const subjects = [
 function threeSubjects() {
   return subjects.flatMap((words, s) => [
     { text: `Let me ask you about the ${words[0] ?? ''}. What is the ${words[1] ?? ''} like?`, speaker: 'A' },
-    ...Array.from({ length: 70 }, (_, i) => ({
+    ...Array.from({ length: 110 }, (_, i) => ({
       text: `The ${words[i % 6] ?? ''} needs the ${words[(i + 1 + s) % 6] ?? ''} and so does the ${words[(i * 2 + 3) % 6] ?? ''} behind it.`,
       speaker: 'B',
     })),

@@ -7,7 +7,7 @@ export interface Chapter {
   title: string;
 }
 
-const secondsPerChapter = 500;
+const secondsPerChapter = 700;
 const shortestSeconds = 120;
 /** A chapter does not begin in the last moments of a video. */
 const lastSeconds = 40;
@@ -15,7 +15,7 @@ const lastSeconds = 40;
 const upperFirst = (text: string) => text.replace(/^\P{L}*\p{Ll}/u, (start) => start.toUpperCase());
 
 /**
- * Divides a video into chapters, one in about eight minutes, none shorter than two: each begins with the sentence at which the words change
+ * Divides a video into chapters, one in about twelve minutes, none shorter than two: each begins with the sentence at which the words change
  * most and somebody turns to something else. A video of less than five minutes has none. Titles are the key phrases of the chapter.
  */
 export function findChapters(talk: Talk, durationSeconds: number): Chapter[] {

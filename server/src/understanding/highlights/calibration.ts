@@ -3,9 +3,9 @@
  * 24 interviews. docs/highlights.md has the counts and says how far it can be trusted.
  */
 const steps: readonly (readonly [fromScore: number, share: number])[] = [
-  [75, 0.17],
-  [70, 0.11],
-  [0, 0.09],
+  [75, 0.18],
+  [70, 0.12],
+  [0, 0.08],
 ];
 
 /** The share of clips with such a score that held what an editor picked for a trailer; it never falls as the score rises. */

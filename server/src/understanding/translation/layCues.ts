@@ -139,6 +139,8 @@ export function layCues(words: readonly Word[], sentences: readonly Sentence[]):
     if (after !== undefined) {
       after.startSeconds = Math.max(after.startSeconds, cue.startSeconds + 0.1);
     }
+    // Where two people speak at once, what was said below another's caption may be over before its own begins.
+    cue.endSeconds = Math.max(cue.endSeconds, cue.startSeconds);
     const next = cues[i + 1]?.startSeconds ?? Number.POSITIVE_INFINITY;
     const room = next - cue.endSeconds <= pauseSeconds ? next - gapSeconds : Math.min(next - gapSeconds, cue.endSeconds + holdSeconds);
     cue.endSeconds = Math.min(

@@ -70,6 +70,30 @@ describe('layCues', () => {
     const file = writeTrack(cues, 'srt');
     expect(file.split('\n\n').every((block) => block.trim().split('\n').slice(2).length <= 2)).toBe(true);
   });
+
+  it('ends no caption before it begins where one was spoken below another', () => {
+    const word = (text: string, startSeconds: number, endSeconds: number) => ({ text, startSeconds, endSeconds });
+    const spoken = [word('Wait.', 5, 5.4), word('Below.', 1, 1.4), word('After.', 9, 9.5)];
+    const cues = layCues(
+      spoken,
+      spoken.map(({ text, startSeconds, endSeconds }, i) => ({
+        first: i,
+        last: i,
+        startSeconds,
+        endSeconds,
+        text,
+        speaker: null,
+        isTurnStart: false,
+        isTurnEnd: false,
+        isQuestion: false,
+        isBroken: false,
+      })),
+    );
+    for (const [i, cue] of cues.entries()) {
+      expect(cue.endSeconds).toBeGreaterThan(cue.startSeconds);
+      expect(cue.startSeconds).toBeGreaterThanOrEqual(cues[i - 1]?.endSeconds ?? 0);
+    }
+  });
 });
 
 describe('layBack', () => {
