@@ -96,11 +96,11 @@ export default defineConfig({
           sequence: { groupOrder: 6 },
         },
       },
-      // The first part of `images` alone: minutes where those are an hour.
+      // The parts of `images` without an installation: minutes where those are an hour.
       {
         test: {
           name: 'build',
-          include: ['test/images/build.test.ts'],
+          include: ['test/images/build.test.ts', 'test/images/host.test.ts'],
           ...patient,
           retry,
           testTimeout: 240_000,

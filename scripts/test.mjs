@@ -4,7 +4,7 @@
  *   npm test                       everything
  *   npm test -- unit api           some kinds of test (unit, api, engine, agent, browser, s3, chart) or `check`
  *   npm test -- images             Docker images, compose and the chart as containers; not part of everything, since it wants Docker and minutes
- *   npm test -- build              of these only the images: built, and started as an arbitrary user on a read-only root
+ *   npm test -- build              of these only the images, built and started as an arbitrary user on a read-only root, and the agent for bare hosts
  *   npm test -- all build          everything, and the images
  *   npm test -- ceph               the storage on a real Ceph; not part of everything, since Ceph weighs hundreds of megabytes
  *   npm run check                  everything but the tests
