@@ -173,7 +173,7 @@ const facts: Readonly<Record<string, string>> = {
   frame_width: 'Breite des Bildes',
   frame_height: 'Höhe des Bildes',
   duration: 'Länge des Bildes',
-  picture_similarity: 'Ähnlichkeit des kodierten Bildes (SSIM)',
+  picture_similarity: 'Ähnlichkeit des kodierten Bildes, alle Bilder (SSIM)',
   audio_video_difference: 'Unterschied zwischen Ton und Bild',
   silent: 'Hier ist im Video nichts zu hören; der Clip hat eine stille Tonspur',
   integrated_loudness: 'Mittlere Lautheit',

@@ -73,7 +73,7 @@ function similarityFacts({ score, scoreTarget: target }: CertificateInput): Cert
   }
   const passed = target === null || score >= target;
   const bound = target === null ? null : `at least ${target}`;
-  return [entry('picture_similarity', 'Similarity of the encoded picture (SSIM)', round(score, 4), '', bound, passed)];
+  return [entry('picture_similarity', 'Similarity of the encoded picture, all frames (SSIM)', round(score, 4), '', bound, passed)];
 }
 
 function soundFacts({ clip, target, hasAudio }: CertificateInput): CertificateEntry[] {

@@ -17,6 +17,8 @@ import { readCompression } from './settings.ts';
 
 /** Older figures are forgotten: what is filmed changes, and what failed once may be tried anew. */
 const windowSeconds = 28 * 24 * 3600;
+/** Of the clips that get the settings of the product, one of so many is measured. */
+const measuredOneIn = 4;
 const encoderOfCodec: Partial<Record<VideoCodec, TunedEncoder>> = { h264: 'libx264', hevc: 'libx265' };
 
 interface Row {
@@ -67,12 +69,18 @@ function knownOf(rows: readonly Row[], band: EncodingBand): KnownSettings[] {
   return (own.length === 0 ? of('other', 'other') : own).map(toKnown);
 }
 
-/** What to ask of the agent that renders a clip; null: nothing. Half of the clips of a band try what is to be tried; `id` decides which, so that asking twice answers the same. */
+/**
+ * What to ask of the agent that renders a clip; null: nothing, and nothing is measured. Half of the clips of a band try what is to be tried; of those that
+ * get the settings of the product a quarter is measured, because a measure costs about a twentieth of the encode. `id` decides which, so that asking twice
+ * answers the same.
+ */
 export async function tuningFor(deps: Deps, tx: Tx, clip: BandedClip & { codec: VideoCodec }, id: string): Promise<RenderTuning | null> {
   const settings = await readCompression(deps, tx);
   const { tuner, target, minimumGroup } = settings;
+  const number = Number.parseInt(id.slice(-4), 16);
+  const isSample = number % (2 * measuredOneIn) < 2;
   if (tuner === 'off') {
-    return settings.statistics === 'off' ? null : { target: null, choices: [] };
+    return settings.statistics === 'off' || !isSample ? null : { target: null, choices: [] };
   }
   if (tuner === 'pinned') {
     return { target, choices: settings.pinned };
@@ -83,12 +91,15 @@ export async function tuningFor(deps: Deps, tx: Tx, clip: BandedClip & { codec: 
   }
   const band = { encoder, ...bandOf(clip) };
   const { chosen, trial } = chooseSettings(encodingLadders[encoder], knownOf(await readKnown(deps, tx, minimumGroup, band), band), settings);
-  const isTrial = Number.parseInt(id.slice(-4), 16) % 2 === 1;
+  const isTrial = number % 2 === 1;
   const choice = isTrial && trial !== null ? trial : chosen;
   const { base } = encodingLadders[encoder];
   // The settings of the product need no proof: a clip that they do not bring to the target is no worse than without a tuner, and costs no second encode.
   const isBase = choice.preset === base.preset && choice.rate === base.rate;
-  return { target: isBase ? null : target, choices: [{ encoder, ...choice }] };
+  if (isBase) {
+    return isSample ? { target: null, choices: [{ encoder, ...choice }] } : null;
+  }
+  return { target, choices: [{ encoder, ...choice }] };
 }
 
 /** Everything that was learned, for administrators. */
