@@ -1,5 +1,5 @@
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Analysis, analysisSchema, type FailureCode, inspectResultSchema, type InspectResult } from '@carmic/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inspect } from '../src/inspect/inspect.ts';
@@ -162,6 +162,60 @@ describe('inspecting a good video', () => {
     const { analysis } = await inspectFile(file);
     expect(analysis.loudnessDb.slice(0, 9).every((level) => level < -60)).toBe(true);
     expect(analysis.loudnessDb[15]).toBeGreaterThan(-30);
+  });
+});
+
+describe('of a source of a minute and more', () => {
+  const cuts = [7.2, 13.6, 14.8, 25, 31.4, 40.6, 52.2, 61];
+  const seconds = 70;
+  const longer = { durationSeconds: 120 };
+
+  /** Four still pictures by turns, each from one of the cuts to the next. */
+  async function makeShots(name: string, encode: readonly string[]): Promise<string> {
+    const looks = ['pal75bars', 'color=c=0x3060a0', 'rgbtestsrc', 'color=c=0xd0c060'];
+    const spans = [0, ...cuts].map((start, index) => ({ look: looks[index % looks.length] ?? '', seconds: (cuts[index] ?? seconds) - start }));
+    const inputs = spans.flatMap(({ look, seconds: length }) => [
+      ...['-f', 'lavfi', '-i', `${look}${look.includes('=') ? ':' : '='}size=160x90:rate=25:duration=${length.toFixed(2)}`],
+    ]);
+    const graph = `${spans.map((_, index) => `[${index}]format=yuv420p,setsar=1[v${index}]`).join(';')};${spans.map((_, index) => `[v${index}]`).join('')}concat=n=${spans.length}[v]`;
+    return makeMedia(path(name), [...inputs, '-filter_complex', graph, '-map', '[v]', '-c:v', 'libx264', '-preset', 'superfast', ...encode]);
+  }
+
+  /** How many whole frames there are, and how many were looked at. */
+  async function framesOf(file: string, files: Record<string, string>) {
+    const { packets } = (await askFfprobe(file, ['-select_streams', 'v', '-show_packets'])) as { packets: { flags: string }[] };
+    const scenes = readFileSync(join(dirname(files['analysis'] ?? ''), 'scenes.txt'), 'utf8');
+    return { whole: packets.filter(({ flags }) => flags.startsWith('K')).length, looked: scenes.split('pts_time:').length - 1 };
+  }
+
+  it('every cut at which an encoder put a whole frame is found to the frame, though not all whole frames are looked at', async () => {
+    const file = await makeShots('shots.mp4', ['-g', '25', '-sc_threshold', '0', '-force_key_frames', cuts.join(',')]);
+    const { analysis, files } = await inspectFile(file, longer);
+    expect(analysis.cutsSeconds).toEqual(cuts);
+    const { whole, looked } = await framesOf(file, files);
+    expect(whole).toBeGreaterThan(68);
+    expect(looked).toBeLessThan(whole * 0.7);
+  });
+
+  it('where whole frames stand at even distances, cuts are told at most four seconds late, and no others', async () => {
+    const file = await makeShots('even.mp4', ['-g', '25', '-sc_threshold', '0']);
+    const { analysis, files } = await inspectFile(file, longer);
+    const { whole, looked } = await framesOf(file, files);
+    expect([whole, looked]).toEqual([70, expect.toSatisfy((count: number) => count <= 21)]);
+    for (const found of analysis.cutsSeconds) {
+      expect(cuts.some((cut) => found >= cut && found - cut <= 4), `${found}`).toBe(true);
+    }
+    // Two cuts between two looks are one.
+    expect(analysis.cutsSeconds.length).toBeGreaterThanOrEqual(cuts.length - 1);
+  });
+
+  it('and whole frames are rare, others are looked at', async () => {
+    const file = await makeShots('rare.mp4', ['-g', '9999', '-keyint_min', '9999', '-sc_threshold', '0']);
+    const { analysis, files } = await inspectFile(file, longer);
+    const { whole, looked } = await framesOf(file, files);
+    expect(whole).toBe(1);
+    expect(looked).toBeGreaterThan(300);
+    expect(analysis.cutsSeconds.length).toBe(cuts.length);
   });
 });
 

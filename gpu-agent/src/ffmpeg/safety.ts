@@ -44,7 +44,7 @@ export function sourceInputArgs(container: Container | PictureFormat, limits: In
 const ownPixels = 100_000_000;
 
 /** Options that stand before the `-i` of a file this agent wrote itself. */
-export function ownInputArgs(format: 'mov' | 'flac' | 'wav'): string[] {
+export function ownInputArgs(format: 'mov' | 'matroska' | 'flac' | 'wav'): string[] {
   return [
     '-protocol_whitelist',
     'file',

@@ -14,8 +14,10 @@ import {
   inspectArgs,
   inspectFiles,
   type InspectPlan,
+  keysArgs,
   measureArgs,
   planInspect,
+  setsKeysAside,
   sparseSeconds,
   thumbnailArgs,
 } from './plan.ts';
@@ -51,6 +53,9 @@ export async function inspect(
     },
   });
   const levels = meter.finish();
+  if (setsKeysAside(plan)) {
+    await runFfmpeg(context, keysArgs(), 'Looking at the picture', { wallSeconds: 600 + probe.durationSeconds * 6, readsSource: false });
+  }
   let scenes = await scenesOf(context, hopSeconds);
   if (plan.copiesProxy && scenes.frames * sparseSeconds < probe.durationSeconds) {
     await runFfmpeg(context, measureArgs(plan), 'Looking at the picture', { wallSeconds: 600 + probe.durationSeconds * 6 });
@@ -121,7 +126,7 @@ async function runFfmpeg(
   context: TaskContext,
   args: string[],
   doing: string,
-  options: Pick<RunRequest, 'onOutput' | 'onProgress'> & { wallSeconds: number },
+  options: Pick<RunRequest, 'onOutput' | 'onProgress' | 'readsSource'> & { wallSeconds: number },
 ): Promise<void> {
   const { wallSeconds, ...rest } = options;
   try {

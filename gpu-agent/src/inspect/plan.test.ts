@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SourceFacts } from '../media/probe.ts';
-import { inspectArgs, planInspect } from './plan.ts';
+import { inspectArgs, inspectFiles, planInspect } from './plan.ts';
 
 const facts: SourceFacts = {
   container: 'mov',
@@ -51,9 +51,13 @@ describe('planInspect', () => {
 });
 
 describe('inspectArgs', () => {
-  it('decodes only whole frames when the proxy is a copy', () => {
-    expect(inspectArgs(plan({}))).toContain('nointra');
-    expect(inspectArgs(plan({ bitRate: 2e7 }))).not.toContain('nointra');
+  it('decodes nothing of the picture when the proxy is a copy, but of a short source', () => {
+    expect(inspectArgs(plan({})).join(' ')).not.toContain('scdet');
+    expect(inspectArgs(plan({}))).toContain(inspectFiles.keys);
+    for (const other of [plan({}, { durationSeconds: 59 }), plan({ bitRate: 2e7 })]) {
+      expect(inspectArgs(other).join(' ')).toContain('scdet');
+      expect(inspectArgs(other)).not.toContain(inspectFiles.keys);
+    }
   });
 
   it('asks for no sound where there is none', () => {

@@ -1,4 +1,4 @@
-import { cleanOutputArgs, quietArgs, sourceInputArgs } from '../ffmpeg/safety.ts';
+import { cleanOutputArgs, ownInputArgs, quietArgs, sourceInputArgs } from '../ffmpeg/safety.ts';
 import { colourToSdr } from '../media/colour.ts';
 import type { SourceFacts } from '../media/probe.ts';
 
@@ -6,6 +6,7 @@ import type { SourceFacts } from '../media/probe.ts';
 export const inspectFiles = {
   proxy: 'proxy.mp4',
   audio: 'audio.flac',
+  keys: 'keys.mkv',
   scenes: 'scenes.txt',
   thumbnail: 'thumbnail.jpg',
   analysis: 'analysis.json',
@@ -33,6 +34,8 @@ const keySeconds = 2;
 const shortSeconds = 60;
 /** Whole frames further apart than this tell too little. */
 export const sparseSeconds = 15;
+/** Of whole frames at even distances, one in so many seconds is looked at. */
+const lookSeconds = 3.9;
 
 const measure = `scale=160:90:flags=fast_bilinear,format=gray,scdet=threshold=5,metadata=mode=print:file=${inspectFiles.scenes}`;
 
@@ -73,26 +76,55 @@ function isPlayable({ probe, container, pixelFormat, sampleAspect, bitRate, stor
 /**
  * The one pass over the source: proxy, 16 kHz sound, samples on standard output, and picture differences in a file.
  *
- * When the proxy is a copy, only whole frames are decoded, those that need no other: a twentieth of the work, and still every cut of an
- * encoder that puts one there. One that puts them at even distances only shows a cut up to one distance late; the look at a clip's own
- * span, before it is framed, finds it to the frame.
+ * When the proxy is a copy, nothing but the picture of a short source is decoded here: of a longer one those frames that need no other are copied
+ * aside, for `keysArgs` to look at.
  */
 export function inspectArgs(plan: InspectPlan): string[] {
   const { facts, copiesProxy } = plan;
-  const decode = copiesProxy ? decodeSome(facts.probe.durationSeconds < shortSeconds ? 'bidir' : 'nointra') : [];
-  const graph = copiesProxy
-    ? `[0:V:0]${measure}[measured]`
-    : `[0:V:0]${proxyFilter(plan)},split=2[proxy][small];[small]${measure}[measured]`;
+  const setsAside = setsKeysAside(plan);
   const hasAudio = facts.probe.audioCodec !== null;
-  const sound = hasAudio ? `;[0:a:0]${keepTimes},${mono},asplit=2[kept][heard]` : '';
+  const picture = copiesProxy ? `[0:V:0]${measure}[measured]` : `[0:V:0]${proxyFilter(plan)},split=2[proxy][small];[small]${measure}[measured]`;
+  const sound = `[0:a:0]${keepTimes},${mono},asplit=2[kept][heard]`;
+  const graph = [...(setsAside ? [] : [picture]), ...(hasAudio ? [sound] : [])].join(';');
   return [
-    ...[...quietArgs, '-v', 'error', ...decode, ...sourceInputArgs(facts.container, plan), '-i', plan.sourceUrl],
-    ...['-filter_complex', graph + sound],
+    ...[...quietArgs, '-v', 'error', ...(copiesProxy ? decodeSome('bidir') : []), ...sourceInputArgs(facts.container, plan), '-i', plan.sourceUrl],
+    ...(graph === '' ? [] : ['-filter_complex', graph]),
     ...(copiesProxy ? ['-map', '0:V:0', '-c:v', 'copy'] : ['-map', '[proxy]', ...proxyEncodeArgs]),
     ...(hasAudio ? ['-map', '0:a:0', ...(copiesProxy ? ['-c:a', 'copy'] : proxyAudioArgs)] : []),
     ...[...cleanOutputArgs, '-movflags', '+faststart', '-f', 'mp4', inspectFiles.proxy],
-    ...['-map', '[measured]', '-f', 'null', '-'],
+    ...(setsAside ? keysOutput(facts.probe.frameRate) : ['-map', '[measured]', '-f', 'null', '-']),
     ...(hasAudio ? audioOutputs : []),
+  ];
+}
+
+/** Whether whole frames are set aside by the pass over the source, and looked at afterwards. */
+export function setsKeysAside({ facts, copiesProxy }: InspectPlan): boolean {
+  return copiesProxy && facts.probe.durationSeconds >= shortSeconds;
+}
+
+/**
+ * Copies whole frames: every one that does not follow as evenly as those before it, because an encoder put it at a cut, and of the others one in
+ * `lookSeconds`. Times are counted in packets: what a bitstream filter is told of a time base differs between versions of ffmpeg.
+ *
+ * Memory of the expression: 0 the last one copied, 1 the last one, 2 its distance to the one before. At 0 a packet stays, at 1 it is dropped.
+ */
+function keysOutput(frameRate: number): string[] {
+  const isDue = `gte(n-ld(0),${Math.round(lookSeconds * frameRate)})`;
+  const isUneven = 'gt(abs(n-ld(1)-ld(2)),1)';
+  const choose = `if(not(n)+${isDue}+${isUneven},0*st(0,n),1)`;
+  // The first is copied in whatever case: without one packet there would be no file to open.
+  const drop = `if(key+not(n),${choose}+0*st(2,n-ld(1))+0*st(1,n),1)`;
+  return [
+    ...['-map', '0:V:0', '-c:v', 'copy', '-bsf:v', `noise=drop=${drop.replaceAll(',', String.raw`\,`)}`],
+    ...[...cleanOutputArgs, '-f', 'matroska', inspectFiles.keys],
+  ];
+}
+
+/** Looks at the frames that were set aside. */
+export function keysArgs(): string[] {
+  return [
+    ...[...quietArgs, '-v', 'error', ...decodeSome('nointra'), ...ownInputArgs('matroska'), '-i', inspectFiles.keys],
+    ...['-map', '0:V:0', '-vf', measure, '-f', 'null', '-'],
   ];
 }
 
