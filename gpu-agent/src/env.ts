@@ -30,6 +30,13 @@ export const envSchema = z.object({
     .default(0)
     .describe('How long running tasks may go on after the first SIGTERM; what is not done by then is handed back. At once by default'),
   CARMIC_AGENT_TASK_MEMORY_MB: z.coerce.number().int().min(512).default(4096).describe('Memory one ffmpeg process may allocate'),
+  CARMIC_AGENT_NICE: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(19)
+    .default(10)
+    .describe('How far ffmpeg and neural networks stand back where processors are short (nice)'),
   CARMIC_AGENT_ENCODERS: z
     .string()
     .regex(/^(auto|cpu|(nvenc|vaapi|qsv)(,(nvenc|vaapi|qsv))*)$/, 'auto, cpu, or some of nvenc, vaapi, qsv with commas between')

@@ -55,16 +55,28 @@ async function serve(
   const sources = await startSourceServer(directory.sourceSocket);
   const memoryBytes = env.CARMIC_AGENT_TASK_MEMORY_MB * 1024 * 1024;
   const sandbox = await findSandbox({ memoryBytes, source: sources }, env.FFMPEG_PATH, directory.scratch);
-  const run = createRunner({ ffmpegPath: env.FFMPEG_PATH, ffprobePath: env.FFPROBE_PATH, sandbox, register, log });
-  const framer = createFramer(log);
+  const run = createRunner({
+    ffmpegPath: env.FFMPEG_PATH,
+    ffprobePath: env.FFPROBE_PATH,
+    sandbox,
+    register,
+    log,
+    nice: env.CARMIC_AGENT_NICE,
+  });
+  const framer = createFramer(log, env.CARMIC_AGENT_NICE);
   try {
     const ffmpeg = await probeFfmpeg(run, directory.scratch);
     log.info({ ffmpeg: ffmpeg.version, sandbox: sandbox.description, slots: env.CARMIC_AGENT_SLOTS }, 'ready to work');
     const families = encoderFamiliesOf(env.CARMIC_AGENT_ENCODERS);
     const encoders = await createEncoderPool({ run, scratch: directory.scratch, slots: env.CARMIC_AGENT_SLOTS, families, log });
     requireX264(encoders.describe(), ffmpeg.version);
-    const pictureJudge = env.CARMIC_AGENT_PICTURE_CHECK === 'on' ? createPictureJudge() : null;
-    const transcriber = createLocalTranscriber({ modelsDir: env.CARMIC_MODELS_DIR ?? null, log, decodePcm: createPcmDecoder(run) });
+    const pictureJudge = env.CARMIC_AGENT_PICTURE_CHECK === 'on' ? createPictureJudge(env.CARMIC_AGENT_NICE) : null;
+    const transcriber = createLocalTranscriber({
+      modelsDir: env.CARMIC_MODELS_DIR ?? null,
+      log,
+      decodePcm: createPcmDecoder(run),
+      nice: env.CARMIC_AGENT_NICE,
+    });
     const downloads = keepModels({ env, signal: ending.stopping, log });
     const capabilities = async (): Promise<Capabilities> => {
       const transcriptionModels = await transcriber.models();

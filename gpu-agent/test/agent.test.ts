@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { inspectResultSchema, type Probe, type TaskSpec } from '@carmic/contract';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type AgentProcess, processesNaming, startAgentProcess, until } from './support/agentProcess.ts';
+import { type AgentProcess, processesNaming, startAgentProcess, until, withNetworks } from './support/agentProcess.ts';
 import { type ContractServer, enrolmentCode, sha256Of, startContractServer } from './support/contractServer.ts';
 import { makeFolder, makeMedia, pictureAndTone } from './support/media.ts';
 
@@ -54,6 +55,7 @@ function start(env: Record<string, string> = {}): AgentProcess {
   return agent;
 }
 
+const nameOf = (pid: number) => (existsSync(`/proc/${pid}/comm`) ? readFileSync(`/proc/${pid}/comm`, 'utf8').trim() : '');
 const scratch = () => readdirSync(join(agentDir, 'scratch')).filter((name) => name !== 'source.sock');
 
 beforeAll(async () => {
@@ -132,6 +134,28 @@ describe('an agent process', () => {
     await until(() => processesNaming(agentDir).length === 0 && scratch().length === 0, agent.output, 2000);
     expect([task.failure, task.completion, task.releases]).toEqual([null, null, 0]);
   });
+
+  it.runIf(process.platform === 'linux')(
+    'lets its ffmpeg and its networks stand back where others want the processor too',
+    async () => {
+      const nicenessOf = (pid: number) => Number(/\) \S(?: \S+){15} (\S+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]);
+      const own = getPriority();
+      const task = server.addTask(longRender, long);
+      const agent = start({ CARMIC_AGENT_NICE: '' });
+      // The sandbox, from which what is in it inherits.
+      const ffmpegs = () => processesNaming(agentDir).filter((pid) => nameOf(pid) === 'bwrap');
+      const networks = () => withNetworks(Number(agent.child.pid)).slice(1);
+      await until(() => task.notes.length > 0 && ffmpegs().length > 0, agent.output, 120_000);
+      const seen = ffmpegs().map(nicenessOf);
+      expect(seen).toEqual(seen.map(() => Math.min(19, own + 10)));
+      // They are told when they have started.
+      const stoodBack = () => networks().filter((pid) => nicenessOf(pid) === Math.min(19, own + 10));
+      await until(() => networks().length > 0 && stoodBack().length === networks().length, agent.output, 120_000);
+      // The agent itself does not: it keeps its lease.
+      expect(nicenessOf(Number(agent.child.pid))).toBe(own);
+    },
+    250_000,
+  );
 
   it('hands its task back on the first signal and ends with 0', async () => {
     const task = server.addTask(longRender, long);

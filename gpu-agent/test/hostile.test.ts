@@ -1,17 +1,21 @@
 /** Files that want to do harm, on the product's own sandbox and a real ffmpeg: a typed failure or a result, never a hang. */
-import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openProcessRegister } from '../src/ffmpeg/processRegister.ts';
 import { createRunner, RunError } from '../src/ffmpeg/run.ts';
-import { findSandbox } from '../src/ffmpeg/sandbox.ts';
+import { findSandbox, type Sandbox } from '../src/ffmpeg/sandbox.ts';
 import { inspect } from '../src/inspect/inspect.ts';
 import { startSourceServer } from '../src/media/sourceServer.ts';
 import { TaskFailure } from '../src/media/taskFailure.ts';
+import { processesNaming, until } from './support/agentProcess.ts';
 import { type Engine, startEngine } from './support/engine.ts';
 import { makeFolder, makeMedia } from './support/media.ts';
 
@@ -27,6 +31,12 @@ afterAll(async () => {
   await engine.close();
   folder.remove();
 });
+
+/** What ffmpeg, not confined by anything, makes of the pictures of a file. */
+async function hashOf(file: string, options: readonly string[] = []): Promise<string> {
+  const { stdout } = await promisify(execFile)('ffmpeg', ['-v', 'quiet', ...options, '-i', file, '-map', '0:v', '-f', 'md5', '-']);
+  return stdout;
+}
 
 /** How inspecting a file ends: `done`, or the code of its typed failure. Anything else is thrown. */
 async function endOf(file: string, fileName = 'video'): Promise<string> {
@@ -124,6 +134,8 @@ describe('hostile files', () => {
     const outside = growBox(bytes, ['moov', 'trak', 'mdia', 'minf', 'dinf', 'dref'], aliasTo(whole));
     outside.fill(0, data + 8, data + bytes.readUInt32BE(data));
     writeFileSync(path('outside.mov'), outside);
+    // A player that follows references shows what the other file holds: without this the rest would prove nothing.
+    expect(await hashOf(path('outside.mov'), ['-enable_drefs', '1', '-use_absolute_path', '1'])).toBe(await hashOf(whole));
     expect(await endOf(path('outside.mov'))).not.toBe('done');
   });
 
@@ -187,6 +199,53 @@ describe('the host', () => {
     const grown = await runInstead('eater', 'head -c 400000000 /dev/zero | tail -n 1 | wc -c', 20, small).catch((error: unknown) => error);
     await source.close();
     expect(String(grown instanceof RunError ? '' : (grown as { stdout: Buffer }).stdout).trim()).not.toBe('400000000');
+  });
+
+  it('ends all that a program started with the sandbox, also what left its process group', async (context) => {
+    if (engine.sandbox.state.level !== 'sandbox') {
+      context.skip(`this host does not sandbox: ${engine.sandbox.state.detail}`);
+    }
+    const many = 'for i in 1 2 3 4 5 6 7 8 9; do setsid sh -c "setsid sleep 7391 & setsid sleep 7391" & done; sleep 7391';
+    const sleeping = () => processesNaming('sleep\0' + '7391').length;
+    const running = runInstead('breeder', many, 4).catch((error: unknown) => error);
+    await until(
+      () => sleeping() >= 19,
+      () => 'they do not start',
+      4000,
+    );
+    const ended = await running;
+    expect(ended instanceof RunError && ended.reason).toBe('time_limit');
+    await until(
+      () => sleeping() === 0,
+      () => 'they run on',
+      5000,
+    );
+  });
+
+  it('lets a program start no more processes than it may, unless its user is the root of the host', async (context) => {
+    if (engine.sandbox.state.level !== 'sandbox') {
+      context.skip(`this host does not sandbox: ${engine.sandbox.state.detail}`);
+    }
+    const small = await findSandbox({ memoryBytes: 1 << 30, source: null, processes: 12 }, 'ffmpeg', folder.path);
+    const directory = mkdtempSync(join(tmpdir(), 'carmic-processes-'));
+    chmodSync(directory, 0o777);
+    const script = 'i=0; while [ $i -lt 40 ]; do sleep 5 & i=$((i+1)); done; wait';
+    const startMany = async (sandbox: Sandbox) => {
+      const command = sandbox.wrap(['/bin/sh', '-c', `( ${script} ) 2>&1; ls -d /proc/[0-9]* | wc -l`], {
+        directory,
+        readsSource: false,
+        fileBytes: 1e6,
+      });
+      const asNobody = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'] : [];
+      const [program = '', ...args] = [...asNobody, ...command];
+      return promisify(execFile)(program, args, { timeout: 30_000 }).then(
+        ({ stdout }) => stdout,
+        (error: unknown) => String((error as { stdout?: string }).stdout),
+      );
+    };
+    expect(await startMany(small)).toMatch(/cannot fork|Resource temporarily unavailable/i);
+    expect(await startMany(engine.sandbox)).not.toMatch(/cannot fork|Resource temporarily unavailable/i);
+    rmSync(directory, { recursive: true });
   });
 
   it('shows a confined program its own folder and nothing else of the agent, and no network', async (context) => {

@@ -173,12 +173,26 @@ describe('of a source of a minute and more', () => {
   /** Four still pictures by turns, each from one of the cuts to the next. */
   async function makeShots(name: string, encode: readonly string[]): Promise<string> {
     const looks = ['pal75bars', 'color=c=0x3060a0', 'rgbtestsrc', 'color=c=0xd0c060'];
-    const spans = [0, ...cuts].map((start, index) => ({ look: looks[index % looks.length] ?? '', seconds: (cuts[index] ?? seconds) - start }));
+    const spans = [0, ...cuts].map((start, index) => ({
+      look: looks[index % looks.length] ?? '',
+      seconds: (cuts[index] ?? seconds) - start,
+    }));
     const inputs = spans.flatMap(({ look, seconds: length }) => [
       ...['-f', 'lavfi', '-i', `${look}${look.includes('=') ? ':' : '='}size=160x90:rate=25:duration=${length.toFixed(2)}`],
     ]);
     const graph = `${spans.map((_, index) => `[${index}]format=yuv420p,setsar=1[v${index}]`).join(';')};${spans.map((_, index) => `[v${index}]`).join('')}concat=n=${spans.length}[v]`;
-    return makeMedia(path(name), [...inputs, '-filter_complex', graph, '-map', '[v]', '-c:v', 'libx264', '-preset', 'superfast', ...encode]);
+    return makeMedia(path(name), [
+      ...inputs,
+      '-filter_complex',
+      graph,
+      '-map',
+      '[v]',
+      '-c:v',
+      'libx264',
+      '-preset',
+      'superfast',
+      ...encode,
+    ]);
   }
 
   /** How many whole frames there are, and how many were looked at. */
@@ -203,7 +217,10 @@ describe('of a source of a minute and more', () => {
     const { whole, looked } = await framesOf(file, files);
     expect([whole, looked]).toEqual([70, expect.toSatisfy((count: number) => count <= 21)]);
     for (const found of analysis.cutsSeconds) {
-      expect(cuts.some((cut) => found >= cut && found - cut <= 4), `${found}`).toBe(true);
+      expect(
+        cuts.some((cut) => found >= cut && found - cut <= 4),
+        `${found}`,
+      ).toBe(true);
     }
     // Two cuts between two looks are one.
     expect(analysis.cutsSeconds.length).toBeGreaterThanOrEqual(cuts.length - 1);

@@ -260,12 +260,16 @@ describe('A3: the tuner', () => {
   test('measures a quarter of the clips that get the settings of the product, as many on both sides of a trial, and every clip that gets others', async () => {
     const ids = Array.from({ length: 64 }, (_, index) => `00000000-0000-4000-8000-0000000000${index.toString(16).padStart(2, '0')}`);
     const askedOf = async (deps: Deps) => Promise.all(ids.map((id) => asked(deps, id)));
-    const measured = (await askedOf(at(9))).map((tuning, index) => ({ tuning, isOdd: index % 2 === 1 })).filter(({ tuning }) => tuning !== null);
+    const measured = (await askedOf(at(9)))
+      .map((tuning, index) => ({ tuning, isOdd: index % 2 === 1 }))
+      .filter(({ tuning }) => tuning !== null);
     expect([measured.length, measured.filter(({ isOdd }) => isOdd).length]).toEqual([16, 8]);
     await makeDay(group, result([tried(21, 0.98, 0.1)]));
     await releaseStatistics(at(23));
     const later = await askedOf(at(23, 5));
-    expect(later.filter((_, index) => index % 2 === 1).map((tuning) => tuning?.choices[0]?.rate)).toEqual(Array.from({ length: 32 }, () => 24));
+    expect(later.filter((_, index) => index % 2 === 1).map((tuning) => tuning?.choices[0]?.rate)).toEqual(
+      Array.from({ length: 32 }, () => 24),
+    );
     expect(later.filter((tuning) => tuning?.choices[0]?.rate === 21)).toHaveLength(8);
     await set({ tuner: 'off' });
     expect((await askedOf(at(9))).filter((tuning) => tuning !== null)).toHaveLength(16);

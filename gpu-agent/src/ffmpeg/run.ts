@@ -62,24 +62,28 @@ export interface RunnerOptions {
   sandbox: Sandbox;
   register: ProcessRegister;
   log: Logger;
+  /** How far ffmpeg stands back where processors are short; not at all by default. */
+  nice?: number;
 }
 
 const keptStderrChars = 64_000;
 const keptStdoutBytes = 32 * 1024 * 1024;
 
 /** Makes the function that runs ffmpeg and ffprobe. */
-export function createRunner({ ffmpegPath, ffprobePath, sandbox, register, log }: RunnerOptions): Run {
+export function createRunner({ ffmpegPath, ffprobePath, sandbox, register, log, nice = 0 }: RunnerOptions): Run {
   return async (request) => {
     request.signal.throwIfAborted();
     requireGuarded(request.program, request.args);
     const program = request.program === 'ffmpeg' ? ffmpegPath : ffprobePath;
     const args = request.onProgress ? [...request.args, '-progress', 'pipe:3'] : [...request.args];
-    const [command, ...rest] = sandbox.wrap([program, ...args], {
+    const confined = sandbox.wrap([program, ...args], {
       directory: request.directory,
       readsSource: request.readsSource ?? false,
       usesGpu: request.usesGpu ?? false,
       fileBytes: request.limits.fileBytes,
     });
+    // What is started below inherits it; set from here it would come late for some of that.
+    const [command = '', ...rest] = nice > 0 ? ['nice', '-n', String(nice), ...confined] : confined;
     log.debug({ program: request.program, args }, 'ffmpeg starts');
     return runGroup(command, rest, request, register);
   };

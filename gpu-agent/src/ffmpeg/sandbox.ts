@@ -32,6 +32,8 @@ export interface SandboxOptions {
   memoryBytes: number;
   /** Where the source server listens: on loopback, and for the relay on a socket file. */
   source: { port: number; socketPath: string } | null;
+  /** Processes and threads that may run at a time in a sandbox. */
+  processes?: number;
 }
 
 const run = promisify(execFile);
@@ -81,7 +83,7 @@ async function tryRun(sandbox: Sandbox, ffmpegPath: string, confinement: Confine
   }
 }
 
-/** Far more than ffmpeg starts as threads, and far less than a host has. The kernel does not count root's. */
+/** Far more than ffmpeg starts as threads, and far less than a host has. The kernel does not count those of a host's root: what he starts is ended with the sandbox only. */
 const mostProcesses = 4096;
 
 /** Limits that the shell sets before it becomes the program: no core file, file size in 512-byte blocks, data in KiB, processes. */
@@ -108,7 +110,7 @@ const systemDirectories = ['/usr', '/lib', '/lib64', '/lib32', '/bin', '/sbin', 
 const systemFiles = ['/etc/ld.so.cache', '/etc/fonts', '/etc/alternatives', '/var/cache/fontconfig'];
 const relayPath = fileURLToPath(new URL('./relay.mjs', import.meta.url));
 
-function buildBubblewrap({ memoryBytes, source }: SandboxOptions, scratch: string): Sandbox {
+function buildBubblewrap({ memoryBytes, source, processes = mostProcesses }: SandboxOptions, scratch: string): Sandbox {
   const present = [...systemDirectories, ...systemFiles].filter((path) => existsSync(path));
   const system = present.flatMap((path) => ['--ro-bind', path, path]);
   // The agent's folder holds its token and other tasks' scratch, the one above it often the server's data.
@@ -128,7 +130,7 @@ function buildBubblewrap({ memoryBytes, source }: SandboxOptions, scratch: strin
       const mask = bound.some((path) => isInside(secret, path)) ? ['--tmpfs', secret] : [];
       const own = ['--bind', directory, directory, '--chdir', directory];
       const card = usesGpu === true ? gpuBinds() : [];
-      const inner = limited(command, memoryBytes, fileBytes, mostProcesses);
+      const inner = limited(command, memoryBytes, fileBytes, processes);
       if (!readsSource || source === null) {
         return ['bwrap', ...base, ...program, ...mask, ...card, ...own, '--', ...inner];
       }

@@ -42,9 +42,9 @@ const faceWidthShare = 0.58;
 const faceHeightShare = 0.7;
 
 /** Makes a detector. Its process and models are started by the first picture and stay. */
-export function createFaceDetector(): FaceDetector {
+export function createFaceDetector(nice = 0): FaceDetector {
   const file = new URL('./faceProcess.mjs', import.meta.url);
-  const line = askProcess<SmallPicture & { isCareful: boolean }, CheckedFace[]>(file, facesSchema, 'The face detector');
+  const line = askProcess<SmallPicture & { isCareful: boolean }, CheckedFace[]>(file, facesSchema, 'The face detector', nice);
   return {
     async detect(picture, isCareful) {
       return (await line.ask({ ...picture, isCareful })).map(tighten);

@@ -42,8 +42,8 @@ const keptAnalyses = 64;
 export const framingBounds = { faceInside: 0.97, speakerShown: 0.75, faceMissed: 0.03 } as const;
 
 /** Makes a framer; its face detector is loaded by the first clip that needs one. */
-export function createFramer(log: Logger): Framer {
-  const detector = createFaceDetector();
+export function createFramer(log: Logger, nice = 0): Framer {
+  const detector = createFaceDetector(nice);
   const kept = new Map<string, Promise<SpanAnalysis[]>>();
   const analyse = async (spec: RenderSpec, timeline: Timeline, input: RenderInput, context: TaskContext): Promise<SpanAnalysis[]> => {
     const key = spec.analysisKey === undefined ? null : `${spec.analysisKey} ${JSON.stringify(timeline)}`;

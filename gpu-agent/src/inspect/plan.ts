@@ -83,11 +83,21 @@ export function inspectArgs(plan: InspectPlan): string[] {
   const { facts, copiesProxy } = plan;
   const setsAside = setsKeysAside(plan);
   const hasAudio = facts.probe.audioCodec !== null;
-  const picture = copiesProxy ? `[0:V:0]${measure}[measured]` : `[0:V:0]${proxyFilter(plan)},split=2[proxy][small];[small]${measure}[measured]`;
+  const picture = copiesProxy
+    ? `[0:V:0]${measure}[measured]`
+    : `[0:V:0]${proxyFilter(plan)},split=2[proxy][small];[small]${measure}[measured]`;
   const sound = `[0:a:0]${keepTimes},${mono},asplit=2[kept][heard]`;
   const graph = [...(setsAside ? [] : [picture]), ...(hasAudio ? [sound] : [])].join(';');
   return [
-    ...[...quietArgs, '-v', 'error', ...(copiesProxy ? decodeSome('bidir') : []), ...sourceInputArgs(facts.container, plan), '-i', plan.sourceUrl],
+    ...[
+      ...quietArgs,
+      '-v',
+      'error',
+      ...(copiesProxy ? decodeSome('bidir') : []),
+      ...sourceInputArgs(facts.container, plan),
+      '-i',
+      plan.sourceUrl,
+    ],
     ...(graph === '' ? [] : ['-filter_complex', graph]),
     ...(copiesProxy ? ['-map', '0:V:0', '-c:v', 'copy'] : ['-map', '[proxy]', ...proxyEncodeArgs]),
     ...(hasAudio ? ['-map', '0:a:0', ...(copiesProxy ? ['-c:a', 'copy'] : proxyAudioArgs)] : []),

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { standBack } from './standBack.ts';
 
 /** Asks a process of its own, by number. */
 export interface ProcessLine<Request, Answer> {
@@ -20,8 +21,9 @@ const envelope = z.object({ id: z.number(), error: z.string().optional(), answer
  *
  * @param file what runs there: it answers by `answerQuestions`
  * @param name what an error calls it
+ * @param nice how far it stands back where processors are short
  */
-export function askProcess<Request, Answer>(file: URL, answers: z.ZodType<Answer>, name: string): ProcessLine<Request, Answer> {
+export function askProcess<Request, Answer>(file: URL, answers: z.ZodType<Answer>, name: string, nice = 0): ProcessLine<Request, Answer> {
   let child: ChildProcess | null = null;
   let nextId = 0;
   const waiting = new Map<number, { resolve: (answer: Answer) => void; reject: (error: Error) => void }>();
@@ -33,6 +35,7 @@ export function askProcess<Request, Answer>(file: URL, answers: z.ZodType<Answer
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
+    standBack(fresh, nice);
     const fail = (error: Error) => {
       if (child === fresh) {
         child = null;

@@ -14,11 +14,12 @@ export interface PictureJudge {
 }
 
 /** Makes a judge. Its process and model are started by the first picture and stay. */
-export function createPictureJudge(): PictureJudge {
+export function createPictureJudge(nice = 0): PictureJudge {
   const line = askProcess<{ rgb: Uint8Array }, number>(
     new URL('./pictureProcess.mjs', import.meta.url),
     z.number(),
     'The judge of pictures',
+    nice,
   );
   return { judge: (rgb) => line.ask({ rgb }), close: line.close };
 }

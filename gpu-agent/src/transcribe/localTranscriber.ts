@@ -26,6 +26,8 @@ export interface LocalTranscriberOptions {
   modelsDir: string | null;
   log: { info(o: object, m: string): void; warn(o: object, m: string): void };
   decodePcm?: DecodePcm;
+  /** How far whisper stands back where processors are short; not at all by default. */
+  nice?: number;
   threads?: number;
   /** Whisper processes that share the threads; chosen by what pays by default. */
   processes?: number;
@@ -75,7 +77,7 @@ async function startBest(
     const processes: WhisperProcess[] = [];
     try {
       for (let i = 0; i < count; i += 1) {
-        processes.push(await startWhisper({ modelPath: model.path, binding, threads, signal }));
+        processes.push(await startWhisper({ modelPath: model.path, binding, threads, nice: options.nice ?? 0, signal }));
       }
       return { binding, processes };
     } catch (error) {

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { standBack } from '../neural/standBack.ts';
 import type { Piece, WhisperReply, WhisperRequest } from './protocol.ts';
 
 /** The whisper process ended by itself, as native code does on a bad model or a processor it was not built for. */
@@ -58,6 +59,8 @@ export async function startWhisper(options: {
   modelPath: string;
   binding: string;
   threads: number;
+  /** How far it stands back where processors are short. */
+  nice: number;
   signal: AbortSignal;
 }): Promise<WhisperProcess> {
   options.signal.throwIfAborted();
@@ -67,6 +70,7 @@ export async function startWhisper(options: {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
+  standBack(child, options.nice);
   let tail = '';
   child.stderr?.on('data', (data: Buffer) => {
     tail = (tail + data.toString('utf8')).slice(-2000);
