@@ -21,8 +21,8 @@ interface Message {
 }
 
 /** Reads the live stream until `enough` says so, then hangs up. */
-async function follow(lastEventId: string | null, enough: (messages: Message[]) => boolean): Promise<Message[]> {
-  const response = await fetch(new URL('/api/v1/events/stream', instance.baseUrl), {
+async function follow(lastEventId: string | null, enough: (messages: Message[]) => boolean, query = ''): Promise<Message[]> {
+  const response = await fetch(new URL(`/api/v1/events/stream${query}`, instance.baseUrl), {
     headers: { authorization: `Bearer ${caller.token}`, ...(lastEventId === null ? {} : { 'last-event-id': lastEventId }) },
     signal: AbortSignal.timeout(60_000),
   });
@@ -66,6 +66,22 @@ describe('the live stream', () => {
     expect(got).toEqual(wanted.slice(0, got.length));
     expect(got.length).toBeGreaterThan(1);
     await caller.call('deleteVideo', { params: { id: video.id } });
+  });
+
+  test('begins with what has just happened for whoever asks for it, and without the question only with what happens from now on', async () => {
+    const before = await uploadVideo(caller.call, instance.baseUrl, Buffer.from('before the stream'));
+    const isBehind = (messages: Message[]) => messages.some(({ data }) => data.videoId === behind?.id);
+    let behind: { id: string } | undefined;
+    const [both, later] = [follow(null, isBehind, '?sinceSeconds=60'), follow(null, isBehind)];
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    behind = await uploadVideo(caller.call, instance.baseUrl, Buffer.from('behind the stream'));
+    const of = async (messages: Promise<Message[]>, id: string) => (await messages).filter(({ data }) => data.videoId === id).length;
+    expect(await of(both, before.id)).toBeGreaterThan(0);
+    const ids = (await both).filter(({ event }) => event === 'event').map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect((await later).filter(({ event, data }) => event === 'event' && data.videoId === before.id)).toEqual([]);
+    await caller.call('deleteVideo', { params: { id: before.id } });
+    await caller.call('deleteVideo', { params: { id: behind.id } });
   });
 
   test('needs a person, and refuses a cursor that is none', async () => {

@@ -1,4 +1,4 @@
-/** `npm run shots`: a picture of every page, light and dark, at 360 and 1440 px, some in German, into the folder `shots` that git ignores. */
+/** `npm run shots`: a picture of every page, light and dark, at 360 and 1440 px, in English and German, into the folder `shots` that git ignores. */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,13 +15,16 @@ import { StripeStandIn } from '../support/stripeStandIn.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = join(root, 'shots');
 const only = process.env['CARMIC_SHOTS']?.split(',');
+const onlyLooks = process.env['CARMIC_SHOT_LOOKS']?.split(',');
 const browser = prepareBrowser();
 let instance: TestInstance;
 let stripe: StripeStandIn;
 
 beforeAll(async () => {
   await buildConsole(root, AbortSignal.timeout(580_000), () => process.stdout.write('Building the console …\n'));
-  rmSync(folder, { recursive: true, force: true });
+  if (only === undefined && onlyLooks === undefined) {
+    rmSync(folder, { recursive: true, force: true });
+  }
   mkdirSync(folder, { recursive: true });
   stripe = await new StripeStandIn().start();
   instance = await startInstance({
@@ -42,23 +45,70 @@ afterAll(async () => {
   await stripe.close();
 });
 
-/** Every page by the name of its picture. */
-function pagesOf({ videos }: Seeded, link: string): [name: string, path: string, open?: (page: Page) => Promise<void>][] {
+/** What is to be seen: a page, and what a person opens on it. Buttons are found by their English or German names. */
+interface Picture {
+  name: string;
+  path: string;
+  /** Opens a dialog, which is closed again behind the picture. */
+  dialog?: (page: Page) => Promise<void>;
+  /** Opens a part of the page itself. */
+  part?: (page: Page) => Promise<void>;
+}
+
+function picturesOf({ videos }: Seeded, link: string): Picture[] {
   const video = `/videos/${videos.ready.id}`;
   const press = (name: RegExp) => (page: Page) => page.getByRole('button', { name }).first().click();
+  const choose = (button: RegExp, item: RegExp) => async (page: Page) => {
+    await press(button)(page);
+    await page.getByRole('menuitem', { name: item }).click();
+  };
+  const openRender = press(/^(Add format|Format hinzufügen)$/);
   return [
-    ['shared', new URL(link).hash.slice(1)],
-    ['share', video, press(/^(Share|Teilen)$/)],
-    ['export', video, press(/^(Export|Exportieren)$/)],
-    ['zip', video, press(/^(All as ZIP|Alles als ZIP)$/)],
-    ['hold', '/safekeeping', press(/^Place a hold|^Place a legal hold|Add/)],
-    ['plan', '/plans', press(/^Edit /)],
-    ['enrolment', '/agents', press(/^Add an agent/)],
-    ['case', '/safety', press(/evidence/i)],
-    ['palette', '/', (page) => page.keyboard.press('Control+k')],
-    ['keys', video, (page) => page.keyboard.press('?')],
-    ...framedPages(videos),
+    { name: 'shared', path: new URL(link).hash.slice(1) },
+    { name: 'share', path: video, dialog: press(/^(Share|Teilen)$/) },
+    { name: 'export', path: video, dialog: press(/^(Export|Exportieren)$/) },
+    { name: 'zip', path: video, dialog: press(/^(All as ZIP|Alles als ZIP)$/) },
+    { name: 'render', path: video, dialog: openRender },
+    {
+      name: 'line-breaks',
+      path: video,
+      dialog: async (page) => {
+        await openRender(page);
+        await page
+          .getByRole('dialog')
+          .getByText(/^(Line breaks|Zeilenumbrüche)$/)
+          .click();
+        await page.getByRole('group', { name: /^(Line breaks|Zeilenumbrüche)$/ }).scrollIntoViewIfNeeded();
+      },
+    },
+    { name: 'crop', path: video, dialog: press(/^(Crop|Ausschnitt)$/) },
+    { name: 'cut', path: video, part: (page) => cutByWords(page) },
+    { name: 'tags', path: '/', dialog: choose(/^(Actions for|Aktionen für) Why/, /^(Folder and tags|Ordner und Schlagwörter)$/) },
+    { name: 'hold', path: '/safekeeping', dialog: press(/^(Place a hold|Löschsperre setzen)$/) },
+    { name: 'plan', path: '/plans', dialog: press(/^Edit | bearbeiten$/) },
+    { name: 'enrolment', path: '/agents', dialog: press(/^(Add an agent|Agenten hinzufügen)$/) },
+    { name: 'agent-log', path: '/agents', dialog: press(/^(Log of|Protokoll von)/) },
+    { name: 'case', path: '/safety', dialog: press(/^(See the evidence|Belege ansehen)$/) },
+    { name: 'enter-request', path: '/privacy-requests', dialog: press(/^(Enter a request|Anfrage eintragen)$/) },
+    { name: 'palette', path: '/', dialog: (page) => page.keyboard.press('Control+k') },
+    { name: 'keys', path: video, dialog: (page) => page.keyboard.press('?') },
+    ...framedPages(videos).map(([name, path]) => ({ name, path })),
   ];
+}
+
+/** The first clip, about to be cut: its time line, and some words selected. */
+async function cutByWords(page: Page): Promise<void> {
+  await page
+    .getByRole('button', { name: /^(Cut by words|Nach Wörtern schneiden)$/ })
+    .first()
+    .click();
+  const first = page.locator('[data-word].inside').first();
+  await first.waitFor();
+  await first.evaluate((element) => (element.closest('[data-paragraph]')?.querySelector('button') as { focus(): void } | null)?.focus());
+  for (const _ of ['one', 'two', 'three']) {
+    await page.keyboard.press('Shift+ArrowRight');
+  }
+  await page.getByRole('group', { name: /^(Selected words|Ausgewählte Wörter)$/ }).waitFor();
 }
 
 /** Pages for those who are not signed in. */
@@ -68,8 +118,6 @@ const strangersPages = [
   ['privacy-policy', '/privacy'],
   ['privacy-parties', '/privacy/third-parties'],
 ] as const;
-
-const inGerman = ['shared', 'share', 'export', 'zip', 'keys', 'library', 'video', 'account', 'billing', 'plans', 'overview'];
 
 test('every page', async (context) => {
   const painter = await browser.visit(context, { baseUrl: instance.baseUrl });
@@ -93,12 +141,14 @@ test('every page', async (context) => {
     body: { linkToken, name: 'Grace Okafor', kind: 'changes_requested', text: 'Please mend that.' },
   });
   const problems: string[] = [];
-  const looks = [
-    { theme: 'light', width: 1440, height: 900 },
-    { theme: 'dark', width: 360, height: 760 },
-    { theme: 'dark', width: 1440, height: 900 },
-    { theme: 'light', width: 360, height: 760 },
-  ] as const;
+  const looks = (
+    [
+      { theme: 'light', width: 1440, height: 900 },
+      { theme: 'dark', width: 360, height: 760 },
+      { theme: 'dark', width: 1440, height: 900 },
+      { theme: 'light', width: 360, height: 760 },
+    ] as const
+  ).filter(({ theme, width }) => onlyLooks === undefined || onlyLooks.includes(`${theme}-${width}`));
   for (const { theme, width, height } of looks) {
     for (const language of ['en', 'de'] as const) {
       const visit = await browser.visit(context, {
@@ -110,26 +160,33 @@ test('every page', async (context) => {
         reducedMotion: true,
       });
       await visit.page.addInitScript(`localStorage.setItem('carmic.language', '${language}')`);
-      for (const [name, path, open] of pagesOf(seeded, link)) {
-        if ((language === 'en' || inGerman.includes(name)) && (only === undefined || only.includes(name))) {
-          await visit.page.goto(`/#${path}`);
-          await visit.page.locator('h1').first().waitFor();
-          // An address behind the # loads nothing anew, so that the grey blocks of a page say when its data is there.
-          await visit.page
-            .getByRole('status', { name: /^(Loading|Wird geladen)$/ })
-            .first()
-            .waitFor({ state: 'detached' });
-          await visit.page.waitForLoadState('networkidle');
-          if (open) {
-            await open(visit.page);
-            await visit.page.getByRole('dialog').waitFor();
-            await visit.page.waitForLoadState('networkidle');
-          }
+      for (const { name, path, dialog, part } of picturesOf(seeded, link)) {
+        if (only === undefined || only.includes(name)) {
           const suffix = language === 'en' ? '' : '-de';
-          await visit.page.screenshot({ path: join(folder, `${name}${suffix}-${theme}-${width}.png`), fullPage: true });
-          if (open) {
-            await visit.page.keyboard.press('Escape');
-            await visit.page.getByRole('dialog').waitFor({ state: 'detached' });
+          const picture = `${name}${suffix}-${theme}-${width}`;
+          try {
+            await visit.page.goto(`/#${path}`);
+            await visit.page.locator('h1').first().waitFor();
+            // An address behind the # loads nothing anew, so that the grey blocks of a page say when its data is there.
+            await visit.page
+              .getByRole('status', { name: /^(Loading|Wird geladen)$/ })
+              .first()
+              .waitFor({ state: 'detached' });
+            await visit.page.waitForLoadState('networkidle');
+            if (dialog) {
+              await dialog(visit.page);
+              await visit.page.getByRole('dialog').waitFor();
+              await visit.page.waitForLoadState('networkidle');
+            }
+            await part?.(visit.page);
+            // What stands on the screen says more of a dialog than the page behind it.
+            await visit.page.screenshot({ path: join(folder, `${picture}.png`), fullPage: dialog === undefined });
+            if (dialog || part) {
+              await visit.page.reload();
+            }
+          } catch (error) {
+            problems.push(`${picture}: ${String(error).slice(0, 400)}`);
+            await visit.page.reload();
           }
         }
       }

@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/shots/**/*.shots.ts'],
     globalSetup: ['test/support/globalSetup.ts'],
-    testTimeout: 900_000,
+    testTimeout: 2_400_000,
     hookTimeout: 600_000,
     maxWorkers: 1,
   },

@@ -5,6 +5,8 @@ export type LiveMessage = { kind: 'event'; event: CarmicEvent } | { kind: 'progr
 export type LiveListener = (message: LiveMessage) => void;
 
 const streamPath = '/api/v1/events/stream';
+/** Pages ask for what they show while the stream is being opened: what happens in between must not be missed. */
+const overlapSeconds = 15;
 const firstRetryMs = 1000;
 const longestRetryMs = 15_000;
 
@@ -39,7 +41,8 @@ export class Live {
     if (this.state === 'closed') {
       this.state = 'connecting';
     }
-    const source = new EventSource(streamPath);
+    // After a gap everything is asked for again.
+    const source = new EventSource(this.#wasCut ? streamPath : `${streamPath}?sinceSeconds=${overlapSeconds}`);
     this.#source = source;
     source.addEventListener('open', () => this.#opened());
     source.addEventListener('error', () => this.#failed(source));

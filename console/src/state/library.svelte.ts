@@ -32,6 +32,8 @@ export class Library {
   readonly isFiltered = $derived(Object.values(this.filter).some((value) => value !== undefined));
   /** Deleted videos: what their last events say needs no question. */
   readonly #removed = new Set<string>();
+  /** Videos of which something was heard while the list was on its way: the answer may be older. */
+  readonly #heardMeanwhile = new Set<string>();
   readonly #call: Call;
   readonly #t: Messages;
   readonly #refreshes = new Throttle(refreshEveryMs, (id) => void this.#refresh(id));
@@ -57,6 +59,10 @@ export class Library {
       this.videos = page.items.map((video) => keepVideoMedia(known.get(video.id), video));
       this.#nextCursor = page.nextCursor;
       this.status = 'ready';
+      for (const id of this.#heardMeanwhile) {
+        this.#refreshes.nudge(id);
+      }
+      this.#heardMeanwhile.clear();
     } catch (error) {
       this.error = messageOf(error, this.#t);
       if (this.status !== 'ready') {
@@ -119,7 +125,11 @@ export class Library {
   }
 
   hear(message: LiveMessage): void {
-    if (this.status !== 'ready' || this.#removed.has(videoOf(message))) {
+    const videoId = videoOf(message);
+    if (this.status === 'loading' && videoId !== '') {
+      this.#heardMeanwhile.add(videoId);
+    }
+    if (this.status !== 'ready' || this.#removed.has(videoId)) {
       return;
     }
     if (message.kind === 'resync') {
@@ -142,6 +152,7 @@ export class Library {
     this.labels = { folders: [], tags: [] };
     this.videos = [];
     this.#nextCursor = null;
+    this.#heardMeanwhile.clear();
     this.status = 'idle';
   }
 

@@ -42,6 +42,9 @@ export class VideoPage {
   readonly chosen = $derived(this.clips.find(({ id }) => id === this.chosenId) ?? null);
   readonly #lines = new Map<string, Promise<void>>();
   #unanswered: { clipId: string; change: ClipChange }[] = [];
+  /** How often the video was asked for, and which of the questions the shown one answers. */
+  #asked = 0;
+  #taken = 0;
   /** How many changes of clips were answered. */
   #answers = 0;
   readonly #call: Call;
@@ -117,7 +120,10 @@ export class VideoPage {
   }
 
   async retry(): Promise<void> {
-    this.#take(await this.#call('retryVideo', { params: { id: this.id } }));
+    const video = await this.#call('retryVideo', { params: { id: this.id } });
+    // Whatever was asked before knows nothing of this.
+    this.#taken = this.#asked;
+    this.#take(video);
     await this.#loadClips();
   }
 
@@ -252,8 +258,15 @@ export class VideoPage {
   }
 
   async #loadVideo(): Promise<void> {
+    this.#asked += 1;
+    const asked = this.#asked;
     try {
-      this.#take(await this.#call('getVideo', { params: { id: this.id } }));
+      const video = await this.#call('getVideo', { params: { id: this.id } });
+      // On a slow line answers may come in another order than the questions went.
+      if (asked > this.#taken) {
+        this.#taken = asked;
+        this.#take(video);
+      }
       this.status = 'ready';
       await this.#loadFacts();
     } catch (error) {

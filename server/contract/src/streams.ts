@@ -32,6 +32,15 @@ export const streamRoutes = {
     path: '/api/v1/events/stream',
     summary: 'Live events and progress as server-sent events; resumes with Last-Event-ID',
     policy: 'viewer',
+    query: z.object({
+      sinceSeconds: z.coerce
+        .number()
+        .int()
+        .min(0)
+        .max(60)
+        .default(0)
+        .describe('Begins with what happened so many seconds ago, so that nothing is missed between a list that was read and the stream'),
+    }),
     reply: noContentSchema,
     status: 200,
     answers: 'events',

@@ -13,6 +13,9 @@ export interface StoredEvent extends CarmicEvent {
   actorId: string | null;
 }
 
+/** No more than these are sent once more to whoever opens a stream. */
+const mostRecent = 200;
+
 interface EventRow {
   txid: string;
   id: string;
@@ -66,4 +69,21 @@ export async function readEvents(
 export async function currentCursor(db: Database, tx: Tx): Promise<string> {
   const [row] = await db.rows<{ xmin: string }>(tx, 'SELECT event_xid(pg_snapshot_xmin(pg_current_snapshot()))::text AS xmin');
   return `${BigInt(row?.xmin ?? '1') - 1n}-9223372036854775807`;
+}
+
+/** The cursor behind which lie the events of a workspace of the last so many seconds, and those that happen from now on. */
+export async function cursorBefore(db: Database, tx: Tx, workspaceId: string, seconds: number): Promise<string> {
+  const now = await currentCursor(db, tx);
+  if (seconds === 0) {
+    return now;
+  }
+  // Backwards from the newest, so that only the events of these seconds are read, by the index of the workspace.
+  const rows = await db.rows<{ txid: string; id: string; is_recent: boolean }>(
+    tx,
+    `SELECT e.txid::text, e.id, e.created_at >= now() - make_interval(secs => :seconds) AS is_recent FROM events e
+     WHERE e.workspace_id = :workspaceId ORDER BY e.txid DESC, e.id DESC LIMIT :limit`,
+    { workspaceId, seconds, limit: mostRecent },
+  );
+  const before = rows.find((row) => !row.is_recent) ?? (rows.length === mostRecent ? rows.at(-1) : { txid: '0', id: '0' });
+  return before === undefined || BigInt(before.txid) > BigInt(parseCursor(now).txid) ? now : `${before.txid}-${before.id}`;
 }

@@ -5,7 +5,7 @@
 import type { Progress } from '@carmic/contract';
 import { AppError } from '../core/errors.ts';
 import type { Deps } from '../deps.ts';
-import { currentCursor, parseCursor, readEvents } from '../events/read.ts';
+import { cursorBefore, parseCursor, readEvents } from '../events/read.ts';
 import { type ApiRequest, type Person, personOf } from './request.ts';
 
 const pollMs = 1000;
@@ -44,7 +44,9 @@ async function stream(request: ApiRequest<'streamEvents'>): Promise<void> {
   const { deps, signal, lastEventId } = request;
   const person = personOf(request);
   const { workspaceId } = person;
-  let cursor = lastEventId === '' ? await deps.db.inWorkspace(workspaceId, (tx) => currentCursor(deps.db, tx)) : lastEventId;
+  const { sinceSeconds } = request.query;
+  let cursor =
+    lastEventId === '' ? await deps.db.inWorkspace(workspaceId, (tx) => cursorBefore(deps.db, tx, workspaceId, sinceSeconds)) : lastEventId;
   const { write, end } = request.openStream();
   write('retry: 2000\n\n');
   const shown = new Map<string, string>();
