@@ -13,3 +13,4 @@ export * from './subtitles.ts';
 export * from './swearing.ts';
 export * from './templates.ts';
 export * from './timeline.ts';
+export * from './wordsOfLine.ts';

@@ -1,9 +1,11 @@
 /** Cutting a clip in the console: by its words, by handles on its time line, with undo, and with somebody else at the same clip. */
 import type { Clip, Span, Word } from '@carmic/contract';
 import type { Page } from 'playwright-core';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, expect, test, type TestContext } from 'vitest';
 import { spanOfWords } from '../../console/src/video/editing/wordSpans.ts';
 import { type Caller, startInstance, type TestInstance, until } from '../support/instance.ts';
+import { makeTalk } from '../support/media.ts';
 import { enrolAgent } from '../support/protocolAgent.ts';
 import { uploadVideo } from '../support/upload.ts';
 import { findBarriers } from './support/axe.ts';
@@ -40,7 +42,8 @@ beforeAll(async () => {
     wishes: { clipCount: 1, minClipSeconds: 8, maxClipSeconds: 20, language: 'en' },
   });
   videoId = video.id;
-  await agent.finish(await until('the inspection', () => agent.lease(['inspect'], 5)));
+  const proxy = readFileSync(await makeTalk({ seconds: 30, size: '320x180' }));
+  await agent.finish(await until('the inspection', () => agent.lease(['inspect'], 5)), { files: { proxy } });
   clip = await until('the clip', async () => (await caller.call('listClips', { params: { id: videoId } })).items[0]);
   ({ words } = await caller.call('getTranscript', { params: { id: videoId } }));
 }, 120_000);
@@ -53,7 +56,7 @@ afterAll(async () => {
 /** The page of the video, to somebody who is signed in. */
 async function openVideo(context: TestContext) {
   const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token, width: 1440, height: 900 });
-  // The film of a made-up agent is no file.
+  // The pictures of a made-up agent are no files.
   visit.expectRefusal('/storage/');
   visit.page.setDefaultTimeout(20_000);
   await visit.page.goto(`/#/videos/${videoId}`);
@@ -302,4 +305,139 @@ test('somebody else’s cut is shown and not overwritten; one’s own can then b
   expect(items.map(({ version }) => version)).toContain(theirs.editVersion);
   expect(visit.problems).toEqual([]);
   await visit.context.close();
+});
+
+/** Times of the source that are played, from pressing a button until the player stops. */
+async function timesPlayed(page: Page, press: () => Promise<void>): Promise<number[]> {
+  await page.evaluate(`{
+    const film = document.querySelector('.source video');
+    globalThis.played = [];
+    globalThis.hasEnded = false;
+    const look = () => { if (!film.seeking) globalThis.played.push(film.currentTime); if (!globalThis.hasEnded) requestAnimationFrame(look); };
+    film.addEventListener('playing', look, { once: true });
+    film.addEventListener('pause', () => (globalThis.hasEnded = true), { once: true });
+  }`);
+  await press();
+  await page.waitForFunction('globalThis.hasEnded', undefined, { timeout: 60_000 });
+  return (await page.evaluate('globalThis.played')) as number[];
+}
+
+test('a clip of several parts is played as it will be rendered: what was cut is left out, also in another order, and it stops at the end', async (context) => {
+  await setSpans([
+    { startSeconds: 2, endSeconds: 3 },
+    { startSeconds: 9, endSeconds: 10 },
+    { startSeconds: 5, endSeconds: 6 },
+  ]);
+  const visit = await openVideo(context);
+  const { page } = visit;
+  const card = page.locator('[data-clip]').first();
+  const inside = (seconds: number, slack: number) =>
+    [
+      [2, 3],
+      [9, 10],
+      [5, 6],
+    ].findIndex(([start = 0, end = 0]) => seconds >= start - 0.05 && seconds <= end + slack);
+  const played = await timesPlayed(page, () => card.getByRole('button', { name: /^Play the source/ }).click());
+  // A busy machine draws late; a whole second of what was cut would be seen.
+  expect(played.filter((seconds) => inside(seconds, 0.6) < 0)).toEqual([]);
+  const order = played.map((seconds) => inside(seconds, 0.6)).filter((part, index, all) => part !== all[index - 1]);
+  expect(order).toEqual([0, 1, 2]);
+
+  // From the time line it goes on where the player stands.
+  await page.getByRole('button', { name: 'Cut by words' }).click();
+  const line = page.getByRole('region', { name: 'Cut of #1' });
+  await line.getByRole('slider', { name: 'End of part 2 of 3' }).waitFor();
+  await page.evaluate("document.querySelector('.source video').currentTime = 9.5");
+  await expect.poll(() => page.evaluate("document.querySelector('.source video').seeking")).toBe(false);
+  const resumed = await timesPlayed(page, () => line.getByRole('button', { name: 'Play the clip as it is cut' }).click());
+  expect(resumed.map((seconds) => inside(seconds, 0.6)).filter((part, index, all) => part !== all[index - 1])).toEqual([1, 2]);
+  expect(Math.min(...resumed.filter((seconds) => seconds > 8))).toBeGreaterThan(9.4);
+  expect(visit.problems).toEqual([]);
+  await visit.context.close();
+});
+
+test('the beginning and the end of a part can be typed, to the millisecond; what is no time says so and changes nothing', async (context) => {
+  const visit = await openVideo(context);
+  const { page } = visit;
+  await page.getByRole('button', { name: 'Cut by words' }).click();
+  const line = page.getByRole('region', { name: 'Cut of #1' });
+  const [from, to] = [line.getByLabel('Start', { exact: true }), line.getByLabel('End', { exact: true })];
+  expect(await from.inputValue()).toBe('0:04.85');
+  const before = await present();
+  await from.fill('0:03.275');
+  await from.press('Enter');
+  const typed = await afterEdit(before.editVersion);
+  expect(typed.segments).toEqual([{ startSeconds: 3.275, endSeconds: 14.3 }]);
+  await to.fill('12,5');
+  await to.blur();
+  const both = await afterEdit(typed.editVersion);
+  expect(both.segments).toEqual([{ startSeconds: 3.275, endSeconds: 12.5 }]);
+  expect(await to.inputValue()).toBe('0:12.5');
+
+  await to.fill('later');
+  await line.getByText('Write a time as 1:05.4 or 65.4.').waitFor();
+  expect(await findBarriers(page)).toEqual([]);
+  await to.press('Enter');
+  await to.press('Escape');
+  expect(await to.inputValue()).toBe('0:12.5');
+  // An end before the beginning goes as far as a clip can be short.
+  await to.fill('1');
+  await to.press('Enter');
+  expect((await afterEdit(both.editVersion)).segments).toEqual([{ startSeconds: 3.275, endSeconds: 4.275 }]);
+  expect(visit.problems).toEqual([]);
+  await visit.context.close();
+});
+
+test('two people at one clip: who drags while the other cuts is told, the other cut stands, and the drag can be made on top of it', async (context) => {
+  await setSpans([{ startSeconds: 2, endSeconds: 12 }]);
+  const other = await openVideo(context);
+  const visit = await openVideo(context);
+  visit.expectRefusal(`/clips/${clip.id}/edits`);
+  const lineOf = async ({ page }: typeof visit) => {
+    await page.getByRole('button', { name: 'Cut by words' }).click();
+    return page.getByRole('region', { name: 'Cut of #1' });
+  };
+  const [line, theirs] = [await lineOf(visit), await lineOf(other)];
+  const { page } = visit;
+  const end = line.getByRole('slider', { name: 'End of part 1 of 1' });
+  const box = await end.boundingBox();
+  const room = await line.locator('.strip').boundingBox();
+  if (box === null || room === null) {
+    throw new Error('The time line is in sight.');
+  }
+  const pxPerSecond = room.width / (10 + 2 + 4);
+  const before = await present();
+  // The news of the other cut comes late, as on a slow line: the hand lets go of what it saw.
+  await page.route(`**/api/v1/videos/${videoId}/clips*`, async (route) => {
+    await hasLetGo;
+    await route.continue();
+  });
+  let letGo: () => void = () => undefined;
+  const hasLetGo = new Promise<void>((resolve) => (letGo = resolve));
+  await page.mouse.move(box.x + 12, box.y + 12);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 12 + pxPerSecond, box.y + 12, { steps: 4 });
+  await page.keyboard.down('Alt');
+  await page.mouse.move(box.x + 12 + pxPerSecond * 1.5, box.y + 12, { steps: 4 });
+  await theirs.getByLabel('Start', { exact: true }).fill('0:04');
+  await theirs.getByLabel('Start', { exact: true }).press('Enter');
+  const cut = await afterEdit(before.editVersion);
+  await page.mouse.up();
+  await page.keyboard.up('Alt');
+  await page.getByText('Somebody else has changed this clip').waitFor();
+  letGo();
+  expect((await present()).segments).toEqual([{ startSeconds: 4, endSeconds: 12 }]);
+  // Both see the same: nothing hangs half-way.
+  await expect.poll(() => line.getByLabel('Start', { exact: true }).inputValue()).toBe('0:04');
+  await expect.poll(() => line.getByLabel('End', { exact: true }).inputValue()).toBe('0:12');
+  await page.getByRole('button', { name: 'Make it now' }).click();
+  const both = await afterEdit(cut.editVersion);
+  expect(both.segments[0]?.startSeconds).toBe(4);
+  expect(both.segments[0]?.endSeconds).toBeGreaterThan(13);
+  const endsThere = `${both.segments[0]?.endSeconds}`;
+  await expect.poll(async () => Number((await theirs.getByLabel('End', { exact: true }).inputValue()).slice(2))).toBe(Number(endsThere));
+  expect(visit.problems).toEqual([]);
+  expect(other.problems).toEqual([]);
+  await visit.context.close();
+  await other.context.close();
 });

@@ -74,6 +74,48 @@ describe('every page', () => {
   }
 });
 
+test('no page scrolls sideways at 360 px, in English and in German', { timeout: 600_000 }, async (context) => {
+  const tooWide: string[] = [];
+  for (const language of ['en', 'de']) {
+    const visit = await browser.visit(context, {
+      baseUrl: instance.baseUrl,
+      token: admin.token,
+      width: 360,
+      height: 760,
+      reducedMotion: true,
+    });
+    visit.expectRefusal('/storage/');
+    await visit.page.addInitScript(`localStorage.setItem('carmic.language', '${language}')`);
+    for (const [name, path] of framedPages(videos)) {
+      await visit.page.goto(`/#${path}`);
+      await visit.page.locator('h1').first().waitFor();
+      await visit.page
+        .getByRole('status', { name: /^(Loading|Wird geladen)$/ })
+        .first()
+        .waitFor({ state: 'detached' });
+      expect(await visit.page.locator('html').getAttribute('lang')).toBe(language);
+      // What is wider may also be cut off by a box that hides it: every button has to be in sight.
+      const px = (await visit.page.evaluate('document.documentElement.scrollWidth - innerWidth')) as number;
+      const hidden = (await visit.page.evaluate(buttonsOutOfSight)) as string[];
+      tooWide.push(...(px > 0 ? [`${language} ${name}: ${px} px too wide`] : []), ...hidden.map((text) => `${language} ${name}: ${text}`));
+    }
+    await visit.context.close();
+  }
+  expect(tooWide).toEqual([]);
+});
+
+/** Runs in the page: buttons whose side lies beyond the window, unless something around them scrolls. */
+const buttonsOutOfSight = `[...document.querySelectorAll('main button, main a, main input, main select')]
+  .filter((element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest('.visually-hidden'))
+  .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
+  .filter((element) => {
+    for (let around = element.parentElement; around; around = around.parentElement) {
+      if (['auto', 'scroll'].includes(getComputedStyle(around).overflowX) && around !== document.documentElement) return false;
+    }
+    return true;
+  })
+  .map((element) => (element.getAttribute('aria-label') ?? element.textContent ?? '').trim().slice(0, 60))`;
+
 test('the main dialogs have no barrier, and are left by Escape', { timeout: 300_000 }, async (context) => {
   const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: admin.token, theme: 'dark', reducedMotion: true });
   const { page } = visit;

@@ -23,7 +23,10 @@ export interface ProtocolAgent {
   /** PUTs an output to its slot; answers what `complete` must say of it. */
   put(lease: Lease, name: OutputName, body: Uint8Array): Promise<{ name: OutputName; sizeBytes: number; sha256: string }>;
   /** Delivers plausible outputs and completes. */
-  finish(lease: Lease, overrides?: { probe?: Partial<Probe>; analysis?: object }): Promise<void>;
+  finish(
+    lease: Lease,
+    overrides?: { probe?: Partial<Probe>; analysis?: object; files?: Partial<Record<OutputName, Uint8Array>> },
+  ): Promise<void>;
 }
 
 export const plainProbe: Probe = {
@@ -77,7 +80,8 @@ export async function enrolAgent(
       const outputs = [];
       for (const { name } of lease.outputs) {
         const { analysis } = overrides;
-        const body = name === 'analysis' && analysis !== undefined ? Buffer.from(JSON.stringify(analysis)) : plainOutput(name);
+        const plain = name === 'analysis' && analysis !== undefined ? Buffer.from(JSON.stringify(analysis)) : plainOutput(name);
+        const body = overrides.files?.[name] ?? plain;
         outputs.push(await putOutput(lease, name, body));
       }
       const result = plainResult(lease, { ...plainProbe, ...overrides.probe });

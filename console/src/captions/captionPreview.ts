@@ -17,6 +17,8 @@ import modernWasmUrl from 'jassub/dist/wasm/jassub-worker-modern.wasm?url';
 import wasmUrl from 'jassub/dist/wasm/jassub-worker.wasm?url';
 import { fontUrls } from './fontUrls.ts';
 
+export { wordsOfLine } from '@carmic/captions';
+
 /** As the server asks of agents. */
 const maxFrameRate = 60;
 

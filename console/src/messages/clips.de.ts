@@ -173,6 +173,8 @@ export const clips: typeof english = {
     facesUnknown:
       'Wo in dieser Form Gesichter sind, ist erst nach dem ersten Rendern bekannt: Untertitel können dann woanders stehen, neben den Gesichtern.',
     template: 'Untertitel',
+    language: 'Sprache der Untertitel',
+    spoken: (language) => `${language}, wie gesprochen`,
     font: 'Schrift',
     ofTemplate: 'Wie in der Vorlage',
     fonts: { montserrat: 'Montserrat', poppins: 'Poppins', anton: 'Anton' },

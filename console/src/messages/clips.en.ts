@@ -169,6 +169,8 @@ export const clips = {
     framingByHand: (n: number) => `Crop placed by hand (${count(n, 'key frame', 'key frames')})`,
     facesUnknown: 'Where faces are in this shape is known once it was rendered: captions may then stand elsewhere, off the faces.',
     template: 'Captions',
+    language: 'Language of the captions',
+    spoken: (language: string) => `${language}, as it is spoken`,
     font: 'Font',
     ofTemplate: 'As in the template',
     fonts: { montserrat: 'Montserrat', poppins: 'Poppins', anton: 'Anton' },

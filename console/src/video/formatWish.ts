@@ -1,10 +1,12 @@
-import type { Aspect, CaptionOptions, CaptionStyle, Clip, FramingWish, Probe, Rendition } from '@carmic/contract';
+import type { Aspect, CaptionBreak, CaptionOptions, CaptionStyle, Clip, FramingWish, Probe, Rendition } from '@carmic/contract';
 
 /** What is to be rendered. */
 export interface FormatWish {
   aspect: Aspect;
   captionStyle: CaptionStyle;
   captionOptions: CaptionOptions;
+  /** An approved translation that is burned in; undefined: the words as they are spoken. */
+  captionLanguage?: string | undefined;
   /** Undefined: the default kit, if there is one. Null: none. */
   brandKitId?: string | null | undefined;
   framing?: FramingWish | undefined;
@@ -19,9 +21,16 @@ export function startWish(rendition: Rendition | undefined, clip: Pick<Clip, 'ed
     aspect: rendition?.aspect ?? '9:16',
     captionStyle: rendition?.captionStyle ?? 'karaoke',
     captionOptions: rendition?.captionOptions ?? {},
+    ...(rendition?.captionLanguage && { captionLanguage: rendition.captionLanguage }),
     ...(rendition && { brandKitId: rendition.brandKitId }),
     ...(kept && { framing: kept }),
   };
+}
+
+/** Where a person wants lines to break in a language: as the newest rendition with these words has it. */
+export function breaksOf(clip: Pick<Clip, 'renditions'>, language: string | null): CaptionBreak[] | undefined {
+  return clip.renditions.findLast(({ captionLanguage, captionOptions }) => captionLanguage === language && captionOptions.breaks)
+    ?.captionOptions.breaks;
 }
 
 /** The newest rendition that is framed as the wish will be: it tells where faces will stand. */

@@ -1,10 +1,17 @@
+import type { Span } from '@carmic/contract';
+
+/** A frame is shown for so long: a span that ends sooner than this has ended. */
+const frameSeconds = 0.02;
+
 /** The source player as the rest of the page sees it: where it is, and how to move it. */
 export class Playback {
   timeSeconds = $state(0);
   durationSeconds = $state(0);
   isPlaying = $state(false);
   #element: HTMLVideoElement | null = null;
-  #untilSeconds: number | null = null;
+  /** What is played, one span after the other; empty: on until the end. */
+  #spans: readonly Span[] = [];
+  #at = 0;
   #frame = 0;
   #pendingSeconds: number | null = null;
 
@@ -27,7 +34,11 @@ export class Playback {
         follow();
       },
       seeked: follow,
-      timeupdate: follow,
+      timeupdate: () => {
+        follow();
+        // Comes also where no frame is drawn, as behind another window.
+        this.#keepToSpans(element);
+      },
       // It is loaded again, such as from a fresh address: it goes on where it was, or where it is sent meanwhile.
       emptied: () => {
         this.#pendingSeconds ??= this.timeSeconds;
@@ -57,7 +68,7 @@ export class Playback {
 
   /** Moves to a time; where the metadata is not there yet, as soon as it is. */
   seek(seconds: number): void {
-    this.#untilSeconds = null;
+    this.#spans = [];
     const target = Math.max(0, this.durationSeconds > 0 ? Math.min(seconds, this.durationSeconds) : seconds);
     this.timeSeconds = target;
     if (!this.#element) {
@@ -74,11 +85,28 @@ export class Playback {
     }
   }
 
-  /** Plays from a time, to an end when one is given. */
-  async playFrom(seconds: number, untilSeconds: number | null = null): Promise<void> {
+  /** Plays from a time. */
+  async playFrom(seconds: number): Promise<void> {
     this.seek(seconds);
-    this.#untilSeconds = untilSeconds;
     await this.play();
+  }
+
+  /**
+   * Plays spans of the source one after the other and leaves out what lies between, as the rendered clip does. It begins where the player
+   * stands where that is inside of a span and `isResumed`, else with the first.
+   */
+  async playSpans(spans: readonly Span[], { isResumed = false } = {}): Promise<void> {
+    const now = this.timeSeconds;
+    const inside = isResumed
+      ? spans.findIndex(({ startSeconds, endSeconds }) => startSeconds <= now && now < endSeconds - frameSeconds)
+      : -1;
+    const first = spans[Math.max(0, inside)];
+    if (first) {
+      this.seek(inside < 0 ? first.startSeconds : now);
+      this.#spans = spans;
+      this.#at = Math.max(0, inside);
+      await this.play();
+    }
   }
 
   async play(): Promise<void> {
@@ -97,11 +125,29 @@ export class Playback {
   }
 
   toggle(): void {
-    this.#untilSeconds = null;
     if (this.isPlaying) {
       this.pause();
     } else {
       void this.play();
+    }
+  }
+
+  /** At the end of a span it goes on with the next one, and stops behind the last. */
+  #keepToSpans(element: HTMLVideoElement): void {
+    const span = this.#spans[this.#at];
+    if (!span || element.seeking || element.paused || element.currentTime < span.endSeconds - frameSeconds) {
+      return;
+    }
+    const next = this.#spans[this.#at + 1];
+    if (!next) {
+      this.#spans = [];
+      element.pause();
+      return;
+    }
+    this.#at += 1;
+    // Spans that touch are played on without a seek, which would be heard.
+    if (Math.abs(next.startSeconds - span.endSeconds) > frameSeconds) {
+      element.currentTime = next.startSeconds;
     }
   }
 
@@ -114,11 +160,7 @@ export class Playback {
         return;
       }
       this.timeSeconds = element.currentTime;
-      if (this.#untilSeconds !== null && element.currentTime >= this.#untilSeconds) {
-        this.#untilSeconds = null;
-        element.pause();
-        return;
-      }
+      this.#keepToSpans(element);
       this.#frame = requestAnimationFrame(step);
     };
     this.#frame = requestAnimationFrame(step);

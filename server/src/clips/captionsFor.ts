@@ -1,9 +1,9 @@
+import { wordsOfLine } from '@carmic/captions';
 import type { RenderSpec, Span, Word } from '@carmic/contract';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { readEdits } from '../understanding/edits/transcriptEdits.ts';
 import { findTranscript, readTranscript } from '../understanding/transcripts.ts';
-import { wordsOfLine } from '../understanding/translation/captionTrack.ts';
 import { findApproved, linesOf } from '../understanding/translation/translations.ts';
 import type { RenditionRow } from './model.ts';
 

@@ -15,7 +15,9 @@ import {
   removeAt,
   removeSpan,
 } from './segments.ts';
+import { parseClock } from '../../format/formatTime.ts';
 import { frameOf, widthOf } from './timeFrame.ts';
+import { writeExactly } from './writeExactly.ts';
 import { cutOf } from './wordCuts.ts';
 import { additionOfWords, cutOfWords, isWordIn, snapToWord, spanOfWords } from './wordSpans.ts';
 
@@ -277,4 +279,11 @@ describe('whatever is done to a clip, in whatever order it plays', () => {
       { numRuns: 500 },
     );
   });
+});
+
+test('an exact time is written as short as it goes, and is read as what it was', () => {
+  expect([0, 7.45, 65.4, 3723.5, 59.9996].map(writeExactly)).toEqual(['0:00', '0:07.45', '1:05.4', '1:02:03.5', '1:00']);
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 36_000_000 }), (ms) => Math.round((parseClock(writeExactly(ms / 1000)) ?? -1) * 1000) === ms),
+  );
 });
