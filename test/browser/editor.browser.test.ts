@@ -318,7 +318,7 @@ async function timesPlayed(page: Page, press: () => Promise<void>): Promise<numb
     film.addEventListener('pause', () => (globalThis.hasEnded = true), { once: true });
   }`);
   await press();
-  await page.waitForFunction('globalThis.hasEnded', undefined, { timeout: 60_000 });
+  await expect.poll(() => page.evaluate('globalThis.hasEnded')).toBe(true);
   return (await page.evaluate('globalThis.played')) as number[];
 }
 
@@ -440,4 +440,32 @@ test('two people at one clip: who drags while the other cuts is told, the other 
   expect(other.problems).toEqual([]);
   await visit.context.close();
   await other.context.close();
+});
+
+test('the versions of a clip are listed, and one of them is taken again; those behind it stay', async (context) => {
+  await setSpans([{ startSeconds: 1, endSeconds: 9 }]);
+  const wanted = await present();
+  await setSpans([
+    { startSeconds: 1, endSeconds: 4 },
+    { startSeconds: 6, endSeconds: 9 },
+  ]);
+  const visit = await openVideo(context);
+  const { page } = visit;
+  const last = await present();
+  await page.getByRole('button', { name: `Version ${last.editVersion}:` }).click();
+  const dialog = page.getByRole('dialog', { name: 'Versions of the cut' });
+  const row = (version: number) => dialog.getByRole('listitem').filter({ has: page.getByText(`Version ${version}`, { exact: true }) });
+  await row(last.editVersion).getByText('Present').waitFor();
+  await row(last.editVersion).getByText('2 parts').waitFor();
+  expect(await findBarriers(page)).toEqual([]);
+  await dialog.getByRole('button', { name: `Use version ${wanted.editVersion}`, exact: true }).click();
+  await row(wanted.editVersion).getByText('Present').waitFor();
+  expect((await present()).segments).toEqual([{ startSeconds: 1, endSeconds: 9 }]);
+  await dialog.getByRole('button', { name: `Use version ${last.editVersion}`, exact: true }).click();
+  await row(last.editVersion).getByText('Present').waitFor();
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  expect((await present()).segments).toHaveLength(2);
+  expect(visit.problems).toEqual([]);
+  await visit.context.close();
 });

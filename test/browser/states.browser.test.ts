@@ -169,6 +169,42 @@ test('the page follows the server live and finds its way back after a restart', 
   expect(visit.problems.filter((problem) => !problem.includes('ERR_'))).toEqual([]);
 });
 
+test('what happens while the library is on its way is not missed: neither behind the list, nor before the live stream', async (context) => {
+  for (const late of ['the list', 'the stream'] as const) {
+    const caller = await instance.createCaller();
+    const { page, problems, context: profile } = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token });
+    let happen: () => void = () => undefined;
+    const hasHappened = new Promise<void>((resolve) => (happen = resolve));
+    let read: () => void = () => undefined;
+    const isRead = new Promise<void>((resolve) => (read = resolve));
+    await page.route(/\/api\/v1\/videos\?/, async (route) => {
+      const response = await route.fetch();
+      read();
+      await (late === 'the list' ? hasHappened : Promise.resolve());
+      await route.fulfill({ response });
+    });
+    const streamed = page.waitForRequest(/\/events\/stream/);
+    await page.route(/\/events\/stream/, async (route) => {
+      await (late === 'the stream' ? hasHappened : Promise.resolve());
+      await route.continue();
+    });
+    await page.goto('/');
+    await Promise.all([isRead, streamed]);
+    if (late === 'the list') {
+      await page.waitForTimeout(1500);
+    } else {
+      await page.getByText('Drop your first video here').waitFor();
+    }
+    await upload(caller, 'meanwhile.mp4');
+    // The stream tells within its second of what has happened; the answer of the list is older than that.
+    await page.waitForTimeout(late === 'the list' ? 2500 : 0);
+    happen();
+    await page.getByRole('heading', { name: 'meanwhile' }).waitFor({ timeout: 20_000 });
+    expect(problems).toEqual([]);
+    await profile.close();
+  }
+});
+
 test('administrators see the agents and enrol one; others do not', async (context) => {
   const [administrator, member] = [await instance.createCaller({ isAdmin: true }), await instance.createCaller()];
   const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: administrator.token });

@@ -68,6 +68,7 @@ export async function seed(instance: TestInstance, page: Page): Promise<Seeded> 
     await agent.renew(lease, 0.62);
   }
   await speakers(instance, admin, ready);
+  await agent.call('createAgentLogLines', { body: { lines: logLines() } });
   await seedCompression(instance);
   await seedSafety(instance, admin, agent);
   await seedPeople(admin);
@@ -77,6 +78,18 @@ export async function seed(instance: TestInstance, page: Page): Promise<Seeded> 
 
 async function enrolStudioAgent(instance: TestInstance): Promise<ProtocolAgent> {
   return enrolAgent(instance, ['inspect', 'render'], { name: 'studio-gpu-1' });
+}
+
+/** What an agent says while it works, newest last. */
+function logLines() {
+  const at = (secondsAgo: number) => new Date(Date.now() - secondsAgo * 1000).toISOString();
+  return [
+    { at: at(95), level: 'info' as const, text: 'the agent is ready', fields: {} },
+    { at: at(80), level: 'info' as const, text: 'task started', fields: { kind: 'inspect' } },
+    { at: at(61), level: 'warn' as const, text: 'the encoder h264_nvenc does not work here, libx264 is used instead', fields: {} },
+    { at: at(44), level: 'error' as const, text: 'the file could not be read to its end', fields: { kind: 'inspect', code: 'truncated' } },
+    { at: at(6), level: 'info' as const, text: 'task done', fields: { kind: 'render' } },
+  ];
 }
 
 /** Does what is queued: inspections and renderings, with the scene's pictures. */

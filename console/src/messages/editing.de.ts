@@ -36,6 +36,15 @@ export const editing: EditingWords = {
   selectKeys: 'Wörter auswählen, ab dem gesprochenen',
   undoKeys: 'Einen Schnitt des gewählten Clips rückgängig machen; mit Umschalt wiederholen',
   shift: 'Umschalt',
+  versions: {
+    title: 'Fassungen des Schnitts',
+    name: (n) => `Fassung ${n}`,
+    kinds: { suggested: 'Wie vorgeschlagen', tightened: 'Ohne Pausen und Füllwörter', segments: 'Von Hand geschnitten' },
+    parts: (n) => count(n, 'Teil', 'Teile'),
+    present: 'Jetzige',
+    choose: 'Diese verwenden',
+    chooseThis: (n) => `Fassung ${n} verwenden`,
+  },
   zoomIn: 'Vergrößern',
   zoomOut: 'Verkleinern',
 };

@@ -35,6 +35,15 @@ export const editing = {
   selectKeys: 'Select words, from the one that is spoken',
   undoKeys: 'Undo a cut of the chosen clip; with Shift redo',
   shift: 'Shift',
+  versions: {
+    title: 'Versions of the cut',
+    name: (n: number) => `Version ${n}`,
+    kinds: { suggested: 'As suggested', tightened: 'Without pauses and fillers', segments: 'Cut by hand' },
+    parts: (n: number) => count(n, 'part', 'parts'),
+    present: 'Present',
+    choose: 'Use this one',
+    chooseThis: (n: number) => `Use version ${n}`,
+  },
   zoomIn: 'Zoom in',
   zoomOut: 'Zoom out',
 };

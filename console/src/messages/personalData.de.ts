@@ -129,6 +129,8 @@ export const personalData: typeof english = {
     who: 'Wer es bekommt',
     nobody: 'Sonst niemand',
     fields: (amount) => count(amount, 'Feld', 'Felder'),
+    tables: 'Einträge',
+    none: 'So heißt kein Eintrag und kein Feld.',
     files: 'Dateien',
     log: 'Das Protokoll',
     sealed: 'verschlüsselt',

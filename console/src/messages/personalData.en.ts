@@ -127,6 +127,8 @@ export const personalData = {
     who: 'Who gets it',
     nobody: 'Nobody else',
     fields: (amount: number) => count(amount, 'field', 'fields'),
+    tables: 'Records',
+    none: 'No record or field is called that.',
     files: 'Files',
     log: 'The log',
     sealed: 'encrypted',

@@ -1,6 +1,7 @@
 import {
   ApiError,
   type Clip,
+  type ClipEdit,
   type Insight,
   type Progress,
   type Rendition,
@@ -203,11 +204,25 @@ export class VideoPage {
   }
 
   /** Goes back to the version that the present one was made on, or on to the newest that was made on it. Answers null where there is none. */
-  async stepEdit(clip: Clip, way: 'undo' | 'redo'): Promise<Clip | null> {
+  stepEdit(clip: Clip, way: 'undo' | 'redo'): Promise<Clip | null> {
+    return this.#choose(clip, (now) => (way === 'undo' ? now.undoVersion : now.redoVersion));
+  }
+
+  /** The versions of a clip's cut, newest first. */
+  async listEdits(clip: Clip): Promise<readonly ClipEdit[]> {
+    return (await this.#call('listClipEdits', { params: { id: clip.id } })).items;
+  }
+
+  /** Makes a version the present one. Answers null where it is that already. */
+  chooseEdit(clip: Clip, version: number): Promise<Clip | null> {
+    return this.#choose(clip, (now) => (now.editVersion === version ? null : version));
+  }
+
+  async #choose(clip: Clip, versionOf: (now: Clip) => number | null): Promise<Clip | null> {
     let changed: Clip | null = null;
     await this.#inLine(clip.id, async () => {
       const now = this.#now(clip);
-      const version = way === 'undo' ? now.undoVersion : now.redoVersion;
+      const version = versionOf(now);
       if (version === null) {
         return;
       }

@@ -1,5 +1,6 @@
 import type { Clip, Rendition } from '@carmic/contract';
 import { describe, expect, it } from 'vitest';
+import { breaksOf } from './formatWish.ts';
 import { missingAspects, pickRenditions } from './pickRenditions.ts';
 import { topReasons } from './topReasons.ts';
 import { waveformColumns } from './waveformColumns.ts';
@@ -90,4 +91,17 @@ describe('the reasons on a card', () => {
     const clip = build({ ground: 50, claims: 8 });
     expect(topReasons(clip, [clip]).map((part) => part.name)).toEqual(['ground', 'claims']);
   });
+});
+
+it('takes the breaks of a clip from the newest rendition with the same words', () => {
+  const breaks = (atSeconds: number) => ({ breaks: [{ atSeconds, kind: 'break' as const }] });
+  const renditions = [
+    { ...buildRendition('1', '9:16', 'ready', 1), captionOptions: breaks(1) },
+    { ...buildRendition('2', '1:1', 'ready', 2), captionOptions: breaks(2) },
+    { ...buildRendition('3', '9:16', 'ready', 3), captionLanguage: 'de', captionOptions: breaks(3) },
+    { ...buildRendition('4', '9:16', 'ready', 4), captionLanguage: 'fr' },
+  ];
+  expect(breaksOf({ renditions }, null)).toEqual(breaks(2).breaks);
+  expect(breaksOf({ renditions }, 'de')).toEqual(breaks(3).breaks);
+  expect(breaksOf({ renditions }, 'fr')).toBeUndefined();
 });
