@@ -1,5 +1,6 @@
 /** What the server says, in German: by code and name; what only its sentence knows is quoted or taken over. */
 import type { ErrorCode, FailureCode } from '@carmic/contract';
+import { engineText } from './engines.de.ts';
 import type { server as english } from './server.en.ts';
 
 /** A code that is not here has a sentence that says more than the code: it is quoted. */
@@ -242,5 +243,6 @@ export const server: typeof english = {
       .replace(' within ', ' ± '),
   unit: (unit) => units[unit] ?? unit,
   note: (note) => notes[note] ?? note.replace(/^(\d+) of (\d+) finished$/, '$1 von $2 fertig'),
+  engine: engineText,
   choice: () => '',
 };

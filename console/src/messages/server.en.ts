@@ -13,6 +13,8 @@ export const server = {
   unit: (unit: string) => unit,
   /** A line beside a stage: what is going on, or why it was left out. */
   note: (note: string) => note,
+  /** The label or the explanation of an engine. */
+  engine: (text: string) => text,
   /** Why a layout or an encoder was chosen. */
   choice: (reason: string) => reason,
 };
