@@ -145,6 +145,53 @@ test('a term is added to the glossary; a track is translated, looked over side b
   expect(visit.problems).toEqual([]);
 });
 
+test('captions of a translation have line breaks of their own, which are rendered and taken over the next time', async (context) => {
+  const [clip] = (await caller.call('listClips', { params: { id: video.id } })).items;
+  const { items: tracks } = await caller.call('listTranslations', { params: { id: video.id } });
+  expect(tracks).toMatchObject([{ language: 'de', state: 'approved' }]);
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token });
+  visit.expectRefusal('/storage/');
+  const { page } = visit;
+  await page.goto(`/#/videos/${video.id}`);
+  const open = async () => {
+    await page.getByRole('button', { name: 'Add format' }).click();
+    return page.getByRole('dialog', { name: 'Render this clip' });
+  };
+  const dialog = await open();
+  await dialog.getByLabel('Language of the captions').selectOption('de');
+  await dialog.locator('input[value="1:1"]').dispatchEvent('click');
+  await dialog.getByText('Line breaks').click();
+  const gaps = dialog.getByRole('group', { name: 'Line breaks' });
+  // The words of the translation, not those that are spoken.
+  await gaps.getByText('Theo', { exact: true }).waitFor();
+  const gap = gaps.getByRole('button', { name: /: no break$/ }).first();
+  const [, word = ''] = /“(.+)”/.exec((await gap.getAttribute('aria-label')) ?? '') ?? [];
+  await gap.press('Enter');
+  await gaps.getByRole('button', { name: new RegExp(`^Before “${word}”: new (line|caption), by hand$`) }).waitFor();
+  await dialog.getByRole('button', { name: 'Render', exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+  const made = await until('the rendition', async () =>
+    (await caller.call('getClip', { params: { id: clip?.id ?? '' } })).renditions.find(
+      ({ aspect, captionLanguage }) => aspect === '1:1' && captionLanguage === 'de',
+    ),
+  );
+  expect(made).toMatchObject({ captionOptions: { breaks: [{ kind: 'break' }] } });
+
+  // What is spoken has none of them; the translation has them again.
+  await page.reload();
+  const again = await open();
+  expect(await again.getByLabel('Language of the captions').inputValue()).toBe('de');
+  await again.getByText('Line breaks').click();
+  await again.getByRole('button', { name: /, by hand$/ }).waitFor();
+  await again.getByLabel('Language of the captions').selectOption('');
+  await again
+    .getByRole('button', { name: /: no break$/ })
+    .first()
+    .waitFor();
+  await expect.poll(() => again.getByRole('button', { name: /, by hand$/ }).count()).toBe(0);
+  expect(visit.problems).toEqual([]);
+});
+
 test('engines are switched, ordered and tried', async (context) => {
   const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token, width: 360 });
   const { page } = visit;

@@ -286,6 +286,7 @@ export const de: Messages = {
     uploaded: (when) => `Hinzugefügt ${when}`,
     expires: (when) => `Läuft ab ${when}`,
     noExpiry: 'Kein Ablauf',
+    byPlan: (plan) => `nach dem Tarif ${plan}`,
     source: 'Video',
     transcript: 'Transkript',
     transcriptShow: 'Transkript zeigen',

@@ -286,6 +286,7 @@ export const en = {
     uploaded: (when: string) => `Added ${when}`,
     expires: (when: string) => `Expires ${when}`,
     noExpiry: 'No expiry',
+    byPlan: (plan: string) => `by the plan ${plan}`,
     source: 'Source',
     transcript: 'Transcript',
     transcriptShow: 'Show transcript',
