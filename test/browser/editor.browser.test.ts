@@ -458,10 +458,10 @@ test('the versions of a clip are listed, and one of them is taken again; those b
   await row(last.editVersion).getByText('Present').waitFor();
   await row(last.editVersion).getByText('2 parts').waitFor();
   expect(await findBarriers(page)).toEqual([]);
-  await dialog.getByRole('button', { name: `Use version ${wanted.editVersion}`, exact: true }).click();
+  await dialog.getByRole('button', { name: `Use this one: version ${wanted.editVersion}`, exact: true }).click();
   await row(wanted.editVersion).getByText('Present').waitFor();
   expect((await present()).segments).toEqual([{ startSeconds: 1, endSeconds: 9 }]);
-  await dialog.getByRole('button', { name: `Use version ${last.editVersion}`, exact: true }).click();
+  await dialog.getByRole('button', { name: `Use this one: version ${last.editVersion}`, exact: true }).click();
   await row(last.editVersion).getByText('Present').waitFor();
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'detached' });

@@ -43,7 +43,7 @@ export const editing: EditingWords = {
     parts: (n) => count(n, 'Teil', 'Teile'),
     present: 'Jetzige',
     choose: 'Diese verwenden',
-    chooseThis: (n) => `Fassung ${n} verwenden`,
+    chooseThis: (n) => `Diese verwenden: Fassung ${n}`,
   },
   zoomIn: 'Vergrößern',
   zoomOut: 'Verkleinern',

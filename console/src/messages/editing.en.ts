@@ -42,7 +42,7 @@ export const editing = {
     parts: (n: number) => count(n, 'part', 'parts'),
     present: 'Present',
     choose: 'Use this one',
-    chooseThis: (n: number) => `Use version ${n}`,
+    chooseThis: (n: number) => `Use this one: version ${n}`,
   },
   zoomIn: 'Zoom in',
   zoomOut: 'Zoom out',
