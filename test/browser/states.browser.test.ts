@@ -119,6 +119,35 @@ test('addresses of nothing, of somebody else and of something deleted say so and
   expect(visit.problems).toEqual([]);
 });
 
+test('an answer that was asked for before a video was deleted does not bring it back', async (context) => {
+  const caller = await instance.createCaller();
+  const { page, problems } = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token });
+  const own = await upload(caller, 'late.mp4');
+  await page.goto(`/#/videos/${own.id}`);
+  await page.getByRole('heading', { name: 'late' }).waitFor();
+  await page.waitForLoadState('networkidle');
+  let hasAsked: () => void = () => undefined;
+  const asked = new Promise<void>((resolve) => (hasAsked = resolve));
+  let isGone: () => void = () => undefined;
+  const gone = new Promise<void>((resolve) => (isGone = resolve));
+  const answered = page.waitForResponse((response) => response.url().endsWith(`/api/v1/videos/${own.id}`), { timeout: 120_000 });
+  await page.route(`**/api/v1/videos/${own.id}`, async (route) => {
+    const response = await route.fetch();
+    hasAsked();
+    await gone;
+    await route.fulfill({ response });
+  });
+  await caller.call('updateVideo', { params: { id: own.id }, body: { addTags: ['asked'] } });
+  await asked;
+  await caller.call('deleteVideo', { params: { id: own.id } });
+  await page.getByRole('heading', { name: 'This video is not here any more' }).waitFor();
+  isGone();
+  await answered;
+  await page.waitForTimeout(500);
+  await page.getByRole('heading', { name: 'This video is not here any more' }).waitFor({ timeout: 1000 });
+  expect(problems).toEqual([]);
+});
+
 test('a failure names the stage, the cause and the next step, and can be tried again where that may help', async (context) => {
   const caller = await instance.createCaller();
   const agent = await enrolAgent(instance, ['inspect']);

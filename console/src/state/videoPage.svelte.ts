@@ -277,6 +277,10 @@ export class VideoPage {
     const asked = this.#asked;
     try {
       const video = await this.#call('getVideo', { params: { id: this.id } });
+      // An answer to what was asked before the deletion was heard of does not bring a video back.
+      if (this.status === 'gone') {
+        return;
+      }
       // On a slow line answers may come in another order than the questions went.
       if (asked > this.#taken) {
         this.#taken = asked;
