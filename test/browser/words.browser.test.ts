@@ -184,6 +184,7 @@ test('captions of a translation have line breaks of their own, which are rendere
   await again.getByText('Line breaks').click();
   await again.getByRole('button', { name: /, by hand$/ }).waitFor();
   await again.getByLabel('Language of the captions').selectOption('');
+  await again.getByText('Line breaks').click();
   await again
     .getByRole('button', { name: /: no break$/ })
     .first()
