@@ -1,4 +1,5 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
 
 /** Where `npm run dev -w @carmic/console` finds the API. */
@@ -20,8 +21,26 @@ const withoutDocumentation: Plugin = {
   },
 };
 
+/** Tells public/start.js where the words of each language are, and what they import beside the program itself. */
+const languageFiles: Plugin = {
+  name: 'carmic-language-files',
+  transformIndexHtml: {
+    order: 'post',
+    handler(html, { bundle }) {
+      const chunks = Object.values(bundle ?? {}).flatMap((file) => (file.type === 'chunk' ? [file] : []));
+      const named = ['en', 'de'].flatMap((language) => {
+        const chunk = chunks.find(({ facadeModuleId }) => facadeModuleId?.endsWith(`/src/messages/${language}.ts`));
+        const files = chunk === undefined ? [] : [chunk.fileName, ...chunk.imports].filter((file) => !html.includes(file));
+        return files.length === 0 ? [] : [`data-${language}="${files.map((file) => `/${file}`).join(' ')}"`];
+      });
+      return html.replace('src="/start.js"', ['src="/start.js"', ...named].join(' '));
+    },
+  },
+};
+
 export default defineConfig({
-  plugins: [withoutDocumentation, svelte()],
+  plugins: [withoutDocumentation, svelte(), languageFiles],
+  resolve: { alias: [{ find: /^zod$/, replacement: fileURLToPath(new URL('src/zodSetup.ts', import.meta.url)) }] },
   worker: { format: 'es' },
   server: { proxy: { '/api': { target: apiUrl } } },
   build: {
@@ -30,5 +49,11 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
+    rolldownOptions: {
+      output: {
+        // One file of what the first picture needs: a browser asks for few files at once, and each costs a way to the server and back.
+        codeSplitting: { groups: [{ name: 'main', test: /\/console\/src\/main\.ts$/ }] },
+      },
+    },
   },
 });

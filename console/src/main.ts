@@ -1,4 +1,3 @@
-import './zodSetup.ts';
 import '@fontsource-variable/inter/opsz.css';
 import './ui/base.css';
 import { mount } from 'svelte';

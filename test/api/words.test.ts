@@ -1,6 +1,7 @@
 /** Words as people work with them: corrections, speakers, glossary, search, translations, and which engine does what. */
 import { ApiError, type Transcript, type Video } from '@carmic/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { applyChange } from '../../console/src/state/applyChange.ts';
 import { storeTranscript } from '../../server/src/understanding/transcripts.ts';
 import { type Caller, startInstance, type TestInstance, until } from '../support/instance.ts';
 import { enrolAgent, type ProtocolAgent } from '../support/protocolAgent.ts';
@@ -83,10 +84,13 @@ describe('corrected words', () => {
     const before = await transcriptOf(video.id);
     expect(before.version).toBe(0);
     const at = find(before, 'carmick');
-    const after = await caller.call('updateTranscript', {
+    const change = await caller.call('updateTranscript', {
       params: { id: video.id },
       body: { version: 0, corrections: [{ from: at, to: at + 1, text: 'Carmic,' }] },
     });
+    expect(change).toMatchObject({ version: 1, changes: [{ from: at, to: at + 1, words: [{ text: 'Carmic,' }] }] });
+    const after = await transcriptOf(video.id);
+    expect(applyChange(before, change)).toEqual(after);
     expect(after.version).toBe(1);
     expect(after.words[at]).toEqual({ ...before.words[at], text: 'Carmic,', confidence: 1, isCorrected: true });
     expect(after.words.map(({ startSeconds, endSeconds }) => [startSeconds, endSeconds])).toEqual(
@@ -117,7 +121,8 @@ describe('corrected words', () => {
       params: { id: video.id },
       body: { version, corrections: [{ from: last, to: last + 1, text: 'stairs.' }] },
     });
-    expect(fixed.words[last]?.isCorrected).toBeUndefined();
+    expect(fixed.changes).toEqual([{ from: last, to: last + 1, words: [expect.objectContaining({ text: 'stairs.' })] }]);
+    expect(fixed.changes[0]?.words[0]?.isCorrected).toBeUndefined();
     await expect(
       caller.call('updateTranscript', {
         params: { id: video.id },
@@ -127,7 +132,8 @@ describe('corrected words', () => {
   });
 
   test('speakers are named and merged', async () => {
-    const { version, speakers } = await transcriptOf(video.id);
+    const before = await transcriptOf(video.id);
+    const { version, speakers } = before;
     expect(speakers).toEqual([
       { label: 'ADA', name: 'ADA' },
       { label: 'BOB', name: 'BOB' },
@@ -142,12 +148,14 @@ describe('corrected words', () => {
         ],
       },
     });
-    expect(new Set(named.words.map((word) => word.speaker))).toEqual(new Set(['Ada Lovelace']));
+    const called = applyChange(before, named);
+    expect(called).toEqual(await transcriptOf(video.id));
+    expect(new Set(called.words.map((word) => word.speaker))).toEqual(new Set(['Ada Lovelace']));
     const apart = await caller.call('updateTranscript', {
       params: { id: video.id },
       body: { version: named.version, speakers: [{ label: 'BOB', name: 'BOB' }] },
     });
-    expect(new Set(apart.words.map((word) => word.speaker))).toEqual(new Set(['Ada Lovelace', 'BOB']));
+    expect(new Set(applyChange(called, apart).words.map((word) => word.speaker))).toEqual(new Set(['Ada Lovelace', 'BOB']));
   });
 
   test('a rendition asked for after an edit is another one, made of the corrected words', async () => {

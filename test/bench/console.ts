@@ -194,7 +194,7 @@ async function visitLibrary(context: BrowserContext, baseUrl: string): Promise<{
   await page.getByRole('button', { name: 'Show more' }).click();
   await page.getByRole('link', { name: 'Talk 48', exact: true }).first().waitFor();
   await page.keyboard.press('Control+k');
-  await page.getByRole('combobox').waitFor();
+  await page.getByRole('combobox', { name: 'A page, a video or an action' }).waitFor();
   await page.keyboard.type('talk 40');
   await page.keyboard.press('Escape');
   await drawn(page);

@@ -3,7 +3,7 @@ import type { Video } from '@carmic/contract';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Caller, startInstance, type TestInstance, until } from '../support/instance.ts';
-import { firstLoadBytes } from '../support/firstLoad.ts';
+import { firstLoadBytes, firstLoadFiles } from '../support/firstLoad.ts';
 import { enrolAgent } from '../support/protocolAgent.ts';
 import { uploadVideo } from '../support/upload.ts';
 import { findBarriersEverywhere } from './support/axe.ts';
@@ -211,4 +211,11 @@ test('a video is put into a folder, given tags, and found by them', async (conte
 test('the first load of the library stays below 170 KB of script, compressed', () => {
   expect(firstLoadBytes(consoleDirectory)).toBeLessThanOrEqual(170 * 1024);
   expect(firstLoadBytes(consoleDirectory)).toBeGreaterThan(50 * 1024);
+});
+
+test('the first load of the library is one file beside the words, and leaves out what checks answers', () => {
+  const files = [...firstLoadFiles(consoleDirectory)];
+  expect(files.map(([path]) => path.replace(/^.*\/(\w+).*$/, '$1')).sort()).toEqual(['count', 'en', 'main', 'start']);
+  // Names that the library of the checks throws and is configured by.
+  expect(files.filter(([, source]) => /ZodError|jitless/.test(source)).map(([path]) => path)).toEqual([]);
 });

@@ -301,3 +301,65 @@ test('texts for publishing stand ready for each platform; a moment is found in a
   expect(clips.find(({ state }) => state !== 'discarded')?.excerpt).toContain('books');
   expect(visit.problems).toEqual([]);
 });
+
+test('of 30,000 words only those in sight are drawn, and a corrected one travels alone; somebody else’s is loaded', async (context) => {
+  const words = Array.from({ length: 30_000 }, (_, index) => ({
+    text: index % 12 === 11 ? `word${index}.` : `word${index}`,
+    startSeconds: index * 0.36,
+    endSeconds: index * 0.36 + 0.3,
+    confidence: 0.97,
+    speaker: `Speaker ${1 + (Math.floor(index / 120) % 3)}`,
+  }));
+  await storeTranscript(
+    instance.server.deps,
+    { id: video.id, workspaceId: caller.workspaceId },
+    { language: 'en', engine: 'a long talk', words },
+  );
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token, width: 1440 });
+  const { page } = visit;
+  const answers: { method: string; size: number }[] = [];
+  page.on('response', async (response) => {
+    if (response.url().endsWith('/transcript')) {
+      answers.push({ method: response.request().method(), size: (await response.body()).length });
+    }
+  });
+  await page.goto(`/#/videos/${video.id}`);
+  const word = page.locator('[data-word="20"]');
+  await word.waitFor();
+  const drawn = await page.evaluate(() => {
+    interface Node {
+      checkVisibility(options: object): boolean;
+    }
+    const { document } = globalThis as unknown as { document: { querySelectorAll(selector: string): Iterable<Node> } };
+    const seen = (selector: string) =>
+      [...document.querySelectorAll(selector)].filter((node) => node.checkVisibility({ contentVisibilityAuto: true }));
+    return {
+      paragraphs: [...document.querySelectorAll('[data-paragraph]')].length,
+      seenParagraphs: seen('[data-paragraph] > p').length,
+      seenElements: seen('[data-paragraph] *').length,
+    };
+  });
+  expect(drawn.paragraphs).toBeGreaterThan(500);
+  expect(drawn.seenParagraphs).toBeGreaterThan(2);
+  expect(drawn.seenParagraphs).toBeLessThan(60);
+  expect(drawn.seenElements).toBeLessThan(4000);
+
+  await word.dblclick();
+  const field = page.getByLabel('What is said here');
+  await field.fill('corrected');
+  await field.press('Enter');
+  await page.locator('[data-word="20"]', { hasText: /^corrected$/ }).waitFor();
+  await expect.poll(() => answers.map(({ method }) => method)).toEqual(['GET', 'PATCH']);
+  expect(answers[0]?.size).toBeGreaterThan(1_000_000);
+  expect(answers[1]?.size).toBeLessThan(1000);
+
+  // One's own event has come before that of somebody else: it made nothing load.
+  const { version } = await caller.call('getTranscript', { params: { id: video.id } });
+  await caller.call('updateTranscript', {
+    params: { id: video.id },
+    body: { version, corrections: [{ from: 21, to: 22, text: 'elsewhere' }] },
+  });
+  await page.locator('[data-word="21"]', { hasText: /^elsewhere$/ }).waitFor();
+  expect(answers.map(({ method }) => method)).toEqual(['GET', 'PATCH', 'GET']);
+  expect(visit.problems.filter((problem) => !problem.includes('/storage/'))).toEqual([]);
+});

@@ -1,19 +1,27 @@
-import { ApiError, buildClient, type Call, coreRoutes, type FindRoute, type RouteDefinition } from '@carmic/contract';
+import { ApiError, buildClient, type Call, type FindRoute, type RouteDefinition } from '@carmic/contract';
 import type { Messages } from '../messages/en.ts';
+import { takeFirstAnswer } from './firstAnswers.ts';
 
 export { ApiError, type Call };
 
-const known: Readonly<Record<string, RouteDefinition>> = coreRoutes;
+/** Most routes are those of pages that few open: what checks their answers is loaded when it is needed, and what the core needs behind the first picture. */
+const find: FindRoute = async (name) => {
+  const known: Readonly<Record<string, RouteDefinition>> = (await import('./checks.ts')).coreRoutes;
+  return known[name] ?? (await import('./allRoutes.ts')).routes[name];
+};
 
-/** Most routes are those of pages that few open: to check what they answer takes time to load and to set up, which the library does not wait for. */
-const find: FindRoute = async (name) => known[name] ?? (await import('./allRoutes.ts')).routes[name];
+/** Loads what checks answers, for the calls to come. */
+export async function prepareCalls(): Promise<void> {
+  await import('./checks.ts');
+}
 
 /**
  * Makes the caller of every route for this page's own origin. Whatever goes wrong arrives as an ApiError whose message can be
  * shown; `on.signedOut` is told when the session turns out to have ended, and `on.proofNeeded` asks the person to prove themselves.
  */
 export function buildCall(origin: string, t: Messages, on: { signedOut: () => void; proofNeeded: () => Promise<boolean> }): Call {
-  const call = buildClient(find, { baseUrl: origin, fetch: (input, init) => fetch(input, init) });
+  const ask = buildClient(find, { baseUrl: origin, fetch: (input, init) => fetch(input, init) });
+  const call: Call = async (name, args, options) => ((await takeFirstAnswer(name, args?.query)) as never) ?? ask(name, args, options);
   return async (name, args, options) => {
     try {
       try {

@@ -1,4 +1,4 @@
-import { type CarmicEvent, eventSchema, type Progress, progressSchema } from '@carmic/contract';
+import type { CarmicEvent, Progress } from '@carmic/contract';
 
 /** What arrives on the live stream. `resync` says that something may have been missed: ask again for what is shown. */
 export type LiveMessage = { kind: 'event'; event: CarmicEvent } | { kind: 'progress'; progress: Progress } | { kind: 'resync' };
@@ -21,6 +21,7 @@ export class Live {
   #source: EventSource | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #attempt = 0;
+  #line = Promise.resolve();
   #wasCut = false;
 
   /** `checkSession` is called when the stream is refused, because the session may have ended. */
@@ -89,10 +90,13 @@ export class Live {
     }, pauseMs);
   }
 
+  /** Messages are told in the order in which they came: what checks them is loaded before the first. */
   #received(data: string, kind: 'event' | 'progress'): void {
-    const message = parseLive(data, kind);
-    // A message of a newer server may be unknown to this page; asking again is always right.
-    this.#tell(message ?? { kind: 'resync' });
+    this.#line = this.#line.then(async () => {
+      const message = await parseLive(data, kind).catch(() => null);
+      // A message of a newer server may be unknown to this page; asking again is always right.
+      this.#tell(message ?? { kind: 'resync' });
+    });
   }
 
   #tell(message: LiveMessage): void {
@@ -102,13 +106,9 @@ export class Live {
   }
 }
 
-function parseLive(data: string, kind: 'event' | 'progress'): LiveMessage | null {
-  let json: unknown;
-  try {
-    json = JSON.parse(data);
-  } catch {
-    return null;
-  }
+async function parseLive(data: string, kind: 'event' | 'progress'): Promise<LiveMessage | null> {
+  const { eventSchema, progressSchema } = await import('./checks.ts');
+  const json: unknown = JSON.parse(data);
   if (kind === 'event') {
     const parsed = eventSchema.safeParse(json);
     return parsed.success ? { kind, event: parsed.data } : null;

@@ -1,4 +1,5 @@
 import type { Messages } from '../messages/en.ts';
+import { numberFormat } from './intl.ts';
 
 /** Writes a size in decimal units with at most three figures, as file managers do: `1.2 GB`. */
 export function formatBytes(sizeBytes: number, t: Messages): string {
@@ -9,6 +10,6 @@ export function formatBytes(sizeBytes: number, t: Messages): string {
     unit += 1;
   }
   const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
-  const text = new Intl.NumberFormat(t.locale, { maximumFractionDigits: digits }).format(value);
+  const text = numberFormat(t.locale, { maximumFractionDigits: digits }).format(value);
   return `${text} ${t.units.bytes[unit] ?? ''}`.trim();
 }

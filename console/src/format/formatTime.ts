@@ -1,4 +1,5 @@
 import type { Messages } from '../messages/en.ts';
+import { dateFormat, relativeFormat } from './intl.ts';
 
 /** Writes a position on a time line: `0:07`, `12:40`, `1:02:03`; with tenths, `0:07.4`. */
 export function formatClock(totalSeconds: number, hasTenths = false): string {
@@ -59,7 +60,7 @@ export function formatAgo(iso: string, nowMs: number, t: Messages): string {
   if (Math.abs(seconds) < 45) {
     return t.units.justNow;
   }
-  const relative = new Intl.RelativeTimeFormat(t.locale, { numeric: 'auto' });
+  const relative = relativeFormat(t.locale, { numeric: 'auto' });
   for (const [unit, length] of steps) {
     if (Math.abs(seconds) >= length * 0.95) {
       return relative.format(Math.round(seconds / length), unit);
@@ -70,5 +71,5 @@ export function formatAgo(iso: string, nowMs: number, t: Messages): string {
 
 /** Writes a date and time in the reader's own zone. */
 export function formatDate(iso: string, t: Messages): string {
-  return new Intl.DateTimeFormat(t.locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(iso));
+  return dateFormat(t.locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(iso));
 }

@@ -2,11 +2,14 @@ import type { Video, VideoLabels } from '@carmic/contract';
 import type { LiveMessage } from '../api/live.svelte.ts';
 import { type Call, isGone, messageOf } from '../api/client.ts';
 import type { Messages } from '../messages/en.ts';
+import { afterPaint } from './afterPaint.ts';
 import { keepVideoMedia } from './keepMedia.ts';
 import { Throttle } from './throttle.ts';
 
 const pageSize = 24;
 const refreshEveryMs = 2000;
+/** As many as are drawn at once. */
+const sliceSize = 8;
 
 function videoOf(message: LiveMessage): string {
   return (message.kind === 'event' ? message.event.videoId : message.kind === 'progress' ? message.progress.videoId : null) ?? '';
@@ -55,10 +58,23 @@ export class Library {
         // Another choice was made meanwhile: its own answer is on its way.
         return;
       }
-      const known = new Map(this.videos.map((video) => [video.id, video]));
-      this.videos = page.items.map((video) => keepVideoMedia(known.get(video.id), video));
+      if (this.status === 'ready') {
+        const known = new Map(this.videos.map((video) => [video.id, video]));
+        this.videos = page.items.map((video) => keepVideoMedia(known.get(video.id), video));
+      } else {
+        // What stands around them is drawn first.
+        await afterPaint();
+        if (filter !== this.filter) {
+          return;
+        }
+        this.videos = [];
+        this.status = 'ready';
+        await this.#append(page.items);
+      }
+      if (filter !== this.filter) {
+        return;
+      }
       this.#nextCursor = page.nextCursor;
-      this.status = 'ready';
       for (const id of this.#heardMeanwhile) {
         this.#refreshes.nudge(id);
       }
@@ -92,13 +108,32 @@ export class Library {
       return;
     }
     this.isLoadingMore = true;
+    const { filter } = this;
     try {
       const page = await this.#call('listVideos', { query: { limit: pageSize, cursor: this.#nextCursor, ...this.#query() } });
-      const known = new Set(this.videos.map((video) => video.id));
-      this.videos = [...this.videos, ...page.items.filter((video) => !known.has(video.id))];
-      this.#nextCursor = page.nextCursor;
+      await afterPaint();
+      if (filter !== this.filter) {
+        return;
+      }
+      await this.#append(page.items);
+      if (filter === this.filter) {
+        this.#nextCursor = page.nextCursor;
+      }
     } finally {
       this.isLoadingMore = false;
+    }
+  }
+
+  /** Adds videos few at a time, so that each few are drawn, and keys and clicks heard, before the next. */
+  async #append(items: readonly Video[]): Promise<void> {
+    const { filter } = this;
+    for (let from = 0; from < items.length && filter === this.filter; from += sliceSize) {
+      if (from > 0) {
+        await afterPaint();
+      }
+      const known = new Set(this.videos.map((video) => video.id));
+      const fresh = items.slice(from, from + sliceSize).filter((video) => !known.has(video.id) && !this.#removed.has(video.id));
+      this.videos = filter === this.filter ? [...this.videos, ...fresh] : this.videos;
     }
   }
 

@@ -12,6 +12,7 @@ import {
 import type { LiveMessage } from '../api/live.svelte.ts';
 import { type Call, isGone, messageOf } from '../api/client.ts';
 import type { Messages } from '../messages/en.ts';
+import { applyChange } from './applyChange.ts';
 import { keepClipMedia, keepVideoMedia } from './keepMedia.ts';
 import { Throttle } from './throttle.ts';
 
@@ -42,6 +43,9 @@ export class VideoPage {
   askedForWords = $state(0);
   readonly chosen = $derived(this.clips.find(({ id }) => id === this.chosenId) ?? null);
   readonly #lines = new Map<string, Promise<void>>();
+  /** The newest version of the words that was heard of, and how many edits of them are on their way. */
+  #heardVersion = 0;
+  #wordsUnanswered = 0;
   #unanswered: { clipId: string; change: ClipChange }[] = [];
   /** How often the video was asked for, and which of the questions the shown one answers. */
   #asked = 0;
@@ -90,7 +94,11 @@ export class VideoPage {
       this.#refreshes.stop();
       return;
     }
-    if (event.type === 'transcript.edited' || event.type === 'transcript.ready') {
+    if (event.type === 'transcript.edited') {
+      this.#heardVersion = Math.max(this.#heardVersion, Number(event.data['version'] ?? Number.POSITIVE_INFINITY));
+      this.#catchUp();
+    }
+    if (event.type === 'transcript.ready') {
       void this.#optional(() => this.#loadTranscript());
     }
     if (event.type.startsWith('safety.') || event.type === 'transcript.edited') {
@@ -102,16 +110,31 @@ export class VideoPage {
     }
   }
 
-  /** Corrects words or names speakers. On a conflict the words are loaded anew before it throws. */
-  async updateTranscript(body: RouteArguments<'updateTranscript'>['body']): Promise<Transcript> {
+  /** Corrects words or names speakers; the answer is what changed. On a conflict the words are loaded anew before it throws. */
+  async updateTranscript(body: NonNullable<RouteArguments<'updateTranscript'>['body']>): Promise<void> {
+    this.#wordsUnanswered += 1;
     try {
-      this.transcript = await this.#call('updateTranscript', { params: { id: this.id }, ...(body !== undefined && { body }) });
-      return this.transcript;
+      const change = await this.#call('updateTranscript', { params: { id: this.id }, body });
+      // Whatever was loaded meanwhile may have it already.
+      if (this.transcript?.version === body.version) {
+        this.transcript = applyChange(this.transcript, change);
+      }
     } catch (error) {
       if (error instanceof ApiError && error.code === 'conflict') {
         await this.#loadTranscript();
       }
       throw error;
+    } finally {
+      this.#wordsUnanswered -= 1;
+      this.#catchUp();
+    }
+  }
+
+  /** Loads the words anew when somebody else has edited them; one's own edits are told by their answers. */
+  #catchUp(): void {
+    if (this.#wordsUnanswered === 0 && this.transcript !== null && this.#heardVersion > this.transcript.version) {
+      this.#heardVersion = 0;
+      void this.#optional(() => this.#loadTranscript());
     }
   }
 

@@ -21,7 +21,7 @@ const unsureBelow = 0.6;
 export const isUnsure = (word: Transcript['words'][number]): boolean =>
   word.isCorrected !== true && word.confidence !== undefined && word.confidence < unsureBelow;
 
-type Save = (version: number, correction: { from: number; to: number; text: string }) => Promise<Transcript>;
+type Save = (version: number, correction: { from: number; to: number; text: string }) => Promise<unknown>;
 
 /** Correcting words: one place at a time, saved one by one, undone in the reverse order. */
 export class WordEditing {

@@ -8,15 +8,36 @@ const languageSchema = z.string().min(2).max(35).describe('BCP 47 tag');
 
 // ---- words as people corrected them ----------------------------------------------------------------------------------
 
+const shownWordSchema = wordSchema.extend({ isCorrected: z.literal(true).optional().describe('A person wrote it') });
+const speakersSchema = z
+  .array(z.object({ label: z.string(), name: z.string() }))
+  .describe('Voices as they were heard, and as people call them');
+
 export const transcriptSchema = z.object({
   videoId: idSchema,
   language: z.string(),
   engine: z.string(),
   version: z.number().int().nonnegative().describe('Counts the edits; an edit names the version it was made from'),
-  words: z.array(wordSchema.extend({ isCorrected: z.literal(true).optional().describe('A person wrote it') })),
-  speakers: z.array(z.object({ label: z.string(), name: z.string() })).describe('Voices as they were heard, and as people call them'),
+  words: z.array(shownWordSchema),
+  speakers: speakersSchema,
 });
 export type Transcript = z.infer<typeof transcriptSchema>;
+
+export const transcriptChangeSchema = z.object({
+  videoId: idSchema,
+  version: z.number().int().nonnegative().describe('The version that the edits made'),
+  changes: z
+    .array(
+      z.object({
+        from: z.number().int().nonnegative().describe('Index of the first replaced word, in the words of the version before'),
+        to: z.number().int().nonnegative().describe('Index behind the last one; `from` where words were only added'),
+        words: z.array(shownWordSchema).describe('What stands there now'),
+      }),
+    )
+    .describe('What reads otherwise than before, first places first; all other words are as they were'),
+  speakers: speakersSchema,
+});
+export type TranscriptChange = z.infer<typeof transcriptChangeSchema>;
 
 export const updateTranscriptBodySchema = z.object({
   version: z.number().int().nonnegative().describe('The version these edits were made from; another answers conflict'),
@@ -173,11 +194,11 @@ export const speechRoutes = {
   updateTranscript: route({
     method: 'PATCH',
     path: '/api/v1/videos/:id/transcript',
-    summary: 'Correct words and name speakers; times are kept',
+    summary: 'Correct words and name speakers, and hear what reads otherwise now; times are kept',
     policy: 'editor',
     params: idParamsSchema,
     body: updateTranscriptBodySchema,
-    reply: transcriptSchema,
+    reply: transcriptChangeSchema,
     status: 200,
     hasEtag: true,
   }),

@@ -34,9 +34,9 @@ export const understandingHandlers = {
     return deps.db.inWorkspace(personOf(request).workspaceId, async (tx) => readInsight(deps, tx, await loadVideo(deps, tx, params.id)));
   },
   async updateTranscript(request) {
-    const transcript = await updateTranscript(request.deps, personOf(request), request.params.id, request.body, request.checkMatch);
-    request.setEtag(String(transcript.version));
-    return transcript;
+    const change = await updateTranscript(request.deps, personOf(request), request.params.id, request.body, request.checkMatch);
+    request.setEtag(String(change.version));
+    return change;
   },
   async listTerms(request) {
     const { deps } = request;

@@ -1,4 +1,4 @@
-import type { RouteInput, Transcript } from '@carmic/contract';
+import type { RouteInput, Transcript, TranscriptChange, TranscriptDocument } from '@carmic/contract';
 import { AppError, invalidInput, wrongState } from '../../core/errors.ts';
 import type { Tx } from '../../db/database.ts';
 import type { Deps } from '../../deps.ts';
@@ -8,21 +8,24 @@ import { learnTerm } from '../glossary/glossary.ts';
 import type { TranscriptRow } from '../model.ts';
 import { findTranscript, readHeard } from '../transcripts.ts';
 import { type Correction, mergeReplacements, ReplacementError } from './corrections.ts';
+import { diffWords } from './diffWords.ts';
 import { labelsOf, nameVoices } from './speakers.ts';
 import { termsOfCorrection } from './termsOfCorrection.ts';
-import { applyEdits, readEdits, writeEdits } from './transcriptEdits.ts';
+import { applyEdits, type Edits, readEdits, writeEdits } from './transcriptEdits.ts';
 
 /** The words of a video as its workspace sees them. Throws wrong_state when there are none. */
 export async function presentTranscript(deps: Deps, tx: Tx, videoId: string): Promise<Transcript> {
   const row = await requireTranscript(deps, tx, videoId);
   const edits = await readEdits(deps, tx, videoId);
   const heard = await readHeard(deps, tx, row);
-  const { language, engine, words, names } = applyEdits(heard, row.objectId, edits);
+  const { language, engine } = heard;
+  return { videoId, language, engine, version: edits.version, ...present(heard, row.objectId, edits) };
+}
+
+/** Words and speakers as they read with edits. */
+function present(heard: TranscriptDocument, objectId: string, edits: Edits): Pick<Transcript, 'words' | 'speakers'> {
+  const { words, names } = applyEdits(heard, objectId, edits);
   return {
-    videoId,
-    language,
-    engine,
-    version: edits.version,
     words: words.map(({ word, correction }) => (correction === null ? word : { ...word, isCorrected: true as const })),
     speakers: labelsOf(heard.words).map((label) => ({ label, name: names.get(label) ?? label })),
   };
@@ -37,7 +40,7 @@ async function requireTranscript(deps: Deps, tx: Tx, videoId: string): Promise<T
 }
 
 /**
- * Writes corrections and names. Throws conflict, with the version that is there, when the edits were made from another one: nothing is
+ * Writes corrections and names, and answers what reads otherwise than before. Throws conflict, with the version that is there, when the edits were made from another one: nothing is
  * changed then, and the caller makes them again on the words as they are.
  */
 export function updateTranscript(
@@ -46,7 +49,7 @@ export function updateTranscript(
   videoId: string,
   body: RouteInput<'updateTranscript'>['body'],
   checkMatch: (version: string) => void,
-): Promise<Transcript> {
+): Promise<TranscriptChange> {
   return deps.db.inWorkspace(person.workspaceId, async (tx) => {
     const video = await loadVideo(deps, tx, videoId);
     const row = await requireTranscript(deps, tx, video.id);
@@ -70,7 +73,8 @@ export function updateTranscript(
           [...applyEdits(heard, row.objectId, edits).names].map(([label, name]) => ({ label, name })),
         );
     const voices = nameVoices(heard.words, known, body.speakers ?? []);
-    if (!(await writeEdits(deps, tx, video, edits.version, { objectId: row.objectId, corrections, voices }, person.userId))) {
+    const changed = { objectId: row.objectId, corrections, voices };
+    if (!(await writeEdits(deps, tx, video, edits.version, changed, person.userId))) {
       throw conflict(edits.version + 1);
     }
     for (const correction of added) {
@@ -85,7 +89,13 @@ export function updateTranscript(
       actorId: person.userId,
       data: { version: edits.version + 1, corrections: added.length, speakers: body.speakers?.length ?? 0 },
     });
-    return presentTranscript(deps, tx, video.id);
+    const { words, speakers } = present(heard, row.objectId, changed);
+    return {
+      videoId: video.id,
+      version: edits.version + 1,
+      changes: diffWords(present(heard, row.objectId, edits).words, words),
+      speakers,
+    };
   });
 }
 
