@@ -3,12 +3,14 @@ import type { TranscriptChange } from '@carmic/contract';
 type ShownWord = TranscriptChange['changes'][number]['words'][number];
 
 const isSame = (a: ShownWord, b: ShownWord) =>
-  a.text === b.text &&
-  a.startSeconds === b.startSeconds &&
-  a.endSeconds === b.endSeconds &&
-  a.speaker === b.speaker &&
-  a.confidence === b.confidence &&
-  a.isCorrected === b.isCorrected;
+  // Most are the very word that was heard.
+  a === b ||
+  (a.text === b.text &&
+    a.startSeconds === b.startSeconds &&
+    a.endSeconds === b.endSeconds &&
+    a.speaker === b.speaker &&
+    a.confidence === b.confidence &&
+    a.isCorrected === b.isCorrected);
 
 /**
  * What has to be replaced in the words `before` to make the words `after` of them. Both are in order of time, which finds the place where they are

@@ -77,7 +77,7 @@ export function applyEdits(document: TranscriptDocument, objectId: string, edits
   const names = namesFor(document.words, edits.voices, edits.objectId === objectId);
   const words = applyCorrections(document.words, edits.corrections).map(({ word, correction }) => {
     const speaker = word.speaker === undefined ? undefined : (names.get(word.speaker) ?? word.speaker);
-    return { word: speaker === undefined ? word : { ...word, speaker }, correction };
+    return { word: speaker === word.speaker ? word : { ...word, ...(speaker !== undefined && { speaker }) }, correction };
   });
   return { language: document.language, engine: document.engine, words, names };
 }
