@@ -289,6 +289,49 @@ test('everything on the way to deleting a video works with the keyboard alone, a
   expect(visit.problems).toEqual([]);
 });
 
+test('a menu opens beside its button and above everything, goes by arrows and letters, and gives the focus back', async (context) => {
+  const caller = await instance.createCaller();
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token, reducedMotion: true });
+  const { page } = visit;
+  await page.goto('/');
+  const button = page.getByRole('button', { name: /^Account/ });
+  const menu = page.getByRole('menu');
+  const focused = () => page.locator(':focus').textContent();
+  await button.focus();
+  await page.keyboard.press('ArrowUp');
+  await menu.waitFor();
+  expect(await button.getAttribute('aria-expanded')).toBe('true');
+  expect((await focused())?.trim()).toBe('Sign out');
+  await page.keyboard.press('ArrowDown');
+  expect((await focused())?.trim()).toBe('Account');
+  await page.keyboard.type('da');
+  expect((await focused())?.trim()).toBe('Dark');
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  const [box, at] = [await menu.boundingBox(), await button.boundingBox()];
+  expect(box && at && box.y >= 0 && box.y + box.height <= at.y).toBe(true);
+  await page.keyboard.press('Escape');
+  await menu.waitFor({ state: 'detached' });
+  expect(await focused()).toContain('Account: ');
+  expect(await button.getAttribute('aria-expanded')).toBe('false');
+
+  await button.click();
+  await menu.waitFor();
+  await page.getByRole('menuitem', { name: 'Dark' }).hover();
+  expect((await focused())?.trim()).toBe('Dark');
+  await page.getByRole('heading', { level: 1 }).click();
+  await menu.waitFor({ state: 'detached' });
+  await button.click();
+  await button.click();
+  await menu.waitFor({ state: 'detached' });
+  await page.keyboard.press('Enter');
+  await menu.waitFor();
+  await page.keyboard.type('da');
+  await page.keyboard.press('Space');
+  await menu.waitFor({ state: 'detached' });
+  expect(await page.locator('html').getAttribute('data-theme')).toBe('dark');
+  expect(visit.problems).toEqual([]);
+});
+
 async function pressUntilFocused(page: Awaited<ReturnType<typeof browser.visit>>['page'], key: string, name: RegExp) {
   for (let presses = 0; presses < 40; presses += 1) {
     await page.keyboard.press(key);

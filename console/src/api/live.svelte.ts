@@ -92,11 +92,14 @@ export class Live {
 
   /** Messages are told in the order in which they came: what checks them is loaded before the first. */
   #received(data: string, kind: 'event' | 'progress'): void {
-    this.#line = this.#line.then(async () => {
-      const message = await parseLive(data, kind).catch(() => null);
-      // A message of a newer server may be unknown to this page; asking again is always right.
-      this.#tell(message ?? { kind: 'resync' });
-    });
+    this.#line = this.#line
+      .then(async () => {
+        const message = await parseLive(data, kind).catch(() => null);
+        // A message of a newer server may be unknown to this page; asking again is always right.
+        this.#tell(message ?? { kind: 'resync' });
+      })
+      // A fault of a listener is told as every other, and does not silence the messages to come.
+      .catch(reportError);
   }
 
   #tell(message: LiveMessage): void {
