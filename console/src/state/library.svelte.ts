@@ -15,6 +15,10 @@ function videoOf(message: LiveMessage): string {
   return (message.kind === 'event' ? message.event.videoId : message.kind === 'progress' ? message.progress.videoId : null) ?? '';
 }
 
+function newestFirst(videos: readonly Video[]): Video[] {
+  return videos.toSorted((a, b) => b.createdAt.localeCompare(a.createdAt));
+}
+
 /** Which videos are shown; empty: all. */
 export interface VideoFilter {
   state?: 'working' | 'ready' | 'failed' | undefined;
@@ -133,7 +137,7 @@ export class Library {
       }
       const known = new Set(this.videos.map((video) => video.id));
       const fresh = items.slice(from, from + sliceSize).filter((video) => !known.has(video.id) && !this.#removed.has(video.id));
-      this.videos = filter === this.filter ? [...this.videos, ...fresh] : this.videos;
+      this.videos = filter === this.filter ? newestFirst([...this.videos, ...fresh]) : this.videos;
     }
   }
 
@@ -144,7 +148,7 @@ export class Library {
       const kept = keepVideoMedia(before, video);
       this.videos = this.videos.map((item) => (item.id === video.id ? kept : item));
     } else if (this.status === 'ready' && !this.isFiltered) {
-      this.videos = [video, ...this.videos].sort((a, b) => b.createdAt.localeCompare(a.createdAt));
+      this.videos = newestFirst([video, ...this.videos]);
     }
   }
 
