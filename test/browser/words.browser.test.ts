@@ -349,9 +349,11 @@ test('of 30,000 words only those in sight are drawn, and a corrected one travels
   await field.fill('corrected');
   await field.press('Enter');
   await page.locator('[data-word="20"]', { hasText: /^corrected$/ }).waitFor();
-  await expect.poll(() => answers.map(({ method }) => method)).toEqual(['GET', 'PATCH']);
+  const patched = () => answers.findIndex(({ method }) => method === 'PATCH');
+  await expect.poll(patched).toBeGreaterThan(0);
+  expect(answers[0]).toMatchObject({ method: 'GET' });
   expect(answers[0]?.size).toBeGreaterThan(1_000_000);
-  expect(answers[1]?.size).toBeLessThan(1000);
+  expect(answers[patched()]?.size).toBeLessThan(1000);
 
   // One's own event has come before that of somebody else: it made nothing load.
   const { version } = await caller.call('getTranscript', { params: { id: video.id } });
@@ -360,6 +362,6 @@ test('of 30,000 words only those in sight are drawn, and a corrected one travels
     body: { version, corrections: [{ from: 21, to: 22, text: 'elsewhere' }] },
   });
   await page.locator('[data-word="21"]', { hasText: /^elsewhere$/ }).waitFor();
-  expect(answers.map(({ method }) => method)).toEqual(['GET', 'PATCH', 'GET']);
+  expect(answers.slice(patched() + 1).map(({ method }) => method)).toEqual(['GET']);
   expect(visit.problems.filter((problem) => !problem.includes('/storage/'))).toEqual([]);
 });
