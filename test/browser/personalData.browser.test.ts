@@ -37,9 +37,12 @@ test('somebody makes a copy of their data, downloads it, restricts processing an
   await page.getByText('The title is not what I said.').waitFor();
   expect(await findBarriersEverywhere(page)).toEqual([]);
   await page.getByRole('link', { name: 'What is kept, and why' }).click();
-  await page.getByRole('heading', { name: 'People and service accounts' }).waitFor();
+  const record = (about: string) => page.locator('summary', { hasText: about });
+  await record('People and service accounts').waitFor();
+  await record('Videos that were uploaded').waitFor();
   await page.getByLabel('Find a record or field').fill('totp_sealed');
-  await page.getByRole('heading', { name: 'Videos that were uploaded' }).waitFor({ state: 'detached' });
+  await record('Videos that were uploaded').waitFor({ state: 'detached' });
+  await page.getByText('totp_sealed', { exact: true }).waitFor();
   expect(await findBarriersEverywhere(page)).toEqual([]);
   expect(visit.problems).toEqual([]);
 
