@@ -87,7 +87,7 @@ export const de: Messages = {
   },
 
   errors: {
-    offline: 'Der Server ist nicht erreichbar. Prüfen Sie Ihre Verbindung; es wird weiter versucht.',
+    offline: 'Der Server ist nicht erreichbar. Prüfen Sie Ihre Verbindung und versuchen Sie es dann noch einmal.',
     unexpected: 'Hier ist etwas schiefgegangen. Laden Sie die Seite neu; bleibt es dabei, sagen Sie es Ihrer Administration.',
     unreadable: 'Diese Seite versteht die Antwort des Servers nicht. Laden Sie die Seite neu.',
     rateLimited: (seconds) => `Zu viele Versuche. Versuchen Sie es in ${count(seconds, 'Sekunde', 'Sekunden')} wieder.`,

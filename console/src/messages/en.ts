@@ -89,7 +89,7 @@ export const en = {
   },
 
   errors: {
-    offline: 'The server cannot be reached. Check your connection; this will be tried again.',
+    offline: 'The server cannot be reached. Check your connection, then try again.',
     unexpected: 'Something went wrong here. Load the page again; if it stays, tell your administrator.',
     unreadable: 'The server answered in a way this page does not understand. Load the page again.',
     rateLimited: (seconds: number) => `Too many attempts. Try again in ${count(seconds, 'second', 'seconds')}.`,
