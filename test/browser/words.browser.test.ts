@@ -177,12 +177,22 @@ test('captions of a translation have line breaks of their own, which are rendere
   );
   expect(made).toMatchObject({ captionOptions: { breaks: [{ kind: 'break' }] } });
 
-  // What is spoken has none of them; the translation has them again.
+  // What is spoken has none of them; the translation has them again. A dialog that is open before the transcript is here draws it when it comes.
+  let isHere: () => void = () => undefined;
+  const late = new Promise<void>((resolve) => (isHere = resolve));
+  await page.route('**/transcript', async (route) => {
+    await late;
+    await route.continue();
+  });
   await page.reload();
   const again = await open();
+  isHere();
   expect(await again.getByLabel('Language of the captions').inputValue()).toBe('de');
   await again.getByText('Line breaks').click();
-  await again.getByRole('button', { name: /, by hand$/ }).waitFor();
+  await again
+    .getByRole('button', { name: /, by hand$/ })
+    .first()
+    .waitFor();
   await again.getByLabel('Language of the captions').selectOption('');
   await again.getByText('Line breaks').click();
   await again

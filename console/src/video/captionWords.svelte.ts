@@ -8,9 +8,10 @@ export class CaptionWords {
   tracks = $state.raw<readonly Translation[]>([]);
   #fetched = $state.raw<ReadonlyMap<string, Words>>(new Map());
   readonly #call: Call;
-  readonly #spoken: Words | null;
+  readonly #spoken: () => Words | null;
 
-  constructor(call: Call, spoken: Words | null) {
+  /** `spoken` is asked each time: a dialog may be open before the transcript is here. */
+  constructor(call: Call, spoken: () => Words | null) {
     this.#call = call;
     this.#spoken = spoken;
   }
@@ -22,7 +23,7 @@ export class CaptionWords {
 
   /** Null while they are not here. */
   of(language: string | null): Words | null {
-    return language === null ? this.#spoken : (this.#fetched.get(language) ?? null);
+    return language === null ? this.#spoken() : (this.#fetched.get(language) ?? null);
   }
 
   async fetch(language: string | null): Promise<void> {
