@@ -36,11 +36,12 @@
     }
   });
 
-  var answers = {};
+  var answers = new Map();
   var ask = function (path) {
-    answers[path] = fetch(path, { headers: { accept: 'application/json' }, credentials: 'same-origin' });
+    var answer = fetch(path, { headers: { accept: 'application/json' }, credentials: 'same-origin' });
+    answers.set(path, answer);
     // Whoever takes it hears of its failure.
-    answers[path].catch(function () {
+    answer.catch(function () {
       return undefined;
     });
   };

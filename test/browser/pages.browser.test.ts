@@ -1,6 +1,7 @@
 /** Every page with something on it: no barrier in light on a wide window and in dark on a narrow one, and nothing that the browser complains of. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { framedPages, type PageVideos } from '../shots/framedPages.ts';
+import { openPage } from '../shots/openPage.ts';
 import { seedPeople, seedSafety } from '../shots/seedCases.ts';
 import { failInspection, fillPlaces } from '../shots/seed.ts';
 import { type Caller, startInstance, type TestInstance, until } from '../support/instance.ts';
@@ -87,12 +88,7 @@ test('no page scrolls sideways at 360 px, in English and in German', { timeout: 
     visit.expectRefusal('/storage/');
     await visit.page.addInitScript(`localStorage.setItem('carmic.language', '${language}')`);
     for (const [name, path] of framedPages(videos)) {
-      await visit.page.goto(`/#${path}`);
-      await visit.page.locator('h1').first().waitFor();
-      await visit.page
-        .getByRole('status', { name: /^(Loading|Wird geladen)$/ })
-        .first()
-        .waitFor({ state: 'detached' });
+      await openPage(visit.page, path);
       expect(await visit.page.locator('html').getAttribute('lang')).toBe(language);
       // What is wider may also be cut off by a box that hides it: every button has to be in sight.
       const px = (await visit.page.evaluate('document.documentElement.scrollWidth - innerWidth')) as number;

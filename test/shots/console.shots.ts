@@ -8,6 +8,7 @@ import { buildConsole } from '../../start/buildConsole.ts';
 import { consoleDirectory, prepareBrowser } from '../browser/support/browser.ts';
 import { startInstance, type TestInstance } from '../support/instance.ts';
 import { framedPages } from './framedPages.ts';
+import { openPage } from './openPage.ts';
 import { type Seeded, seed } from './seed.ts';
 import { compareBilling, seedBilling, sellingEnvironment } from './seedBilling.ts';
 import { StripeStandIn } from '../support/stripeStandIn.ts';
@@ -165,13 +166,7 @@ test('every page', async (context) => {
           const suffix = language === 'en' ? '' : '-de';
           const picture = `${name}${suffix}-${theme}-${width}`;
           try {
-            await visit.page.goto(`/#${path}`);
-            await visit.page.locator('h1').first().waitFor();
-            // An address behind the # loads nothing anew, so that the grey blocks of a page say when its data is there.
-            await visit.page
-              .getByRole('status', { name: /^(Loading|Wird geladen)$/ })
-              .first()
-              .waitFor({ state: 'detached' });
+            await openPage(visit.page, path);
             await visit.page.waitForLoadState('networkidle');
             if (dialog) {
               await dialog(visit.page);

@@ -18,7 +18,7 @@ function start({ stored = {}, languages = [], hash = '' }: Start) {
   const asked: string[] = [];
   const preloaded: string[] = [];
   const root = { dataset: {} as Record<string, string> };
-  const window: { carmicFirstAnswers?: { answers: Record<string, Promise<Response>>; askedAt: number } } = {};
+  const window: { carmicFirstAnswers?: { answers: Map<string, Promise<Response>>; askedAt: number } } = {};
   runInNewContext(script, {
     window,
     location: { hash },
@@ -96,7 +96,7 @@ describe('a first answer', () => {
   it('is not taken when it is a refusal, no JSON, none at all, or old', async () => {
     const now = Date.now();
     const answered = (answer: Promise<Response>, askedAt = now) =>
-      takeFirstAnswer('getMe', undefined, { answers: { '/api/v1/me': answer }, askedAt });
+      takeFirstAnswer('getMe', undefined, { answers: new Map([['/api/v1/me', answer]]), askedAt });
     expect(await answered(Promise.resolve(Response.json({ error: {} }, { status: 401 })))).toBeUndefined();
     expect(await answered(Promise.resolve(new Response('<html>')))).toBeUndefined();
     expect(await answered(Promise.reject(new TypeError('offline')))).toBeUndefined();

@@ -17,7 +17,7 @@ const freshForMs = 20_000;
 
 /** What start.js leaves behind. */
 interface Asked {
-  answers: Record<string, Promise<Response>>;
+  answers: Map<string, Promise<Response>>;
   askedAt: number;
 }
 
@@ -36,9 +36,8 @@ export async function takeFirstAnswer(
   }
   const search = new URLSearchParams(Object.entries(query ?? {}).map(([key, value]) => [key, String(value)])).toString();
   const url = search === '' ? path : `${path}?${search}`;
-  const answer = asked.answers[url];
-  // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- a record of a script that is no module
-  delete asked.answers[url];
+  const answer = asked.answers.get(url);
+  asked.answers.delete(url);
   if (answer === undefined || Date.now() - asked.askedAt > freshForMs) {
     return undefined;
   }
