@@ -8,7 +8,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { killGroup } from './run.ts';
+import { killGroup } from './killGroup.ts';
 
 export interface ProcessRegister {
   add(pid: number): void;

@@ -7,6 +7,7 @@
 import { spawn } from 'node:child_process';
 import type { Logger } from 'pino';
 import { requireGuarded } from './guard.ts';
+import { killGroup } from './killGroup.ts';
 import { createProgressReader, type FfmpegProgress } from './progress.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { ProcessRegister } from './processRegister.ts';
@@ -217,17 +218,6 @@ function lastLine(stderr: string): string {
   const telling = lines.filter((line) => !/\[info\] |Conversion failed!/.test(line) && line.trim() !== '');
   const last = telling.at(-1) ?? lines.at(-1) ?? '';
   return last.replace(/\[(?:error|fatal|warning)\] /, '').slice(0, 400);
-}
-
-/** Ends a process group at once; one that is gone already is fine. */
-export function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') {
-      throw error;
-    }
-  }
 }
 
 function withResolvers<T>() {

@@ -4,7 +4,7 @@ import type { Layout, RenderSpec, ShotLayout } from '@carmic/contract';
 import type { Logger } from 'pino';
 import type { TaskContext } from '../media/task.ts';
 import { renderFiles } from '../render/filterGraph.ts';
-import type { RenderInput } from '../render/renderArgs.ts';
+import type { RenderInput } from '../render/renderInput.ts';
 import { rateValue, type Timeline } from '../render/timeline.ts';
 import { analyzeSpan, type SpanAnalysis } from './analyze.ts';
 import { buildPieces, type Piece } from './buildFraming.ts';

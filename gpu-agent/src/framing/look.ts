@@ -3,7 +3,7 @@ import type { Probe } from '@carmic/contract';
 import { quietArgs } from '../ffmpeg/safety.ts';
 import { describeRunError } from '../media/describeRunError.ts';
 import type { TaskContext } from '../media/task.ts';
-import { type RenderInput, spanInput } from '../render/renderArgs.ts';
+import { type RenderInput, spanInput } from '../render/renderInput.ts';
 import { type FrameRate, rateValue } from '../render/timeline.ts';
 
 /** A stretch of the source on the clip's frame grid. */

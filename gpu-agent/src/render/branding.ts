@@ -9,7 +9,7 @@ import { type PictureFormat, sniffBytes, sniffContainer, sniffPicture } from '..
 import type { Source } from '../media/sourceServer.ts';
 import type { TaskContext } from '../media/task.ts';
 import { TaskFailure } from '../media/taskFailure.ts';
-import type { RenderInput } from './renderArgs.ts';
+import type { RenderInput } from './renderInput.ts';
 import { rateValue, type Timeline } from './timeline.ts';
 
 /** An intro or outro, ready for a command line. */

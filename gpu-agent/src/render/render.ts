@@ -16,7 +16,8 @@ import { cameraCommands, cameraName, renderFiles, totalFrames } from './filterGr
 import { correctGain } from './loudness.ts';
 import { chooseGain, listen, surround } from './mixSound.ts';
 import { runStep } from './runStep.ts';
-import { remixArgs, type RenderInput, type RenderPlan } from './renderArgs.ts';
+import { remixArgs, type RenderPlan } from './renderArgs.ts';
+import type { RenderInput } from './renderInput.ts';
 import { planTimeline, rateValue, type Timeline } from './timeline.ts';
 import { verifyClip } from './verifyClip.ts';
 import { fetchBrandFont } from './brandFont.ts';

@@ -1,17 +1,11 @@
 import { type EncoderProfile, x264 } from '../encoders/profiles.ts';
 import { cleanOutputArgs, ownInputArgs, quietArgs, sourceInputArgs } from '../ffmpeg/safety.ts';
-import type { Container, PictureFormat } from '../media/sniff.ts';
 import type { SoundSpan } from './censor.ts';
 import type { Bumper } from './branding.ts';
 import { type AudioGain, buildFilterGraph, gainFilter, type GraphPlan, joinedAudio, renderFiles } from './filterGraph.ts';
+import { type RenderInput, spanInput } from './renderInput.ts';
 import { surroundAudio, type SurroundPlan } from './surround.ts';
 import { rateValue, type Timeline } from './timeline.ts';
-
-export interface RenderInput {
-  container: Container | PictureFormat;
-  sourceUrl: string;
-  framePixels: number;
-}
 
 export interface RenderPlan extends GraphPlan {
   input: RenderInput;
@@ -27,23 +21,12 @@ export const videoEncodeArgs: readonly string[] = x264.encodeArgs;
 export const audioBitsPerSecond = 160_000;
 export const audioEncodeArgs: readonly string[] = ['-c:a', 'aac', '-b:a', `${audioBitsPerSecond / 1000}k`, '-ar', '48000', '-ac', '2'];
 
-/** Read a little more than the segment: the frame grid may want a frame from just behind it. */
-const slackSeconds = 0.5;
-
 /** Inputs of a time line: one per segment, each seeked to its beginning before it is opened. */
 export function segmentInputs(input: RenderInput, timeline: Timeline, decodeArgs: readonly string[] = []): string[] {
   return timeline.segments.flatMap((segment) => [
     ...decodeArgs,
     ...spanInput(input, segment.sourceSeconds, segment.frames / rateValue(timeline.rate)),
   ]);
-}
-
-/** Opens a span of the source; what is before it is skipped by its index, not read. */
-export function spanInput({ container, sourceUrl, framePixels }: RenderInput, startSeconds: number, seconds: number): string[] {
-  return [
-    ...['-ss', startSeconds.toFixed(6), '-t', (seconds + slackSeconds).toFixed(6)],
-    ...[...sourceInputArgs(container, { framePixels }), '-i', sourceUrl],
-  ];
 }
 
 /** The one encode of a clip. The trim in its graph counts the frames; `-frames:v` would also end the sound, wherever it is by then. */

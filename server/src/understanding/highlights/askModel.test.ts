@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLanguageModel } from '../languageModel/languageModel.ts';
 import { askModelAboutClips } from './askModel.ts';
-import type { SuggestedClip } from './suggestClips.ts';
+import type { SuggestedClip } from './suggestedClip.ts';
 
 const clip = (title: string, excerpt: string): SuggestedClip => ({
   startSeconds: 0,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { LanguageModelError, type LanguageModel } from '../languageModel/languageModel.ts';
-import type { SuggestedClip } from './suggestClips.ts';
+import type { SuggestedClip } from './suggestedClip.ts';
 
 const answerSchema = z.object({
   clips: z

@@ -1,7 +1,7 @@
 import type { Analysis, ScorePart, Span as TimeSpan, Word } from '@carmic/contract';
 import { outOfWords } from './edges.ts';
 import { buildSound, quantile } from './sound.ts';
-import type { SuggestedClip } from './suggestClips.ts';
+import type { SuggestedClip } from './suggestedClip.ts';
 
 interface Options {
   clipCount: number;

@@ -1,5 +1,5 @@
 import { featureNames } from './features.ts';
-import type { Scale } from './score.ts';
+import type { Scale } from './scale.ts';
 import type { Talk } from './talk.ts';
 import { meaningOf, themeNames } from './themes.ts';
 import { isContentToken } from './tokens.ts';

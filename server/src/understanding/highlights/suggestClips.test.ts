@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type SuggestedClip, suggestClips } from './suggestClips.ts';
+import { suggestClips } from './suggestClips.ts';
+import type { SuggestedClip } from './suggestedClip.ts';
 import { analysisWithPeak, talkWithStory, wordsOf } from './testTalk.ts';
 
 const options = { clipCount: 5, minClipSeconds: 15, maxClipSeconds: 60, language: null };

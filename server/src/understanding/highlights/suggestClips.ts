@@ -1,29 +1,18 @@
-import type { Analysis, BoundaryCheck, ScorePart, Span, Word } from '@carmic/contract';
+import type { Analysis, Span, Word } from '@carmic/contract';
 import { certifyBoundaries } from './boundaryCertificate.ts';
 import { padEdges, withoutTie } from './edges.ts';
 import { pickWindows } from './pick.ts';
-import { buildScale, explainScore, profileOf, type Scale } from './score.ts';
+import { buildScale, profileOf, type Scale } from './scale.ts';
+import { explainScore } from './score.ts';
 import { buildSound } from './sound.ts';
 import { clipsFromSoundAndPicture } from './soundAndPicture.ts';
 import { buildTalk, type Talk, type Turn } from './talk.ts';
+import type { SuggestedClip } from './suggestedClip.ts';
 import { tagsFor } from './tags.ts';
 import { titleFor } from './title.ts';
 import { isContentToken } from './tokens.ts';
 import { listWindows, type Window } from './windows.ts';
 import { blockedSentences, buildTopics, type TopicScale, type Wish } from './wish.ts';
-
-/** A span of a video worth publishing, and why. `scoreParts` add up to `score` (0 to 100). */
-export interface SuggestedClip {
-  startSeconds: number;
-  endSeconds: number;
-  score: number;
-  scoreParts: ScorePart[];
-  title: string;
-  tags: string[];
-  excerpt: string;
-  /** Whether its edges stand alone; empty where it was chosen without sentences. */
-  boundaries: BoundaryCheck[];
-}
 
 export interface SuggestInput {
   durationSeconds: number;
