@@ -1,3 +1,4 @@
+import { buildNounTest, isNamePhrase } from '../highlights/nouns.ts';
 import { keyPhrases } from '../highlights/tags.ts';
 import type { Talk } from '../highlights/talk.ts';
 import { boundaryPoints } from './boundaryFeatures.ts';
@@ -49,10 +50,14 @@ export function findChapters(talk: Talk, durationSeconds: number): Chapter[] {
 }
 
 function titleOf(talk: Talk, firstWord: number, lastWord: number, n: number, taken: ReadonlySet<string>): string {
-  const phrases = keyPhrases(talk, firstWord, lastWord, 6).map((phrase) => phrase.text);
+  const nouns = buildNounTest(talk);
+  const found = keyPhrases(talk, firstWord, lastWord, 12);
+  // Where too little names something, the others serve as well.
+  const named = found.filter((phrase) => isNamePhrase(phrase.tokens, nouns));
+  const phrases = [...new Set([...named, ...found])].slice(0, 4).map((phrase) => phrase.text);
   const options = [phrases.slice(0, 2), phrases.slice(0, 3), phrases.slice(1, 3), phrases.slice(2, 4)].filter(
     (option) => option.length > 0,
   );
-  const found = options.map((option) => upperFirst(option.join(', '))).find((title) => !taken.has(title.toLowerCase()));
-  return found ?? `Part ${n + 1}`;
+  const free = options.map((option) => upperFirst(option.join(', '))).find((title) => !taken.has(title.toLowerCase()));
+  return free ?? `Part ${n + 1}`;
 }

@@ -1,5 +1,5 @@
 import type { Talk } from './talk.ts';
-import { isContentToken } from './tokens.ts';
+import { isContentToken, isSameWord } from './tokens.ts';
 
 /** A phrase of one to three words with how much it tells about a span of a talk. */
 export interface KeyPhrase {
@@ -46,7 +46,7 @@ export function keyPhrases(talk: Talk, firstWord: number, lastWord: number, coun
     if (picked.length >= count) {
       break;
     }
-    if (!picked.some((other) => other.tokens.some((token) => phrase.tokens.includes(token)))) {
+    if (!picked.some((other) => other.tokens.some((token) => phrase.tokens.some((own) => isSameWord(own, token))))) {
       picked.push(phrase);
     }
   }
@@ -55,19 +55,23 @@ export function keyPhrases(talk: Talk, firstWord: number, lastWord: number, coun
 
 /** Three to six tags for a span: key phrases, names as spoken, everything else in small letters. */
 export function tagsFor(talk: Talk, firstWord: number, lastWord: number): string[] {
-  return keyPhrases(talk, firstWord, lastWord, 5).map((phrase) => (isName(talk, phrase) ? phrase.text : phrase.text.toLowerCase()));
+  return keyPhrases(talk, firstWord, lastWord, 5).map((phrase) => phraseText(talk, phrase));
 }
 
-/** Whether a phrase is written with capitals where no sentence begins. */
-function isName(talk: Talk, phrase: KeyPhrase): boolean {
-  if (!/\p{Lu}/u.test(phrase.text)) {
+/** A phrase as it stands inside of a sentence: names and abbreviations as spoken, everything else in small letters. */
+export function phraseText(talk: Talk, phrase: KeyPhrase): string {
+  const starts = new Set(talk.sentences.map((sentence) => sentence.first));
+  return phrase.text
+    .split(' ')
+    .map((word, at) => (isName(talk, starts, word, phrase.tokens[at] ?? '') ? word : word.toLowerCase()))
+    .join(' ');
+}
+
+/** Whether a word is written with a capital where no sentence begins. */
+function isName(talk: Talk, starts: ReadonlySet<number>, word: string, token: string): boolean {
+  if (!/\p{Lu}/u.test(word)) {
     return false;
   }
-  const starts = new Set(talk.sentences.map((sentence) => sentence.first));
-  for (let i = 0; i < talk.tokens.length; i += 1) {
-    if (talk.tokens[i] === phrase.tokens[0] && !starts.has(i)) {
-      return /^\p{Lu}/u.test(trim(talk.words[i]?.text ?? ''));
-    }
-  }
-  return true;
+  const elsewhere = talk.tokens.findIndex((other, at) => other === token && !starts.has(at));
+  return elsewhere === -1 || /^\p{Lu}/u.test(trim(talk.words[elsewhere]?.text ?? ''));
 }

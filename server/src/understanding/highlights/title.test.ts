@@ -53,4 +53,36 @@ describe('titleFor', () => {
   it('names the subject where the clause does not', () => {
     expect(titleOf('The committee met again.', 'Boats, boats, boats and more boats.', 'It was never boring to watch.')).toMatch(/[Bb]oats/);
   });
+
+  it('says with an ellipsis that a thought goes on, and never ends where a speaker broke off', () => {
+    expect(
+      titleOf(
+        'That was years ago.',
+        'And if you build the harbour before the town, the harbour master of the next century will have to buy everything back from everybody.',
+      ),
+    ).toBe('If you build the harbour before the town …');
+    const broken = titleOf('That was years ago.', 'We had dumbed down the harbour of...', 'A harbour needs a captain.');
+    expect(broken).toBe('A harbour needs a captain');
+  });
+
+  it('takes what somebody is quoted with, without who said it', () => {
+    expect(titleOf('That was years ago.', 'And he said, "Can the harbour keep the harbour boats?"')).toBe(
+      'Can the harbour keep the harbour boats?',
+    );
+  });
+
+  it('leaves out what only counts or joins', () => {
+    expect(titleOf('That was years ago.', 'Two, captains are poor sailors.')).toBe('Captains are poor sailors');
+  });
+
+  it('puts only what names something in front', () => {
+    const title = titleOf(
+      'That was years ago.',
+      'The tower was extremely haunted, extremely haunted.',
+      'It was extremely haunted and the tower fell.',
+      'They never came back to see it again.',
+      'I would not go there, and it seemed to me that they seemed to know.',
+    );
+    expect(title).not.toMatch(/^(Extremely|Haunted|Seemed)/);
+  });
 });

@@ -47,3 +47,8 @@ export function isContentToken(token: string, functions: ReadonlySet<string>): b
   }
   return token.length > 2 || /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u.test(token);
 }
+
+/** Whether two tokens are one word, in singular and plural. */
+export function isSameWord(one: string, other: string): boolean {
+  return one === other || one === `${other}s` || other === `${one}s`;
+}
