@@ -32,6 +32,14 @@ export default tseslint.config(
         { selector: 'TSEnumDeclaration', message: 'Use a union of strings.' },
         { selector: 'Decorator', message: 'No decorators.' },
       ],
+      'no-restricted-properties': [
+        'error',
+        ...['mock', 'doMock'].map((property) => ({
+          object: 'vi',
+          property,
+          message: 'Test files share modules: a mock would reach the next file.',
+        })),
+      ],
       'carmic/import-direction': ['error', { root: import.meta.dirname }],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       '@typescript-eslint/consistent-type-definitions': 'off',

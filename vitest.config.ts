@@ -9,11 +9,15 @@ const summaryFile = process.env['CARMIC_TEST_SUMMARY'];
 // needed one, so that it is mended and not forgotten.
 const retry = process.env['CI'] === 'true' ? 1 : 0;
 
-// The kinds run one after the other, quick ones first. Tests with real agents watch the clock while ffmpeg fills the processors, so
-// that they run one file at a time; what only renders does not.
+// The kinds run one after the other, quick ones first; those of one `groupOrder` run into each other, so that no processor waits for the last
+// file of a kind. Tests with real agents watch the clock while ffmpeg fills the processors, so that they run one file at a time.
 const agentProcesses = ['gpu-agent/test/agent.test.ts', 'gpu-agent/test/longSource.test.ts'];
 // What is waited for comes when it comes: a busy machine is no fault, so that waiting ends long after anybody would have given up.
 const patient = { expect: { poll: { timeout: 60_000, interval: 100 } } };
+
+// Files of the larger kinds share the modules that are loaded, since loading the server took a fifth of the time: what lives longer than a file is on what
+// it starts, not on modules, and `vi.mock` would reach the next file.
+const shared = { isolate: false };
 
 const slow = { ...patient, globalSetup, retry, testTimeout: 240_000, hookTimeout: 240_000 };
 
@@ -32,6 +36,7 @@ export default defineConfig({
             'scripts/**/*.test.ts',
             'console/src/**/*.test.ts',
           ],
+          ...shared,
           testTimeout: 60_000,
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
@@ -42,6 +47,7 @@ export default defineConfig({
           name: 'api',
           include: ['test/api/**/*.test.ts', 'test/storage/*.test.ts'],
           ...slow,
+          ...shared,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
@@ -53,7 +59,7 @@ export default defineConfig({
           exclude: agentProcesses,
           ...slow,
           maxWorkers: 2,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
       {

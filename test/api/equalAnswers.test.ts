@@ -2,32 +2,14 @@
  * Doors that name an account: for one that is there and one that is not, the answer is the same and so is the work it costs, statement by
  * statement and hash by hash. Clocks would have to be believed on a busy machine; work can be counted. Keeps: S4.
  */
+import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Question } from '../../server/src/accounts/hashing.ts';
 import { setTestPassword } from '../support/accounts.ts';
 import { type Caller, startInstance, type TestInstance } from '../support/instance.ts';
 
-interface Hashing {
-  hash(password: string, options: object): Promise<string>;
-  verify(stored: string, password: string): Promise<boolean>;
-}
-
 /** What the present request has done, in order. */
 const work: string[] = [];
-vi.mock('../../server/src/accounts/hashing.ts', async (original) => {
-  const real = await original<Hashing>();
-  return {
-    ...real,
-    hash: (password: string, options: object) => {
-      work.push(`hash ${JSON.stringify(options)}`);
-      return real.hash(password, options);
-    },
-    verify: (stored: string, password: string) => {
-      // The cost stands before the salt.
-      work.push(`verify ${stored.split('$').slice(1, 4).join(' ')}`);
-      return real.verify(stored, password);
-    },
-  };
-});
 
 const password = 'seven green bottles';
 let instance: TestInstance;
@@ -53,6 +35,14 @@ beforeAll(async () => {
       { value: JSON.stringify(accounts) },
     ),
   );
+  // What the threads that hash are asked. The cost of a stored hash stands before its salt.
+  const { postMessage } = Worker.prototype;
+  vi.spyOn(Worker.prototype, 'postMessage').mockImplementation(function (this: Worker, question: Question) {
+    work.push(
+      question.kind === 'hash' ? `hash ${JSON.stringify(question.cost)}` : `verify ${question.stored.split('$').slice(1, 4).join(' ')}`,
+    );
+    postMessage.call(this, question);
+  });
   const query = db.sequelize.query.bind(db.sequelize) as (...args: unknown[]) => Promise<unknown>;
   vi.spyOn(db.sequelize, 'query').mockImplementation(((...args: unknown[]) => {
     const sql = typeof args[0] === 'string' ? args[0] : JSON.stringify(args[0]);
