@@ -136,6 +136,9 @@ test('an administrator filters the audit log, verifies the chain and saves it', 
   await entry('session.created').waitFor();
   await page.getByLabel('Kind of event').selectOption('safety.appealed');
   await page.getByRole('heading', { name: 'Nothing of this kind' }).waitFor();
+  await page.getByLabel('Kind of event').selectOption({ label: 'Webhook made (webhook.created)' });
+  // What happened stands in words; the code that one searches for stands beside it.
+  await entry('webhook.created').filter({ hasText: 'Webhook made' }).waitFor();
   const saved = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Save as JSON lines' }).click();
   expect((await saved).suggestedFilename()).toBe('audit.jsonl');

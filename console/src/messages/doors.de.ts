@@ -1,5 +1,6 @@
 /** German words about webhooks and the audit log. */
 import { count, number } from './count.de.ts';
+import { eventSubjects, events } from './events.de.ts';
 import type { audit as englishAudit, serviceAccounts as englishAccounts, webhooks as englishWebhooks } from './doors.en.ts';
 
 export const webhooks: typeof englishWebhooks = {
@@ -58,6 +59,9 @@ export const audit: typeof englishAudit = {
     `Unversehrt: ${count(entries, 'Eintrag', 'Einträge')} und ${count(heads, 'signierter Stand', 'signierte Stände')} wurden geprüft.`,
   broken: 'Das Protokoll wurde verändert.',
   filter: 'Art des Ereignisses',
+  events,
+  subjects: eventSubjects,
+  kind: (name, code) => `${name} (${code})`,
   all: 'Alle Arten',
   saveJson: 'Als JSON-Zeilen speichern',
   saveCef: 'Als CEF speichern',

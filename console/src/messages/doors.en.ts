@@ -1,5 +1,6 @@
 /** Words about webhooks and the audit log. */
 import { count, number } from './count.ts';
+import { eventSubjects, events } from './events.en.ts';
 
 export const webhooks = {
   nav: 'Webhooks',
@@ -57,6 +58,10 @@ export const audit = {
     `Intact: ${count(entries, 'entry', 'entries')} and ${count(heads, 'signed head', 'signed heads')} were checked.`,
   broken: 'The log was changed.',
   filter: 'Kind of event',
+  events,
+  subjects: eventSubjects,
+  /** As a choice: in words, with the code that programs and searches know. */
+  kind: (name: string, code: string) => `${name} (${code})`,
   all: 'All kinds',
   saveJson: 'Save as JSON lines',
   saveCef: 'Save as CEF',
