@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
+import { dataMap as german } from '../../console/src/messages/dataMap.de.ts';
 import { columnData } from './core/dataMap.ts';
 import { dataMap } from './dataMap.ts';
 import { buildProcessingRecord, writeProcessingRecord } from './privacy/processingRecord.ts';
@@ -123,6 +124,23 @@ describe('the data map (C1, G1)', () => {
     expect(page).toContain('A &lt;b&gt;');
     expect(page).not.toContain('<b>');
   });
+});
+
+test('the console has German words for every table, kind of file, field of the log and term of the data map', () => {
+  const map = publishDataMap(dataMap);
+  const said: (readonly [part: keyof typeof german, name: string, text: string])[] = [
+    ...map.tables.map(({ name, about }) => ['tables', name, about] as const),
+    ...map.objects.map(({ kind, about }) => ['objects', kind, about] as const),
+    ...map.logFields.map(({ name, about }) => ['logFields', name, about] as const),
+    ...Object.entries(map.purposes).map(([name, { text }]) => ['purposes', name, text] as const),
+    ...(['classes', 'legalBases', 'retentions', 'recipients'] as const).flatMap((part) =>
+      Object.entries(map[part]).map(([name, text]) => [part, name, text] as const),
+    ),
+  ];
+  expect(said.length).toBeGreaterThan(200);
+  // One word that is the same in both languages is no sentence.
+  const left = said.filter(([part, name, text]) => text.includes(' ') && german[part](name, text) === text);
+  expect(left, 'Add them to console/src/messages/dataMap.de.ts').toEqual([]);
 });
 
 describe('what is counted (C3)', () => {

@@ -40,6 +40,24 @@ test('an administrator sees what is wrong with the storage, mends it with the co
   expect(visit.problems).toEqual([]);
 });
 
+test('in German nothing of the storage is told in English: not what was found, not what to do', async (context) => {
+  const admin = await instance.createCaller({ isAdmin: true });
+  const objects = join(instance.directory, 'objects');
+  await chmod(objects, 0o755);
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: admin.token });
+  await visit.page.addInitScript(`localStorage.setItem('carmic.language', 'de')`);
+  await visit.page.goto('/#/storage');
+  const list = visit.page.getByRole('main').getByRole('list').first();
+  await list.getByText('Nehmen Sie den anderen die Rechte daran.').waitFor();
+  const { checks } = await admin.call('getStorage');
+  const page = await list.innerText();
+  await chmod(objects, 0o700);
+  expect(checks.length).toBe(4);
+  expect(checks.flatMap(({ message, remedy }) => [message, remedy ?? message]).filter((said) => page.includes(said))).toEqual([]);
+  expect(page).not.toContain('undefined');
+  expect(visit.problems).toEqual([]);
+});
+
 test('others are told that the page is for administrators, and the API answers them nothing', async (context) => {
   const caller = await instance.createCaller();
   await expect(caller.call('getStorage')).rejects.toMatchObject({ code: 'forbidden' });

@@ -1,5 +1,6 @@
 /** What the server says, in German: by code and name; what only its sentence knows is quoted or taken over. */
 import type { ErrorCode, FailureCode } from '@carmic/contract';
+import { dataMap } from './dataMap.de.ts';
 import { engineText } from './engines.de.ts';
 import type { server as english } from './server.en.ts';
 
@@ -245,4 +246,5 @@ export const server: typeof english = {
   note: (note) => notes[note] ?? note.replace(/^(\d+) of (\d+) finished$/, '$1 von $2 fertig'),
   engine: engineText,
   choice: () => '',
+  dataMap,
 };

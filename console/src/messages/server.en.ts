@@ -4,6 +4,9 @@
  */
 import type { Failure, ScorePart } from '@carmic/contract';
 
+/** Says what the server says. */
+const asSaid = (_name: string, said: string) => said;
+
 export const server = {
   error: (_code: string, message: string) => message,
   failure: ({ message, nextAction }: Pick<Failure, 'code' | 'message' | 'nextAction'>) => ({ message, nextAction }),
@@ -17,4 +20,15 @@ export const server = {
   engine: (text: string) => text,
   /** Why a layout or an encoder was chosen. */
   choice: (reason: string) => reason,
+  /** What the parts of the data map are, each by its name. */
+  dataMap: {
+    tables: asSaid,
+    objects: asSaid,
+    logFields: asSaid,
+    classes: asSaid,
+    purposes: asSaid,
+    legalBases: asSaid,
+    retentions: asSaid,
+    recipients: asSaid,
+  },
 };

@@ -1,4 +1,5 @@
 /** Words about the place where objects are kept. */
+import type { StorageCheck } from '@carmic/contract';
 import { number } from './count.ts';
 
 const checkNames: Readonly<Record<string, string>> = {
@@ -35,6 +36,8 @@ export const storage = {
       const words = checkNames[own] ?? own.replaceAll('_', ' ');
       return own === name ? words : `${words} (former storage)`;
     },
+    /** What was found and what to do; sizes among the values are written out already. The server speaks English. */
+    found: ({ message, remedy }: Pick<StorageCheck, 'finding' | 'passed' | 'message' | 'remedy' | 'values'>) => ({ message, remedy }),
     states: { passed: 'In order', attention: 'Needs attention', fatal: 'Stops the next start' },
     command: 'Command that mends it',
   },

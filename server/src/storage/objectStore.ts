@@ -1,3 +1,4 @@
+import type { StorageCheck } from '@carmic/contract';
 import type { Readable } from 'node:stream';
 import type { ObjectKeys } from './objectKeys.ts';
 
@@ -68,19 +69,7 @@ export interface OpenObject {
 }
 
 /** The outcome of one start-up check. */
-export interface StorageCheck {
-  /** snake_case name. */
-  name: string;
-  passed: boolean;
-  /** Whether the server must not start while this fails. */
-  isFatal: boolean;
-  /** What was found, in one sentence. */
-  message: string;
-  /** What to do about it, in one sentence; null when passed. */
-  remedy: string | null;
-  /** The command that mends it, where there is one. */
-  command: string | null;
-}
+export type { StorageCheck };
 
 export interface PresignGetOptions {
   /**

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { storage } from '../../../console/src/messages/storage.de.ts';
 import { awaitMinio } from '../../../scripts/fetchMinio.mjs';
 import { keys } from '../../../server/src/storage/keys.ts';
 import type { StorageCheck } from '../../../server/src/storage/objectStore.ts';
@@ -33,8 +34,14 @@ if (path === null) {
       opened.push(harness);
       return harness;
     };
-    const failed = async (options: S3HarnessOptions): Promise<StorageCheck[]> =>
-      (await (await open(options)).store.check()).filter((check) => !check.passed);
+    const failed = async (options: S3HarnessOptions): Promise<StorageCheck[]> => {
+      const found = (await (await open(options)).store.check()).filter((check) => !check.passed);
+      // Each can be told in German from its code and values alone.
+      for (const check of found) {
+        expect(Object.values(storage.storage.found(check)).join(' '), check.finding).not.toMatch(/undefined|null/);
+      }
+      return found;
+    };
     const settings = (bucket: string, query: Record<string, string>, body: string) =>
       server.client(bucket).sendForText({
         method: 'PUT',

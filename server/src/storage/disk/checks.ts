@@ -30,6 +30,8 @@ async function checkKeys(objectKeys: ObjectKeys): Promise<StorageCheck> {
       return {
         ...check,
         passed: true,
+        finding: 'keys_current',
+        values: {},
         message: 'Every key of a workspace is wrapped by the current root key.',
         remedy: null,
         command: null,
@@ -38,6 +40,8 @@ async function checkKeys(objectKeys: ObjectKeys): Promise<StorageCheck> {
     return {
       ...check,
       passed: false,
+      finding: 'keys_former',
+      values: { count },
       message: `${count === 1 ? 'One key' : `${count} keys`} of workspaces hang on a former root key.`,
       remedy: 'Put them under the current one; keep the former root key until that is done.',
       command: 'carmic rotate-keys --finish',
@@ -46,7 +50,15 @@ async function checkKeys(objectKeys: ObjectKeys): Promise<StorageCheck> {
     if (!(error instanceof StorageError) && !(error instanceof KeyError)) {
       throw error;
     }
-    return { ...check, passed: false, message: error.message, remedy: 'Mend that before the server is started again.', command: null };
+    return {
+      ...check,
+      passed: false,
+      finding: 'keys_unreadable',
+      values: { reason: error.message },
+      message: error.message,
+      remedy: 'Mend that before the server is started again.',
+      command: null,
+    };
   }
 }
 
@@ -57,6 +69,8 @@ async function checkPrivacy(directory: string): Promise<StorageCheck> {
     name: 'private_directory',
     passed,
     isFatal: false,
+    finding: passed ? 'directory_private' : 'directory_open',
+    values: {},
     message: passed ? 'Only this user can read the object directory.' : 'Other users of this machine can look into the object directory.',
     remedy: passed ? null : 'Take the rights of others away.',
     command: passed ? null : `chmod 700 ${directory}`,
@@ -66,13 +80,16 @@ async function checkPrivacy(directory: string): Promise<StorageCheck> {
 async function checkSpace(directory: string, reserveBytes: number): Promise<StorageCheck> {
   const free = await freeBytes(directory);
   const passed = free > reserveBytes;
+  const reserve = reserveBytes < 5e7 ? '' : `, of which ${(reserveBytes / 1e9).toFixed(1)} GB stay reserved`;
   const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
   return {
     name: 'free_space',
     passed,
     isFatal: false,
+    finding: passed ? 'space_free' : 'space_short',
+    values: { freeBytes: free, reservedBytes: reserveBytes, directory },
     message: passed
-      ? `${gigabytes(free)} are free, of which ${gigabytes(reserveBytes)} stay reserved.`
+      ? `${gigabytes(free)} are free${reserve}.`
       : `Only ${gigabytes(free)} are free and ${gigabytes(reserveBytes)} stay reserved: uploads are refused.`,
     remedy: passed ? null : `Free some space on the disk of ${directory}, or lower CARMIC_MIN_FREE_BYTES.`,
     command: passed ? null : `df -h ${directory}`,
@@ -92,16 +109,21 @@ async function checkRoundTrip(store: ObjectStore, directory: string): Promise<St
       name: 'round_trip',
       passed,
       isFatal: true,
+      finding: passed ? 'round_trip' : 'round_trip_differs',
+      values: { directory },
       message: passed ? 'An object was written, read back and removed.' : 'An object that was read back was not the one written.',
       remedy: passed ? null : `Check the disk of ${directory}.`,
       command: null,
     };
   } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
     return {
       name: 'round_trip',
       passed: false,
       isFatal: true,
-      message: `No object could be written and read back: ${error instanceof Error ? error.message : String(error)}`,
+      finding: 'round_trip_failed',
+      values: { directory, reason },
+      message: `No object could be written and read back: ${reason}`,
       remedy: `Make ${directory} writable for this user and free some space on its disk.`,
       command: `ls -ld ${directory}; df -h ${directory}`,
     };

@@ -1,3 +1,4 @@
+import type { StorageFinding } from '@carmic/contract';
 import type { ObjectStore, StorageCheck } from '../objectStore.ts';
 import type { S3Client } from './s3Client.ts';
 import type { S3Encryption } from './s3Encryption.ts';
@@ -15,14 +16,23 @@ export interface S3CheckContext {
   nameOf: (key: string) => string;
 }
 
-/** A check that found what it wanted. */
-export function passing(name: string, message: string): StorageCheck {
-  return { name, passed: true, isFatal: false, message, remedy: null, command: null };
+type Values = StorageCheck['values'];
+
+/** A check that found what it wanted: as a code with its values, and in one sentence. */
+export function passing(name: string, finding: StorageFinding, message: string, values: Values = {}): StorageCheck {
+  return { name, passed: true, isFatal: false, finding, values, message, remedy: null, command: null };
 }
 
 /** A check that did not. */
-export function failing(name: string, isFatal: boolean, message: string, remedy: string, command: string | null): StorageCheck {
-  return { name, passed: false, isFatal, message, remedy, command };
+export function failing(
+  name: string,
+  isFatal: boolean,
+  [finding, values]: readonly [finding: StorageFinding, values?: Values],
+  message: string,
+  remedy: string,
+  command: string | null,
+): StorageCheck {
+  return { name, passed: false, isFatal, finding, values: values ?? {}, message, remedy, command };
 }
 
 /** The start of a command of the AWS command line, which speaks to every S3 server. */

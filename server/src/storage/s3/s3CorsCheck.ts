@@ -8,7 +8,11 @@ const sentHeaders = 'content-type,x-amz-checksum-sha256';
 /** Asks the storage, as a browser does before it sends a part, whether pages of the console may write and read there. */
 export async function checkCors({ client, nameOf, origins, publicClient }: S3CheckContext): Promise<StorageCheck> {
   if (origins.length === 0) {
-    return passing('cors', 'Not looked at yet: it is not known under which address the console is opened (CARMIC_BASE_URL).');
+    return passing(
+      'cors',
+      'cors_unknown',
+      'Not looked at yet: it is not known under which address the console is opened (CARMIC_BASE_URL).',
+    );
   }
   for (const origin of origins) {
     let refusal: string | null;
@@ -16,10 +20,12 @@ export async function checkCors({ client, nameOf, origins, publicClient }: S3Che
       refusal = await findRefusal(publicClient, nameOf(keys.probe(randomUUID())), origin);
     } catch (error) {
       // The front that leads there may start later, or be reachable for browsers only: no reason not to start.
+      const reason = error instanceof Error ? error.message : String(error);
       return failing(
         'cors',
         false,
-        `The address of the storage for browsers does not answer from here (${error instanceof Error ? error.message : String(error)}): whether uploads from the console work is not known.`,
+        ['cors_silent', { reason }],
+        `The address of the storage for browsers does not answer from here (${reason}): whether uploads from the console work is not known.`,
         'Look again when everything is up; the address is CARMIC_S3_PUBLIC_ENDPOINT.',
         null,
       );
@@ -39,13 +45,21 @@ export async function checkCors({ client, nameOf, origins, publicClient }: S3Che
       return failing(
         'cors',
         false,
+        ['cors_refused', { origin, reason: refusal }],
         `Browsers that have the console open at ${origin} may not write to the storage (${refusal}): uploads from the console fail.`,
         'Let the console’s address in. MinIO lets every address in unless MINIO_API_CORS_ALLOW_ORIGIN says otherwise.',
         awsCommand(client, `put-bucket-cors --cors-configuration '${JSON.stringify(rule)}'`),
       );
     }
   }
-  return passing('cors', `Browsers that have the console open at ${origins.join(', ')} may write to and read from the storage.`);
+  return passing(
+    'cors',
+    'cors_allowed',
+    `Browsers that have the console open at ${origins.join(', ')} may write to and read from the storage.`,
+    {
+      origins: origins.join(', '),
+    },
+  );
 }
 
 async function findRefusal(client: S3CheckContext['client'], object: string, origin: string): Promise<string | null> {
