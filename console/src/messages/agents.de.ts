@@ -47,7 +47,7 @@ export const agents: Messages['agents'] = {
       label: 'Helm',
       hint: 'Für einen Agenten. „carmic enrolment-code --agents 100 --days 3650“ macht einen Code für viele (docs/kubernetes.md).',
     },
-    source: { label: 'Kopie des Projekts', hint: 'Braucht Node 20.19 oder neuer und ffmpeg 5 oder neuer.' },
+    source: { label: 'Quelltext', hint: 'Braucht Node 20.19 oder neuer und ffmpeg 5 oder neuer.' },
   },
   draining: 'Nimmt nichts Neues',
   drain: 'Nichts Neues nehmen',

@@ -47,7 +47,7 @@ export const agents = {
       label: 'Helm',
       hint: 'For one agent of a pool. “carmic enrolment-code --agents 100 --days 3650” makes a code for a whole pool (docs/kubernetes.md).',
     },
-    source: { label: 'Copy of the project', hint: 'Needs Node 20.19 or newer and ffmpeg 5 or newer.' },
+    source: { label: 'Source', hint: 'Needs Node 20.19 or newer and ffmpeg 5 or newer.' },
   },
   draining: 'Takes no new work',
   drain: 'Take no new work',

@@ -44,6 +44,10 @@ export const de: Messages = {
     dismiss: 'Ausblenden',
     skipToContent: 'Zum Inhalt springen',
     onThisPage: 'Auf dieser Seite',
+    onlyFigure: {
+      hour: (when) => `Alles in der Stunde ab ${when}. Mit der zweiten Stunde wird ein Diagramm daraus.`,
+      day: (when) => `Alles am ${when}. Mit dem zweiten Tag wird ein Diagramm daraus.`,
+    },
   },
 
   words,

@@ -46,6 +46,11 @@ export const en = {
     dismiss: 'Dismiss',
     skipToContent: 'Skip to content',
     onThisPage: 'On this page',
+    /** Instead of a chart that would have a single mark. */
+    onlyFigure: {
+      hour: (when: string) => `All of it in the hour from ${when}. The second hour makes it a chart.`,
+      day: (when: string) => `All of it on ${when}. The second day makes it a chart.`,
+    },
   },
 
   words,
