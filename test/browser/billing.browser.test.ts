@@ -1,5 +1,6 @@
 /** Buying, changing and cancelling a plan in the console, and what administrators see of it. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { RouteReply } from '@carmic/contract';
 import { newId } from '../../server/src/core/ids.ts';
 import { reserveMinutes, settleMinutes } from '../../server/src/plans/usage.ts';
 import { deliver, openShop, planOf, type Shop, subscribed } from '../support/billing.ts';
@@ -124,12 +125,23 @@ test('the statement of a month has a line per video; an owner adds a department,
   const section = page.getByRole('region', { name: 'Where minutes and storage went' });
   await section.getByText(/^5 min used/).waitFor();
   await section.getByText('5 min given back').waitFor();
-  // The chart says in words what it draws, and its figures are a table for whoever opens it by key.
+  // A day alone is told in words: one bar in an empty chart looks like a fault.
   const today = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'long', timeZone: 'UTC' }).format(new Date());
+  await section.getByText(`All of it on ${today}. The second day makes it a chart.`).waitFor();
+  expect(await section.getByRole('img').count()).toBe(0);
+  expect(await section.locator('dl').first().innerText()).toMatch(/Delivered\s+5\s/);
+  // With two days there is a chart, which says in words what it draws; its figures are a table for whoever opens it by key.
+  await page.route('**/api/v1/usage/days*', async (route) => {
+    const response = await route.fetch();
+    const { items } = (await response.json()) as RouteReply<'listUsageDays'>;
+    const more = items.map((each) => ({ ...each, day: each.day.replace(/-..$/, each.day.endsWith('-01') ? '-02' : '-01'), firstSeconds: 60 }));
+    await route.fulfill({ response, json: { items: [...items, ...more] } });
+  });
+  await page.reload();
   await section.getByRole('img', { name: `Minutes by day (UTC). The busiest day was ${today}, with 5 min.` }).waitFor();
   await section.locator('summary', { hasText: 'The days as a table' }).focus();
   await page.keyboard.press('Enter');
-  expect(await section.getByRole('row').last().innerText()).toBe(`${today}\t5 min\t5 min`);
+  expect(await section.getByRole('row').nth(1).innerText()).toBe(`${today}\t5 min\t5 min`);
   await section.getByRole('button', { name: 'Add department' }).click();
   await section.getByText('Write a name.').waitFor();
   await section.getByLabel('Name of a department').fill('Sales');

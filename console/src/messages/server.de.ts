@@ -2,6 +2,7 @@
 import type { ErrorCode, FailureCode } from '@carmic/contract';
 import { dataMap } from './dataMap.de.ts';
 import { engineText } from './engines.de.ts';
+import { sentence } from './sentences.de.ts';
 import type { server as english } from './server.en.ts';
 
 /** A code that is not here has a sentence that says more than the code: it is quoted. */
@@ -203,7 +204,6 @@ const notes: Readonly<Record<string, string>> = {
   'Waiting for an agent': 'Wartet auf einen Agenten',
   'Checking the result': 'Das Ergebnis wird geprüft',
   'Held for a review by a person': 'Zur Prüfung durch einen Menschen angehalten',
-  'The video has no sound, so there is nothing to transcribe.': 'Das Video hat keinen Ton, also gibt es nichts zu erkennen.',
 };
 
 const units: Readonly<Record<string, string>> = {
@@ -243,8 +243,9 @@ export const server: typeof english = {
       .replace(/^exactly /, 'genau ')
       .replace(' within ', ' ± '),
   unit: (unit) => units[unit] ?? unit,
-  note: (note) => notes[note] ?? note.replace(/^(\d+) of (\d+) finished$/, '$1 von $2 fertig'),
+  note: (note) => notes[note] ?? sentence(note).replace(/^(\d+) of (\d+) finished$/, '$1 von $2 fertig'),
   engine: engineText,
   choice: () => '',
+  sentence,
   dataMap,
 };

@@ -20,6 +20,8 @@ export const server = {
   engine: (text: string) => text,
   /** Why a layout or an encoder was chosen. */
   choice: (reason: string) => reason,
+  /** What the server tells of something in a sentence of its own: a notice, the reason of a verdict, what an agent found about itself. */
+  sentence: (text: string) => text,
   /** What the parts of the data map are, each by its name. */
   dataMap: {
     tables: asSaid,

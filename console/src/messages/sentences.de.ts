@@ -1,0 +1,117 @@
+/**
+ * Sentences in which the server tells of something that has no code of its own, in German: those that are always alike, and those that carry
+ * a number, a date or a reason. What is new to this page, or what another program said, is shown as it came.
+ */
+const same: Readonly<Record<string, string>> = {
+  'The storage of this workspace is full: new uploads are refused, and nothing is deleted.':
+    'Der Speicher dieses Arbeitsbereichs ist voll: Neue Uploads werden abgelehnt, und nichts wird gelöscht.',
+  'Over nine tenths of the storage of this workspace are used.': 'Mehr als neun Zehntel des Speichers dieses Arbeitsbereichs sind belegt.',
+  'It did not take a single call for three days.': 'Drei Tage lang wurde kein einziger Aufruf angenommen.',
+  'This video has no sound.': 'Dieses Video hat keinen Ton.',
+  'The video has no sound, so there is nothing to transcribe.': 'Das Video hat keinen Ton, also gibt es nichts zu erkennen.',
+  'Deepgram hears the speech, because a key is set.': 'Deepgram erkennt die Sprache, weil ein Schlüssel gesetzt ist.',
+  'A speech model on an agent hears the speech; nothing leaves your machines.':
+    'Ein Sprachmodell auf einem Agenten erkennt die Sprache; nichts verlässt Ihre Maschinen.',
+  'Speech recognition is switched off, so clips are chosen from sound and picture and carry no captions. Switch an engine on, or supply a caption file with the video.':
+    'Die Spracherkennung ist abgeschaltet: Clips werden nach Ton und Bild gewählt und tragen keine Untertitel. Schalten Sie einen Dienst ein, oder geben Sie dem Video eine Untertiteldatei mit.',
+  'No speech engine is set up, so clips are chosen from sound and picture and carry no captions. Put a whisper model into the agent’s models folder, set a Deepgram key, or supply an SRT or VTT file with the video.':
+    'Es ist keine Spracherkennung eingerichtet: Clips werden nach Ton und Bild gewählt und tragen keine Untertitel. Legen Sie ein Whisper-Modell in den Ordner für Modelle des Agenten, setzen Sie einen Schlüssel von Deepgram, oder geben Sie dem Video eine SRT- oder VTT-Datei mit.',
+  'Nothing was found that the rules speak of.': 'Es wurde nichts gefunden, wovon die Regeln sprechen.',
+  'It encoded two frames.': 'Er hat zwei Bilder kodiert.',
+  'Install the package bubblewrap and restart the agent.': 'Installieren Sie das Paket bubblewrap, und starten Sie den Agenten neu.',
+  'Update bubblewrap and restart the agent.': 'Aktualisieren Sie bubblewrap, und starten Sie den Agenten neu.',
+  'Allow unprivileged user name spaces on this host (sysctl kernel.unprivileged_userns_clone=1, or the AppArmor profile of bwrap), in a container also a seccomp profile that allows them, and restart the agent.':
+    'Erlauben Sie auf diesem Rechner Namensräume ohne besondere Rechte (sysctl kernel.unprivileged_userns_clone=1 oder das AppArmor-Profil von bwrap), im Container auch ein seccomp-Profil, das sie zulässt, und starten Sie den Agenten neu.',
+  'Bubblewrap: ffmpeg sees the system read-only and one scratch folder, has no network but the source it was given, and dies with the agent.':
+    'Bubblewrap: ffmpeg sieht das System nur lesend und einen Arbeitsordner, hat kein Netz außer der Quelle, die es bekam, und endet mit dem Agenten.',
+  'This system has no name spaces.': 'Dieses System hat keine Namensräume.',
+  'Run the agent on Linux.': 'Lassen Sie den Agenten auf Linux laufen.',
+  'Bubblewrap is not installed.': 'Bubblewrap ist nicht installiert.',
+  'Bubblewrap may not make name spaces here.': 'Bubblewrap darf hier keine Namensräume anlegen.',
+};
+
+/** What the safety check found, by the words of the server. */
+const categories: Readonly<Record<string, string>> = {
+  'self-harm': 'Selbstverletzung',
+  hate: 'Hass',
+  'sexual content': 'Sexuelles',
+  'dangerous acts': 'gefährliche Handlungen',
+  violence: 'Gewalt',
+  profanity: 'Schimpfwörter',
+  harassment: 'Belästigung',
+  'nudity or sex in the picture': 'Nacktheit oder Sex im Bild',
+};
+
+const outcomes: Readonly<Record<string, string>> = {
+  Noted: 'Vermerkt',
+  'Held for a review by a person': 'Zur Prüfung durch einen Menschen angehalten',
+  Refused: 'Abgelehnt',
+};
+
+const day = (iso: string) => new Intl.DateTimeFormat('de', { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(iso));
+
+const forms: readonly [RegExp, (...parts: string[]) => string][] = [
+  [
+    /^The plan has changed: earlier videos that are over its (\d+) days stay until (\S+) at the longest\.$/,
+    (days = '', until = '') =>
+      `Der Tarif hat sich geändert: Frühere Videos, die älter als seine ${days} Tage sind, bleiben längstens bis ${day(until)}.`,
+  ],
+  [
+    /^(\d+) of (\d+) clips could not be rendered; open them to see why and try again\.$/,
+    (failed = '', all = '') =>
+      `${failed} von ${all} Clips ließen sich nicht rendern; öffnen Sie sie, um zu sehen, warum, und versuchen Sie es noch einmal.`,
+  ],
+  [
+    /^(Deepgram|The speech model on an agent) could not be used, so another engine heard the speech\. (.+)$/s,
+    (engine = '', why = '') =>
+      `${engine === 'Deepgram' ? 'Deepgram' : 'Das Sprachmodell auf einem Agenten'} ließ sich nicht benutzen, ein anderer Dienst hat die Sprache erkannt. Gemeldet wurde: „${sentence(why)}“`,
+  ],
+  [
+    /^(Noted|Held for a review by a person|Refused): (.+?), ((?:at|in) .+)\.$/,
+    (outcome = '', names = '', where = '') => {
+      const places = where
+        .replace(/^at /, 'bei ')
+        .replaceAll(' and in the ', ' und in the ')
+        .replace(/,? (?:and )?(\d+) more/, ' und $1 weiteren')
+        .replaceAll('in the title', 'im Titel')
+        .replaceAll('in the tags', 'in den Schlagwörtern')
+        .replaceAll(' and ', ' und ');
+      const found = names
+        .split(', ')
+        .map((name) => categories[name.toLowerCase()] ?? name)
+        .join(', ');
+      return `${outcomes[outcome] ?? outcome}: ${found}, ${places}.`;
+    },
+  ],
+  [
+    /^(.+\.) ffmpeg runs as the agent's user with limits on memory, file size, time, formats and protocols; (.+)\.$/s,
+    (why = '', death = '') =>
+      `${sentence(why)} ffmpeg läuft als Benutzer des Agenten, mit Grenzen für Speicher, Dateigröße, Zeit, Formate und Protokolle; ${
+        death === 'it dies with the agent'
+          ? 'es endet mit dem Agenten'
+          : 'was ein beendeter Agent hinterlässt, wird bei seinem nächsten Start beendet'
+      }.`,
+  ],
+  [
+    /^It encoded the reference clip: SSIM ([\d.]+), libx264 ([\d.]+)\.$/,
+    (own = '', reference = '') =>
+      `Er hat den Vergleichsclip kodiert: SSIM ${own.replace('.', ',')}, libx264 ${reference.replace('.', ',')}.`,
+  ],
+  [/^The address answered (\d+)\.$/, (status = '') => `Die Adresse antwortete mit ${status}.`],
+  [/^Bubblewrap does not work here: (.*)\.$/s, (said = '') => `Bubblewrap geht hier nicht: „${said}“.`],
+];
+
+/** One sentence of the server, in German. */
+export function sentence(text: string): string {
+  const known = same[text];
+  if (known !== undefined) {
+    return known;
+  }
+  for (const [pattern, tell] of forms) {
+    const found = pattern.exec(text);
+    if (found) {
+      return tell(...found.slice(1));
+    }
+  }
+  return text;
+}
