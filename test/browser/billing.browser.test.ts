@@ -134,7 +134,11 @@ test('the statement of a month has a line per video; an owner adds a department,
   await page.route('**/api/v1/usage/days*', async (route) => {
     const response = await route.fetch();
     const { items } = (await response.json()) as RouteReply<'listUsageDays'>;
-    const more = items.map((each) => ({ ...each, day: each.day.replace(/-..$/, each.day.endsWith('-01') ? '-02' : '-01'), firstSeconds: 60 }));
+    const more = items.map((each) => ({
+      ...each,
+      day: each.day.replace(/-..$/, each.day.endsWith('-01') ? '-02' : '-01'),
+      firstSeconds: 60,
+    }));
     await route.fulfill({ response, json: { items: [...items, ...more] } });
   });
   await page.reload();
