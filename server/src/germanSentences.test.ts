@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { safetyCategorySchema, type SafetyFinding } from '@carmic/contract';
 import { expect, test } from 'vitest';
 import { sentence } from '../../console/src/messages/sentences.de.ts';
+import { register } from './egress/register.ts';
 import { decide } from './understanding/safety/decide.ts';
 
 /** Where the server and the agent write sentences of their own for the console. */
@@ -50,6 +51,12 @@ test('what the server and the agent tell in sentences of their own, the console 
   expect(said.length).toBeGreaterThan(15);
   const left = said.filter(([, text]) => sentence(text) === text || /\b(the|is|and)\b/.test(sentence(text)));
   expect(left, 'Add them to console/src/messages/sentences.de.ts').toEqual([]);
+});
+
+test('where third parties work, and by which right something is sent there, is told in German', () => {
+  const said = register.flatMap(({ region, transfer }) => [region, transfer]);
+  expect(said.length).toBeGreaterThan(10);
+  expect(said.filter((text) => sentence(text) === text)).toEqual([]);
 });
 
 test('the reason of a verdict is told in German, with every kind of finding, its places and how many more there are', () => {
