@@ -49,7 +49,7 @@ export const safety: typeof english = {
   more: 'Mehr',
   caseTitle: (title) => `Über „${title}“ entscheiden`,
   caseText: 'Der Kunde sieht, dass dieser Fall geöffnet wurde, und liest Ihre Begründung.',
-  judgedBy: (engine) => `Beurteilt von ${engine}`,
+  judgedBy: (engine) => `Beurteilt von ${engine === 'built-in' ? 'der eingebauten Erkennung' : engine}`,
   findings: (n) => count(n, 'Fund', 'Funde'),
   show: 'Bild zeigen',
   hide: 'Bild verbergen',

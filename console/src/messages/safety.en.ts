@@ -48,7 +48,7 @@ export const safety = {
   more: 'More',
   caseTitle: (title: string) => `Decide about “${title}”`,
   caseText: 'The customer sees that this case was opened, and reads the reason you give.',
-  judgedBy: (engine: string) => `Judged by ${engine}`,
+  judgedBy: (engine: string) => `Judged by ${engine === 'built-in' ? 'the built-in classifier' : engine}`,
   findings: (n: number) => count(n, 'finding', 'findings'),
   show: 'Show the picture',
   hide: 'Blur the picture',
