@@ -41,11 +41,12 @@ function englishTest({ words, tokens, functions }: Talk, capitals: ReadonlyMap<s
   const balance = new Map<string, number>();
   const ends = new Map<string, number>();
   const add = (counts: Map<string, number>, token: string, points: number) => counts.set(token, (counts.get(token) ?? 0) + points);
+  const isClosed = (at: number) => /[.,;:!?…—–]["”’)]*$/u.test(words[at]?.text ?? '');
   tokens.forEach((token, at) => {
-    const [before = '', behind = ''] = [tokens[at - 1], tokens[at + 1]];
+    const before = isClosed(at - 1) ? '' : (tokens[at - 1] ?? '');
+    const behind = isClosed(at) ? '' : (tokens[at + 1] ?? '');
     add(balance, token, (beforeNoun.has(before) ? 1 : 0) - (beforeVerb.has(before) ? 1 : 0) - (behindVerb.has(behind) ? 1 : 0));
-    const isEnd = /[.,;:!?…—–]["”’)]*$/u.test(words[at]?.text ?? '') || !isContentToken(behind, functions);
-    add(ends, token, isEnd ? 1 : -1);
+    add(ends, token, isContentToken(behind, functions) ? -1 : 1);
   });
   return {
     points(token) {
