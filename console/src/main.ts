@@ -15,9 +15,17 @@ addEventListener('vite:preloadError', (event) => {
   }
 });
 
+/** So long nothing is drawn while it is unknown who is signed in. */
+const patienceMs = 150;
+
 const target = document.getElementById('app');
 if (target) {
+  // The first text would ask for it otherwise, and be set twice: in another font, and in this. Without it all stays in the system's.
+  document.fonts.load("1em 'Inter Variable'").catch(() => undefined);
   const language = new LanguageChoice();
+  const app = buildApp(location.origin, language);
   await language.start();
-  mount(Root, { target, props: { app: buildApp(location.origin, language) } });
+  // start.js has asked while this program was on its way: most often the answer is here, and the page itself is the first picture.
+  await Promise.race([app.session.load(), new Promise((resolve) => setTimeout(resolve, patienceMs))]);
+  mount(Root, { target, props: { app } });
 }

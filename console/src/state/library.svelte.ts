@@ -15,8 +15,9 @@ function videoOf(message: LiveMessage): string {
   return (message.kind === 'event' ? message.event.videoId : message.kind === 'progress' ? message.progress.videoId : null) ?? '';
 }
 
+/** Times of the API are of one form, so that letters compare as times; comparing by a language sets up its collation first, which takes long. */
 function newestFirst(videos: readonly Video[]): Video[] {
-  return videos.toSorted((a, b) => b.createdAt.localeCompare(a.createdAt));
+  return videos.toSorted((a, b) => (a.createdAt === b.createdAt ? 0 : a.createdAt < b.createdAt ? 1 : -1));
 }
 
 /** Which videos are shown; empty: all. */
