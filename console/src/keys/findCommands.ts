@@ -12,13 +12,14 @@ const plain = (text: string): string =>
 
 /** Commands that have every word of the question at the beginning of one of theirs; whole beginnings go first. */
 export function findCommands<C extends Command>(commands: readonly C[], question: string): C[] {
-  const wanted = plain(question)
-    .split(/\s+/)
-    .filter((word) => word !== '');
-  const hits = commands.filter(({ label }) => {
-    const own = plain(label).split(/[^\p{L}\p{N}]+/u);
-    return wanted.every((word) => own.some((each) => each.startsWith(word)));
+  const beginning = plain(question).trim();
+  const wanted = beginning.split(/\s+/).filter((word) => word !== '');
+  const hits = commands.flatMap((command) => {
+    const label = plain(command.label);
+    const own = label.split(/[^\p{L}\p{N}]+/u);
+    return wanted.every((word) => own.some((each) => each.startsWith(word)))
+      ? [{ command, rank: label.startsWith(beginning) ? 0 : 1 }]
+      : [];
   });
-  const begins = (command: C) => (plain(command.label).startsWith(plain(question).trim()) ? 0 : 1);
-  return hits.toSorted((a, b) => begins(a) - begins(b));
+  return hits.toSorted((a, b) => a.rank - b.rank).map(({ command }) => command);
 }
