@@ -15,7 +15,7 @@ addEventListener('vite:preloadError', (event) => {
   }
 });
 
-/** So long nothing is drawn while it is unknown who is signed in. */
+/** So long the sign of index.html stays while it is unknown who is signed in. */
 const patienceMs = 150;
 
 const target = document.getElementById('app');
@@ -27,5 +27,6 @@ if (target) {
   await language.start();
   // start.js has asked while this program was on its way: most often the answer is here, and the page itself is the first picture.
   await Promise.race([app.session.load(), new Promise((resolve) => setTimeout(resolve, patienceMs))]);
+  target.replaceChildren();
   mount(Root, { target, props: { app } });
 }

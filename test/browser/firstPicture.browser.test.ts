@@ -42,11 +42,14 @@ test('where it is known who is signed in when the program comes, the page itself
   const others = page.waitForEvent('response', (response) => response.url().endsWith('/api/v1/instance'));
   await page.route(/\/assets\/main-[^/]*\.js$/, async (route) => {
     await Promise.all([answer, others]);
+    // Until then the sign of the house stands there.
+    await page.locator('#app > .starting').waitFor();
     await route.continue();
   });
   await page.goto('/');
   await page.getByRole('link', { name: 'first' }).first().waitFor();
   expect(await hasWaited()).toBe(false);
+  expect(await page.locator('.starting').count()).toBe(0);
   expect(visit.problems).toEqual([]);
 });
 
