@@ -93,7 +93,7 @@ async function uploadTalk({ page, choose }: { page: Page; choose: (click: () => 
   await sheet.getByLabel('Clips', { exact: true }).fill('2');
   await sheet.getByText('Custom').click();
   await sheet.getByLabel('At least (seconds)').fill('8');
-  await sheet.getByLabel('At most (seconds)').fill('16');
+  await sheet.getByLabel('At most (seconds)').fill('10');
   expect(await findBarriersEverywhere(page)).toEqual([]);
   await sheet.getByRole('button', { name: 'Start' }).click();
   await page.getByRole('article').getByRole('heading').waitFor();

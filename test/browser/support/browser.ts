@@ -35,8 +35,8 @@ export interface Visit {
 }
 
 export interface TestBrowser {
-  /** A fresh profile with one page. Skips the test where there is no browser. */
-  visit(context: Pick<TestContext, 'skip' | 'task' | 'onTestFailed'>, options: VisitOptions): Promise<Visit>;
+  /** A fresh profile with one page, closed at the end of the test. Skips the test where there is no browser. */
+  visit(context: Pick<TestContext, 'skip' | 'task' | 'onTestFinished'>, options: VisitOptions): Promise<Visit>;
   close(): Promise<void>;
 }
 
@@ -51,7 +51,13 @@ export function prepareBrowser(): TestBrowser {
       }
       browser ??= await launch(executablePath);
       const visit = await openVisit(browser, options);
-      context.onTestFailed(() => showFailure(visit, context.task.name));
+      // A page that stays open listens, asks and draws with every change that a later test makes.
+      context.onTestFinished(async () => {
+        if (context.task.result?.state === 'fail') {
+          await showFailure(visit, context.task.name);
+        }
+        await visit.context.close();
+      });
       return visit;
     },
     async close() {
