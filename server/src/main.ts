@@ -281,7 +281,8 @@ async function startWeb(
   const server = createServer({ headersTimeout: headersMs, connectionsCheckingInterval: headersMs / 4 }, app.callback());
   deferContinue(server, app.callback());
   server.requestTimeout = 0;
-  server.keepAliveTimeout = 10_000;
+  // Longer than browsers and proxies think before they ask again: what is sent on a connection that is just being closed fails.
+  server.keepAliveTimeout = 75_000;
   const port = await listen(server, env);
   server.on('error', fail);
   log.info({ port }, 'listening');

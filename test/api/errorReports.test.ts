@@ -47,7 +47,9 @@ afterAll(async () => {
   ingest.close();
 });
 
-const caught = (from: number) => until('an envelope', () => Promise.resolve(envelopes[from]), 60_000);
+/** What came from there; that of the server may still be on its way when the next test begins. */
+const sentBy = (source: string) => envelopes.filter(({ event }) => (event['tags'] as { source?: string } | undefined)?.source === source);
+const caught = (source: string) => until('an envelope', () => Promise.resolve(sentBy(source).at(-1)), 60_000);
 
 /** A fault as the worst library throws it: secrets in its message, its fields, its cause, its name. */
 function leakyError(kind: string): Error {
@@ -137,7 +139,6 @@ describe('an error report (C4)', () => {
   });
 
   test('of the console goes through our own origin, and what is not on the list is cut off or refused', async () => {
-    const before = envelopes.length;
     const fault = { type: 'TypeError', code: null, frames: [{ file: 'assets/index-Ab1.js', function: 'load', line: 1, column: 2 }] };
     const send = (body: unknown) =>
       fetch(`${instance.baseUrl}/api/v1/error-reports`, {
@@ -155,7 +156,7 @@ describe('an error report (C4)', () => {
       tags: { secret },
     };
     expect((await send({ ...fault, ...extra, frames: [{ ...fault.frames[0], vars: { secret }, context_line: secret }] })).status).toBe(204);
-    const envelope = await caught(before);
+    const envelope = await caught('console');
     expect(envelope.event).toMatchObject({ platform: 'javascript', tags: { source: 'console' } });
     expect(envelope.text).not.toContain(secret);
     expect(JSON.stringify(envelope.headers)).not.toContain(secret);
@@ -167,11 +168,10 @@ describe('an error report (C4)', () => {
     ]) {
       expect((await send(wrong)).status).toBe(400);
     }
-    expect(envelopes).toHaveLength(before + 1);
+    expect(sentBy('console')).toHaveLength(1);
   });
 
   test('of an agent needs its token', async () => {
-    const before = envelopes.length;
     const agent = await enrolAgent(instance);
     const body = describeFault(new RangeError(secret));
     await expect(createClient({ baseUrl: instance.baseUrl })('createAgentErrorReport', { body })).rejects.toMatchObject({ status: 401 });
@@ -179,7 +179,7 @@ describe('an error report (C4)', () => {
       'createAgentErrorReport',
       { body },
     );
-    const envelope = await caught(before);
+    const envelope = await caught('agent');
     expect(envelope.event).toMatchObject({ tags: { source: 'agent' } });
     expect(envelope.text).not.toContain(secret);
   });

@@ -2,6 +2,7 @@
 import { createClient, type Call, type Clip, type ClipComment } from '@carmic/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hashSecret } from '../../server/src/core/crypto.ts';
+import { newId } from '../../server/src/core/ids.ts';
 import { type Caller, startInstance, type TestInstance, until } from '../support/instance.ts';
 import { enrolAgent } from '../support/protocolAgent.ts';
 import { uploadVideo } from '../support/upload.ts';
@@ -149,8 +150,18 @@ describe('a link to a clip', () => {
 });
 
 describe('a review', () => {
-  const say = (linkToken: string, body: { text: string; kind?: ClipComment['kind']; atSeconds?: number | null }) =>
+  const say = (linkToken: string, body: { id?: string; text: string; kind?: ClipComment['kind']; atSeconds?: number | null }) =>
     guest('addSharedComment', { body: { linkToken, name: 'Ada', kind: 'comment', atSeconds: null, ...body } });
+
+  test('takes a comment once that is sent once more, and no id of another link’s', async () => {
+    const [mine, theirs] = [await makeLink({ kind: 'review' }), await makeLink({ kind: 'review' })];
+    const comment = { id: newId(), text: 'Said twice on a bad line' };
+    const first = await say(mine.linkToken, comment);
+    expect(await say(mine.linkToken, comment)).toEqual(first);
+    expect(first.comments.map(({ text }) => text)).toEqual([comment.text]);
+    await expect(say(theirs.linkToken, comment)).rejects.toMatchObject({ code: 'conflict' });
+    expect((await visit(theirs.linkToken)).comments).toEqual([]);
+  });
 
   test('comes to the editors with its place and its decision, and guests see what was said through their own link only', async () => {
     const mine = await makeLink({ kind: 'review' });

@@ -36,6 +36,6 @@ export interface RouteDefinition {
 /** Keeps the exact types of a route's definition. */
 export const route = <const T extends RouteDefinition>(definition: T): T => definition;
 
-/** Whether a route takes an `Idempotency-Key`: every POST of somebody who is known. */
+/** Whether a route takes an `Idempotency-Key`: every POST, PUT and PATCH of somebody who is known. */
 export const isIdempotent = ({ method, policy }: RouteDefinition): boolean =>
-  method === 'POST' && policy !== 'public' && policy !== 'agent' && policy !== 'directory';
+  (method === 'POST' || method === 'PUT' || method === 'PATCH') && policy !== 'public' && policy !== 'agent' && policy !== 'directory';

@@ -79,6 +79,7 @@ const sharedCommentBodySchema = z
   .object({
     linkToken: linkTokenSchema,
     password: linkPasswordSchema,
+    id: idSchema.optional().describe('Chosen by whoever sends, so that what is sent once more is the same comment'),
     kind: clipCommentKindSchema.default('comment'),
     name: z.string().trim().min(1).max(80),
     text: z.string().trim().max(2000).default(''),

@@ -326,7 +326,7 @@ async function answer(
   const key = context.get('idempotency-key');
   const reply =
     isIdempotent(definition) && key !== '' && actor.kind === 'person'
-      ? await once(options.deps, { actor, route: name, key, body: input.body, params: input.params }, work)
+      ? await onceWithEtag(context, options.deps, { actor, route: name, key, body: input.body, params: input.params }, work)
       : await work();
   requireProof(actor);
   await throttle.giveBack(name, callers);
@@ -346,6 +346,18 @@ async function answer(
   if (definition.method === 'GET' && isKnownVersion(context)) {
     context.status = 304;
   }
+}
+
+/** The first answer, with the version that it told: whoever goes on from a repeated answer needs it as much. */
+async function onceWithEtag(context: Context, deps: Deps, request: Parameters<typeof once>[1], work: () => Promise<unknown>) {
+  const first = (await once(deps, request, async () => ({ reply: await work(), etag: String(context.res.getHeader('etag') ?? '') }))) as {
+    reply?: unknown;
+    etag: string;
+  };
+  if (first.etag !== '') {
+    context.set('etag', first.etag);
+  }
+  return first.reply;
 }
 
 /** Secrets, of which only hashes are kept, and files. */

@@ -11,7 +11,7 @@ interface KeyRow {
 }
 
 /**
- * Answers a repeated creating request with the first answer. `key` is the caller's `Idempotency-Key`; the same key with another
+ * Answers a repeated request that creates or changes something with the first answer. `key` is the caller's `Idempotency-Key`; the same key with another
  * body is refused with idempotency_mismatch, and one whose first request is still running with conflict.
  */
 export async function once(
@@ -25,8 +25,10 @@ export async function once(
   if (!/^[\x21-\x7e]{1,200}$/.test(key)) {
     throw invalidInput('Idempotency-Key must be 1 to 200 visible ASCII characters.');
   }
+  // Keyed, because a change may hold a secret that could be guessed.
+  const blind = sealer.blind('idempotency_keys.request_hash');
   const requestHash = createHash('sha256')
-    .update(JSON.stringify([userId, request.params, request.body]))
+    .update(blind(JSON.stringify([userId, request.params, request.body])))
     .digest();
   const row = { workspaceId, route, key };
   const context = `idempotency_keys.reply:${workspaceId}:${route}:${key}`;

@@ -40,7 +40,7 @@ function buildReference(document: OpenApi, name: string): string {
 <title>API of ${escape(name)}</title><link rel="stylesheet" href="/docs/style.css"></head><body>
 <nav aria-label="Contents">${tags.map((tag) => `<a href="#${escape(tag)}">${escape(tag)}</a>`).join('')}<a href="#errors">errors</a><a href="#schemas">schemas</a></nav>
 <main><h1>API of ${escape(name)}</h1>
-<p>Send <code>Authorization: Bearer</code> with an API key. Every POST of somebody who is known takes an <code>Idempotency-Key</code>;
+<p>Send <code>Authorization: Bearer</code> with an API key. Every POST, PUT and PATCH of somebody who is known takes an <code>Idempotency-Key</code>;
 answers carry <code>X-Request-Id</code> and <code>RateLimit-*</code>. The document itself: <a href="/openapi.json">openapi.json</a>.</p>
 ${sections.join('')}
 <h2 id="errors">errors</h2><p>Every answer outside 2xx has one form: <code>{"error": {"code", "message", "requestId"}}</code>.</p>

@@ -82,11 +82,12 @@ export async function addSharedComment(deps: Deps, body: RouteInput<'addSharedCo
     if (said.length >= maxCommentsPerLink) {
       throw conflict('This link has taken as many comments as it may: ask for a new one.');
     }
-    const id = newId();
-    await db.change(
+    const id = body.id ?? newId();
+    const inserted = await db.change(
       tx,
       `INSERT INTO clip_comments (id, workspace_id, clip_id, link_id, kind, at_seconds, name_sealed, text_sealed, edit_version, created_at)
-       VALUES (:id, :workspaceId, :clipId, :linkId, :kind, :atSeconds, :name, :text, :editVersion, :now)`,
+       VALUES (:id, :workspaceId, :clipId, :linkId, :kind, :atSeconds, :name, :text, :editVersion, :now)
+       ON CONFLICT DO NOTHING`,
       {
         id,
         workspaceId: link.workspace_id,
@@ -100,6 +101,10 @@ export async function addSharedComment(deps: Deps, body: RouteInput<'addSharedCo
         now: clock.now(),
       },
     );
+    if (inserted === 0) {
+      await requireOwnComment(deps, tx, link, id);
+      return presentShared(deps, tx, link, clip);
+    }
     await appendEvent(tx, {
       workspaceId: link.workspace_id,
       type: 'clip.commented',
@@ -109,6 +114,18 @@ export async function addSharedComment(deps: Deps, body: RouteInput<'addSharedCo
     });
     return presentShared(deps, tx, link, clip);
   });
+}
+
+/** A comment that is sent once more, because its answer was lost, is there already: said through the same link. */
+async function requireOwnComment({ db }: Deps, tx: Tx, link: OpenLink, id: string): Promise<void> {
+  const own = await db.rows(tx, 'SELECT 1 FROM clip_comments WHERE workspace_id = :workspaceId AND link_id = :linkId AND id = :id', {
+    workspaceId: link.workspace_id,
+    linkId: link.id,
+    id,
+  });
+  if (own.length === 0) {
+    throw conflict('This id belongs to another comment: choose a new one.');
+  }
 }
 
 /** Works in the link's workspace with the link held, so that nothing is said through one that was taken back meanwhile. */
