@@ -9,6 +9,7 @@ import { Reauth } from './state/reauth.svelte.ts';
 import { Session } from './state/session.svelte.ts';
 import { Theme } from './state/theme.svelte.ts';
 import { Toasts } from './state/toasts.svelte.ts';
+import { Unsent } from './state/unsent.svelte.ts';
 import { Uploads } from './upload/uploads.svelte.ts';
 
 /** Everything the pages share. */
@@ -24,6 +25,7 @@ export interface App {
   theme: Theme;
   language: LanguageChoice;
   now: Now;
+  unsent: Unsent;
 }
 
 const contextKey = Symbol('app');
@@ -32,13 +34,14 @@ const contextKey = Symbol('app');
 export function buildApp(origin: string, language: LanguageChoice): App {
   const { t } = language;
   const reauth = new Reauth();
-  const call = buildCall(origin, t, { signedOut: () => session.ended(), proofNeeded: () => reauth.ask() });
+  const unsent = new Unsent();
+  const call = buildCall(origin, t, { signedOut: () => session.ended(), proofNeeded: () => reauth.ask() }, unsent);
   const session: Session = new Session(call, t);
   const live = new Live(() => void session.check());
   const toasts = new Toasts();
   const library = new Library(call, t);
   const uploads = new Uploads({ call, t, toasts, library });
-  return { t, call, reauth, session, live, library, uploads, toasts, theme: new Theme(), language, now: new Now() };
+  return { t, call, reauth, session, live, library, uploads, toasts, theme: new Theme(), language, now: new Now(), unsent };
 }
 
 /** Hands the app to all components below. */

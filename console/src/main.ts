@@ -5,13 +5,19 @@ import Root from './Root.svelte';
 import { buildApp } from './app.ts';
 import { LanguageChoice } from './state/language.svelte.ts';
 
-// After an upgrade the parts of the console have other names: what cannot be had any more is asked for anew, once in a while.
-addEventListener('vite:preloadError', (event) => {
+// After an upgrade the parts of the console have other names, this one too: then the page is asked for anew, once in a while. A line that is cut
+// is another matter: a new page could not be had either, and would take with it what is not saved yet.
+addEventListener('vite:preloadError', () => {
   const lastAt = Number(sessionStorage.getItem('carmic.reloaded-at') ?? 0);
-  if (Date.now() - lastAt > 30_000) {
-    event.preventDefault();
+  const reload = () => {
     sessionStorage.setItem('carmic.reloaded-at', String(Date.now()));
     location.reload();
+  };
+  if (Date.now() - lastAt > 30_000) {
+    fetch(import.meta.url, { method: 'HEAD', cache: 'no-store' }).then(
+      ({ status }) => status === 404 && reload(),
+      () => undefined,
+    );
   }
 });
 

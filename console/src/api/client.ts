@@ -1,6 +1,8 @@
 import { ApiError, buildClient, type Call, type FindRoute, type RouteDefinition } from '@carmic/contract';
 import type { Messages } from '../messages/en.ts';
+import type { Unsent } from '../state/unsent.svelte.ts';
 import { takeFirstAnswer } from './firstAnswers.ts';
+import { keepSending } from './keepSending.ts';
 
 export { ApiError, type Call };
 
@@ -17,10 +19,25 @@ export async function prepareCalls(): Promise<void> {
 
 /**
  * Makes the caller of every route for this page's own origin. Whatever goes wrong arrives as an ApiError whose message can be
- * shown; `on.signedOut` is told when the session turns out to have ended, and `on.proofNeeded` asks the person to prove themselves.
+ * shown; `on.signedOut` is told when the session turns out to have ended, and `on.proofNeeded` asks the person to prove themselves. Changes that
+ * may be repeated are sent until the line is there again, and counted by `unsent` meanwhile.
  */
-export function buildCall(origin: string, t: Messages, on: { signedOut: () => void; proofNeeded: () => Promise<boolean> }): Call {
-  const ask = buildClient(find, { baseUrl: origin, fetch: (input, init) => fetch(input, init) });
+export function buildCall(
+  origin: string,
+  t: Messages,
+  on: { signedOut: () => void; proofNeeded: () => Promise<boolean> },
+  unsent: Unsent | null = null,
+): Call {
+  const once = buildClient(find, { baseUrl: origin, fetch: (input, init) => fetch(input, init) });
+  const ask: Call = async (name, args, options = {}) => {
+    // By its name, because what describes a call may be out of reach with the line. Whoever brings a signal waits in a way of their own.
+    const isKept = (options.idempotencyKey !== undefined || /^(put|update|choose)[A-Z]/.test(name)) && options.signal === undefined;
+    if (unsent === null || !isKept) {
+      return once(name, args, options);
+    }
+    const idempotencyKey = options.idempotencyKey ?? newKey();
+    return keepSending(() => once(name, args, { ...options, idempotencyKey }), unsent);
+  };
   const call: Call = async (name, args, options) => ((await takeFirstAnswer(name, args?.query)) as never) ?? ask(name, args, options);
   return async (name, args, options) => {
     try {
@@ -49,6 +66,15 @@ export function buildCall(origin: string, t: Messages, on: { signedOut: () => vo
       throw new ApiError(0, 'internal', t.errors.unreadable, error);
     }
   };
+}
+
+/** A random UUID by which the server knows what is sent once more. Browsers make them on secure pages only. */
+export function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const hex = Array.from(bytes, (byte, at) =>
+    (at === 6 ? (byte & 0x0f) | 0x40 : at === 8 ? (byte & 0x3f) | 0x80 : byte).toString(16).padStart(2, '0'),
+  );
+  return [0, 4, 6, 8, 10].map((from, at) => hex.slice(from, [4, 6, 8, 10, 16][at]).join('')).join('-');
 }
 
 /** The sentence to show for anything thrown. */

@@ -88,6 +88,9 @@ export const de: Messages = {
   live: {
     reconnecting: 'Verbindung wird neu aufgebaut …',
     reconnectingLong: 'Die Verbindung zum Server ist unterbrochen. Was Sie sehen, kann veraltet sein; es wird weiter versucht.',
+    saving: 'Wird gespeichert …',
+    notSaved: 'Noch nicht gespeichert. Lassen Sie diese Seite offen: Es wird gesendet, sobald die Verbindung wieder da ist.',
+    saved: 'Gespeichert',
   },
 
   errors: {
@@ -96,6 +99,7 @@ export const de: Messages = {
     unreadable: 'Diese Seite versteht die Antwort des Servers nicht. Laden Sie die Seite neu.',
     rateLimited: (seconds) => `Zu viele Versuche. Versuchen Sie es in ${count(seconds, 'Sekunde', 'Sekunden')} wieder.`,
     loadFailed: 'Das konnte nicht geladen werden',
+    pageFailed: 'Ein Teil der Oberfläche ist nicht angekommen. Prüfen Sie Ihre Verbindung und versuchen Sie es dann noch einmal.',
     startFailed: 'Carmic antwortet nicht',
   },
 

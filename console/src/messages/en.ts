@@ -91,6 +91,9 @@ export const en = {
   live: {
     reconnecting: 'Reconnecting…',
     reconnectingLong: 'The connection to the server was cut. What you see may be out of date; trying again.',
+    saving: 'Saving…',
+    notSaved: 'Not saved yet. Leave this page open: it is sent as soon as the connection is back.',
+    saved: 'Saved',
   },
 
   errors: {
@@ -99,6 +102,7 @@ export const en = {
     unreadable: 'The server answered in a way this page does not understand. Load the page again.',
     rateLimited: (seconds: number) => `Too many attempts. Try again in ${count(seconds, 'second', 'seconds')}.`,
     loadFailed: 'This could not be loaded',
+    pageFailed: 'A part of the console did not arrive. Check your connection, then try again.',
     startFailed: 'Carmic is not answering',
   },
 

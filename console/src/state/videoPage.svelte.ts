@@ -10,7 +10,7 @@ import {
   type Video,
 } from '@carmic/contract';
 import type { LiveMessage } from '../api/live.svelte.ts';
-import { type Call, isGone, messageOf } from '../api/client.ts';
+import { type Call, isGone, messageOf, newKey } from '../api/client.ts';
 import type { Messages } from '../messages/en.ts';
 import { applyChange } from './applyChange.ts';
 import { keepClipMedia, keepVideoMedia } from './keepMedia.ts';
@@ -215,7 +215,7 @@ export class VideoPage {
         return;
       }
       try {
-        changed = await this.#call('createClipEdit', { params: { id: clip.id }, body });
+        changed = await this.#call('createClipEdit', { params: { id: clip.id }, body }, { idempotencyKey: newKey() });
         this.#answers += 1;
         this.#takeClip(changed);
       } catch (error) {

@@ -7,7 +7,7 @@ import { type FileHandle, fileOf, findHandle, removeHandle, saveHandle } from '.
 import { planParts } from './planParts.ts';
 import { PartError, putPartByXhr } from './putPart.ts';
 import { readRecords, removeRecord, saveRecord } from './records.ts';
-import { FileChangedError, sendFile } from './sendFile.ts';
+import { FileChangedError, retryPauseMs, sendFile } from './sendFile.ts';
 import { buildSha256, type Sha256 } from './sha256.ts';
 import { Slots } from './slots.ts';
 import { readBase64 } from './readBase64.ts';
@@ -196,7 +196,7 @@ export class Uploads {
     try {
       release = await this.#fileSlots.take(signal);
       item.state = 'preparing';
-      const upload = await this.#open(item, signal);
+      const upload = await this.#openAtLast(item, signal);
       const file = item.file;
       if (!file) {
         item.state = 'needsFile';
@@ -220,6 +220,22 @@ export class Uploads {
       }
     } finally {
       release?.();
+    }
+  }
+
+  /** Opens the upload, however often the line is cut meanwhile: by its key a video is announced once. */
+  async #openAtLast(item: UploadItem, signal: AbortSignal): Promise<Upload> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await this.#open(item, signal);
+      } catch (error) {
+        if (signal.aborted || !(error instanceof ApiError && error.status === 0 && error.code === 'unavailable')) {
+          throw error;
+        }
+      }
+      item.state = 'reconnecting';
+      await sleep(retryPauseMs(attempt), signal);
+      item.state = 'preparing';
     }
   }
 

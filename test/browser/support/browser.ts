@@ -1,10 +1,13 @@
-/** A real browser on the built console. What it complains of (console, page errors, failed or foreign requests) is collected. */
+/**
+ * A real browser on the built console. What it complains of (console, page errors, requests that fail, are refused or go elsewhere) is collected,
+ * and fails the test at its end unless the test has named it.
+ */
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import type { TestContext } from 'vitest';
+import { expect, type TestContext } from 'vitest';
 import { requireOrSkip } from '../../support/requirements.ts';
 
 /** A host name that leads here but is not a secure context over plain http, like a name in a company's network. */
@@ -28,7 +31,7 @@ export interface Visit {
   context: BrowserContext;
   /** Console errors and warnings, page errors, requests that failed or went elsewhere; empty at the end of a good journey. */
   problems: string[];
-  /** Requests whose refusal the journey is about, by a part of their address: not collected as problems. */
+  /** What the journey is about is no problem: by a part of the address, or of how the browser calls it, such as `ERR_INTERNET_DISCONNECTED`. */
   expectRefusal(part: string): void;
   /** Clicks what opens a file dialog, and answers it. */
   choose(click: () => Promise<void>, files: string | string[]): Promise<void>;
@@ -56,7 +59,9 @@ export function prepareBrowser(): TestBrowser {
         if (context.task.result?.state === 'fail') {
           await showFailure(visit, context.task.name);
         }
+        const complaints = [...visit.problems];
         await visit.context.close();
+        expect(complaints, 'What the browser complained of').toEqual([]);
       });
       return visit;
     },
@@ -118,7 +123,12 @@ async function openVisit(browser: Browser, options: VisitOptions): Promise<Visit
     problems,
     expectRefusal: (part) => refusals.push(part),
     async choose(click, files) {
-      const [chooser] = await Promise.all([page.waitForEvent('filechooser'), click()]);
+      // The browser has to know that the dialog is answered here before a key opens it.
+      const press = async () => {
+        await page.evaluate('0');
+        await click();
+      };
+      const [chooser] = await Promise.all([page.waitForEvent('filechooser'), press()]);
       await chooser.setFiles(files);
     },
   };
@@ -127,6 +137,10 @@ async function openVisit(browser: Browser, options: VisitOptions): Promise<Visit
 /** Runs in the page: only the plain file dialog can be answered by a test, and a session cookie cannot be seen by the console. */
 function prepareDocument(isSignedIn: boolean): void {
   Reflect.deleteProperty(globalThis, 'showOpenFilePicker');
+  // The empty page before the first one is of nobody, and has no storage.
+  if (Reflect.get(globalThis, 'origin') === 'null') {
+    return;
+  }
   const storage = Reflect.get(globalThis, 'localStorage') as { setItem(key: string, value: string): void } | null;
   if (isSignedIn && storage !== null) {
     storage.setItem('carmic.signed-in', 'yes');
@@ -134,23 +148,34 @@ function prepareDocument(isSignedIn: boolean): void {
 }
 
 function collectProblems(page: Page, origin: string, problems: string[], refusals: string[]): void {
-  const isExpected = (url: string) => refusals.some((part) => url.includes(part));
+  const add = (problem: string) => {
+    if (!refusals.some((part) => problem.includes(part))) {
+      problems.push(problem);
+    }
+  };
   page.on('console', (message) => {
     const isComplaint = message.type() === 'error' || message.type() === 'warning';
     // A refused request is reported by its response below, with more to read.
     if (isComplaint && !message.text().startsWith('Failed to load resource')) {
-      problems.push(`${message.type()}: ${message.text()} (${message.location().url})`);
+      add(`${message.type()}: ${message.text()} (${message.location().url})`);
     }
   });
-  page.on('pageerror', (error) => problems.push(`page error: ${error.message}`));
+  page.on('pageerror', (error) => add(`page error: ${error.message}`));
   page.on('request', (request) => {
     if (!request.url().startsWith(origin) && !/^(data|blob|about):/.test(request.url())) {
-      problems.push(`foreign request: ${request.url()}`);
+      add(`foreign request: ${request.url()}`);
+    }
+  });
+  page.on('requestfailed', (request) => {
+    const reason = request.failure()?.errorText ?? '';
+    // What the page itself calls off: it went elsewhere, a player has another source, or an upload was stopped.
+    if (reason !== 'net::ERR_ABORTED') {
+      add(`${reason} ${request.method()} ${request.url()}`);
     }
   });
   page.on('response', (response) => {
-    if (response.status() >= 400 && !isExpected(response.url())) {
-      problems.push(`${response.status()} ${response.request().method()} ${response.url()}`);
+    if (response.status() >= 400) {
+      add(`${response.status()} ${response.request().method()} ${response.url()}`);
     }
   });
 }
