@@ -221,7 +221,7 @@ test('settings of an administrator wait for the line, are stored once, and can b
   await page.getByLabel('Email domains').fill('example.com');
   await save.press('Enter');
   await expect.poll(async () => (await settings()).allowedDomains).toEqual(['example.com']);
-  expect(await page.getByRole('alert').count()).toBe(0);
+  await expect.poll(() => page.getByRole('alert').count()).toBe(0);
 });
 
 test('a page of which a part does not arrive comes when it does; while the line is cut nothing is loaded anew, and it can be tried again', async (context) => {
