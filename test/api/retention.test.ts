@@ -157,8 +157,10 @@ describe('retention', () => {
     expect((await caller.call('getCalendar', { query: { days: 30 } })).days).toMatchObject([
       { day: video.expiresAt?.slice(0, 10), videos: 1, items: [{ videoId: id, title: 'talk', sizeBytes: 100 }] },
     ]);
+    expect(video.keeping).toEqual({ by: 'grace', planName: 'Free' });
     // What comes after the downgrade has no grace.
     const late = await upload(caller);
+    expect(late.keeping).toEqual({ by: 'plan', planName: 'Free' });
     expect(Date.parse(late.expiresAt ?? '') - Date.parse(late.keptFrom ?? '')).toBe(72 * hour);
     expect((await caller.call('getEntitlements')).notices).toHaveLength(1);
   });
@@ -172,6 +174,9 @@ describe('retention', () => {
     await admin.call('assignPlan', { params, body: { overrides, confirmation: { fingerprint: impact.fingerprint } } });
     const now = await caller.call('getVideo', { params: { id: video.id } });
     expect(Date.parse(now.expiresAt ?? '') - Date.parse(now.keptFrom ?? '')).toBe(28 * 24 * hour);
+    expect(now.keeping).toEqual({ by: 'workspace', planName: 'Standard' });
+    const { video: open } = await caller.call('createVideo', { body: { fileName: 'x.mp4', sizeBytes: 100 } });
+    expect(open.keeping).toBeNull();
   });
 });
 

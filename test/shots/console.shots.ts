@@ -11,6 +11,8 @@ import { framedPages } from './framedPages.ts';
 import { openPage } from './openPage.ts';
 import { type Seeded, seed } from './seed.ts';
 import { compareBilling, seedBilling, sellingEnvironment } from './seedBilling.ts';
+import { serveLibreTranslate, type WordService } from '../support/wordServices.ts';
+import { seedLanguages } from './seedLanguages.ts';
 import { StripeStandIn } from '../support/stripeStandIn.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -20,6 +22,7 @@ const onlyLooks = process.env['CARMIC_SHOT_LOOKS']?.split(',');
 const browser = prepareBrowser();
 let instance: TestInstance;
 let stripe: StripeStandIn;
+let libre: WordService;
 
 beforeAll(async () => {
   await buildConsole(root, AbortSignal.timeout(580_000), () => process.stdout.write('Building the console …\n'));
@@ -28,11 +31,13 @@ beforeAll(async () => {
   }
   mkdirSync(folder, { recursive: true });
   stripe = await new StripeStandIn().start();
+  libre = await serveLibreTranslate((text) => text);
   instance = await startInstance({
     env: {
       ...sellingEnvironment(stripe),
       CARMIC_CONSOLE_DIR: consoleDirectory,
       CARMIC_LEASE_SECONDS: '900',
+      CARMIC_LIBRETRANSLATE_URL: libre.baseUrl,
       CARMIC_OUTGOING_HOSTS: 'hooks.harbour.example',
       CARMIC_OPERATOR_NAME: 'Harbour Media GmbH',
       CARMIC_OPERATOR_EMAIL: 'privacy@harbour.example',
@@ -44,6 +49,7 @@ afterAll(async () => {
   await browser.close();
   await instance.stop();
   await stripe.close();
+  await libre.close();
 });
 
 /** What is to be seen: a page, and what a person opens on it. Buttons are found by their English or German names. */
@@ -56,7 +62,7 @@ interface Picture {
   part?: (page: Page) => Promise<void>;
 }
 
-function picturesOf({ videos }: Seeded, link: string): Picture[] {
+function picturesOf({ videos }: Seeded, link: string, translationId: string): Picture[] {
   const video = `/videos/${videos.ready.id}`;
   const press = (name: RegExp) => (page: Page) => page.getByRole('button', { name }).first().click();
   const choose = (button: RegExp, item: RegExp) => async (page: Page) => {
@@ -66,6 +72,7 @@ function picturesOf({ videos }: Seeded, link: string): Picture[] {
   const openRender = press(/^(Add format|Format hinzufügen)$/);
   return [
     { name: 'shared', path: new URL(link).hash.slice(1) },
+    { name: 'translation', path: `/translations/${translationId}` },
     { name: 'share', path: video, dialog: press(/^(Share|Teilen)$/) },
     { name: 'export', path: video, dialog: press(/^(Export|Exportieren)$/) },
     { name: 'zip', path: video, dialog: press(/^(All as ZIP|Alles als ZIP)$/) },
@@ -135,6 +142,7 @@ test('every page', async (context) => {
     params: { id: clip?.id ?? '' },
     body: { kind: 'review', canDownload: true },
   });
+  const translationId = await seedLanguages(seeded);
   const linkToken = link.split('token=')[1] ?? '';
   const remark = { linkToken, name: 'Grace Okafor', atSeconds: 4.2 };
   await seeded.admin.call('addSharedComment', { body: { ...remark, text: 'The first word is cut off here.' } });
@@ -161,7 +169,7 @@ test('every page', async (context) => {
         reducedMotion: true,
       });
       await visit.page.addInitScript(`localStorage.setItem('carmic.language', '${language}')`);
-      for (const { name, path, dialog, part } of picturesOf(seeded, link)) {
+      for (const { name, path, dialog, part } of picturesOf(seeded, link, translationId)) {
         if (only === undefined || only.includes(name)) {
           const suffix = language === 'en' ? '' : '-de';
           const picture = `${name}${suffix}-${theme}-${width}`;

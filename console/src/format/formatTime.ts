@@ -73,3 +73,8 @@ export function formatAgo(iso: string, nowMs: number, t: Messages): string {
 export function formatDate(iso: string, t: Messages): string {
   return dateFormat(t.locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(iso));
 }
+
+/** Writes a date in the reader's own zone. */
+export function formatDay(iso: string, t: Messages): string {
+  return dateFormat(t.locale, { dateStyle: 'medium' }).format(new Date(iso));
+}

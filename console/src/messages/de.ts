@@ -137,6 +137,16 @@ export const de: Messages = {
     reminderAction: 'Passwort wählen',
   },
 
+  expiry: {
+    ends: (when, day) => `Läuft ab ${when} (${day})`,
+    none: 'Kein Ablauf',
+    by: {
+      plan: (plan) => `nach dem Tarif ${plan}`,
+      workspace: () => 'nach einer Regel dieses Arbeitsbereichs',
+      grace: () => 'länger durch die Schonfrist nach einer strengeren Regel',
+    },
+  },
+
   library: {
     title: 'Bibliothek',
     upload: 'Videos hochladen',
@@ -149,7 +159,6 @@ export const de: Messages = {
     loadMore: 'Mehr zeigen',
     clips: (n) => count(n, 'Clip', 'Clips'),
     noClips: 'Keine Clips',
-    expires: (when) => `Läuft ab ${when}`,
     menu: (title) => `Aktionen für ${title}`,
     open: 'Öffnen',
     continueUpload: 'Hochladen fortsetzen …',
@@ -292,9 +301,6 @@ export const de: Messages = {
     resolution: (width, height) => `${width} × ${height}`,
     noSound: 'kein Ton',
     uploaded: (when) => `Hinzugefügt ${when}`,
-    expires: (when) => `Läuft ab ${when}`,
-    noExpiry: 'Kein Ablauf',
-    byPlan: (plan) => `nach dem Tarif ${plan}`,
     source: 'Video',
     transcript: 'Transkript',
     transcriptShow: 'Transkript zeigen',

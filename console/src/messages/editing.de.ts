@@ -20,6 +20,8 @@ export const editing: EditingWords = {
   repeat: 'Jetzt machen',
   timeline: (rank) => `Schnitt von #${rank}`,
   close: 'Schnitt schließen',
+  wide: 'Über die ganze Seite schneiden',
+  narrow: 'Zurück neben die Clips',
   edge: (edge, n, of) => `${edge === 'start' ? 'Anfang' : 'Ende'} von Teil ${n} von ${of}`,
   edgeAt: (time, length) => `${time}, der Clip dauert ${length} s`,
   handles:

@@ -19,6 +19,8 @@ export const editing = {
   repeat: 'Make it now',
   timeline: (rank: number) => `Cut of #${rank}`,
   close: 'Close the cut',
+  wide: 'Cut across the page',
+  narrow: 'Back beside the clips',
   edge: (edge: 'start' | 'end', n: number, of: number) => `${edge === 'start' ? 'Start' : 'End'} of part ${n} of ${of}`,
   edgeAt: (time: string, length: string) => `${time}, the clip is ${length} s long`,
   handles:

@@ -140,6 +140,16 @@ export const en = {
     reminderAction: 'Choose a password',
   },
 
+  expiry: {
+    ends: (when: string, day: string) => `Expires ${when} (${day})`,
+    none: 'No expiry',
+    by: {
+      plan: (plan: string) => `by the plan ${plan}`,
+      workspace: (_plan: string) => 'by a rule of this workspace',
+      grace: (_plan: string) => 'longer by the grace after a stricter rule',
+    },
+  },
+
   library: {
     title: 'Library',
     upload: 'Upload videos',
@@ -152,7 +162,6 @@ export const en = {
     loadMore: 'Show more',
     clips: (n: number) => count(n, 'clip', 'clips'),
     noClips: 'No clips',
-    expires: (when: string) => `Expires ${when}`,
     menu: (title: string) => `Actions for ${title}`,
     open: 'Open',
     continueUpload: 'Continue the upload…',
@@ -293,9 +302,6 @@ export const en = {
     resolution: (width: number, height: number) => `${width} × ${height}`,
     noSound: 'no sound',
     uploaded: (when: string) => `Added ${when}`,
-    expires: (when: string) => `Expires ${when}`,
-    noExpiry: 'No expiry',
-    byPlan: (plan: string) => `by the plan ${plan}`,
     source: 'Source',
     transcript: 'Transcript',
     transcriptShow: 'Show transcript',

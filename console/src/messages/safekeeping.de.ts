@@ -4,7 +4,7 @@ import type { legalHold as englishHold, safekeeping as english } from './safekee
 
 /** Was Mitglieder von einer Löschsperre erfahren; ihr Grund ist für die Administration. */
 export const legalHold: typeof englishHold = {
-  short: 'Löschsperre',
+  short: (end) => (end === null ? 'Löschsperre' : `Löschsperre bis ${end}`),
   text: (end) =>
     `Dieses Video steht unter einer Löschsperre, ${end === null ? 'bis die Administration sie aufhebt' : `bis ${end}`}: Niemand kann es oder seine Clips löschen. Ist seine Zeit vorbei, wird es wie üblich für alle geschlossen, und seine Dateien bleiben erhalten.`,
 };

@@ -3,7 +3,7 @@ import { count, number } from './count.ts';
 
 /** What members are told of a hold; its reason is for administrators. */
 export const legalHold = {
-  short: 'Legal hold',
+  short: (end: string | null) => (end === null ? 'Legal hold' : `Legal hold until ${end}`),
   text: (end: string | null) =>
     `This video is under a legal hold ${end === null ? 'until an administrator lifts it' : `until ${end}`}: nobody can delete it or its clips. When its time is over it closes for readers as usual, and its files are kept.`,
 };

@@ -41,6 +41,8 @@ export class VideoPage {
   chosenId = $state<string | null>(null);
   /** Counts how often somebody asked to cut by words: the words are opened and shown then. */
   askedForWords = $state(0);
+  /** Whether the chosen clip is cut across the page: picture and words beside each other, its time line below them. */
+  isWide = $state(false);
   readonly chosen = $derived(this.clips.find(({ id }) => id === this.chosenId) ?? null);
   readonly #lines = new Map<string, Promise<void>>();
   /** The newest version of the words that was heard of, and how many edits of them are on their way. */

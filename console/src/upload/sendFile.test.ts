@@ -105,6 +105,7 @@ function buildVideo(state: Video['state']): Video {
     uploadId,
     keptFrom: null,
     expiresAt: null,
+    keeping: null,
     legalHold: null,
     createdAt: '2026-01-01T00:00:00Z',
     media: { proxyUrl: null, thumbnailUrl: null },

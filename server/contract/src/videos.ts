@@ -63,6 +63,15 @@ export const videoSchema = z.object({
   duplicateOf: idSchema.nullable().describe('An older video of this workspace with the same bytes; null when there is none'),
   keptFrom: timeSchema.nullable().describe('When the upload completed and the retention began'),
   expiresAt: timeSchema.nullable().describe('When its content ends; null when nothing ends it'),
+  keeping: z
+    .object({
+      by: z
+        .enum(['plan', 'workspace', 'grace'])
+        .describe("The plan's rule; a rule of the workspace's own; or the grace after a stricter rule, which lets it end later than the rule would"),
+      planName: z.string(),
+    })
+    .nullable()
+    .describe('What says when it ends, or that nothing does; null until its upload is complete'),
   legalHold: z
     .object({ endsAt: timeSchema.nullable().describe('Null: until an administrator lifts it') })
     .nullable()

@@ -7,6 +7,7 @@ import { mediaUrl } from './mediaUrls.ts';
 import { type ObjectKind, type Video } from './model.ts';
 import { findDuplicates } from './duplicates.ts';
 import { findHolds } from './findHolds.ts';
+import { findKeeping } from './findKeeping.ts';
 import { findImports } from './imports/findImports.ts';
 import { buildStages, type LiveProgress } from './stages.ts';
 
@@ -55,6 +56,7 @@ export async function presentVideos(deps: Deps, tx: Tx, videos: readonly Video[]
   const imports = await findImports(deps, tx, videos);
   const duplicates = await findDuplicates(deps, tx, ids);
   const holds = await findHolds(deps, tx, ids);
+  const keeping = await findKeeping(deps, tx, videos);
 
   return videos.map((video): VideoReply => {
     const urlOf = (kind: ObjectKind) => {
@@ -78,6 +80,7 @@ export async function presentVideos(deps: Deps, tx: Tx, videos: readonly Video[]
       uploadId: uploads.find((row) => row.video_id === video.id)?.id ?? null,
       keptFrom: video.keptFrom?.toISOString() ?? null,
       expiresAt: video.expiresAt?.toISOString() ?? null,
+      keeping: keeping.get(video.id) ?? null,
       legalHold: holds.get(video.id) ?? null,
       ...labelsOf(deps, video),
       createdAt: video.createdAt.toISOString(),

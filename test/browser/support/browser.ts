@@ -24,6 +24,8 @@ export interface VisitOptions {
   height?: number;
   theme?: 'light' | 'dark';
   reducedMotion?: boolean;
+  /** A telephone: fingers, no mouse. */
+  isPhone?: boolean;
 }
 
 export interface Visit {
@@ -98,7 +100,7 @@ function launch(executablePath: string): Promise<Browser> {
 }
 
 async function openVisit(browser: Browser, options: VisitOptions): Promise<Visit> {
-  const { baseUrl, token, width = 1280, height = 860, theme = 'light', reducedMotion = false } = options;
+  const { baseUrl, token, width = 1280, height = 860, theme = 'light', reducedMotion = false, isPhone = false } = options;
   const context = await browser.newContext({
     baseURL: baseUrl,
     viewport: { width, height },
@@ -107,6 +109,8 @@ async function openVisit(browser: Browser, options: VisitOptions): Promise<Visit
     locale: 'en-GB',
     timezoneId: 'UTC',
     acceptDownloads: true,
+    hasTouch: isPhone,
+    isMobile: isPhone,
   });
   await context.addInitScript(prepareDocument, token !== undefined);
   if (token !== undefined) {
