@@ -33,6 +33,8 @@ export class VideoPage {
   video = $state.raw<Video | null>(null);
   clips = $state.raw<readonly Clip[]>([]);
   transcript = $state.raw<Transcript | null>(null);
+  /** Whether it was answered that there are words, or none: before that nothing is said of them. */
+  knowsWords = $state(false);
   waveform = $state.raw<Waveform | null>(null);
   insight = $state.raw<Insight | null>(null);
   status = $state<'loading' | 'ready' | 'gone' | 'failed'>('loading');
@@ -342,7 +344,7 @@ export class VideoPage {
     const isPast = (name: string) =>
       this.video?.stages.some((stage) => stage.name === name && ['done', 'skipped'].includes(stage.state)) ?? false;
     await Promise.all([
-      this.transcript === null && isDone('transcript') && this.#optional(() => this.#loadTranscript()),
+      this.transcript === null && isDone('transcript') && this.#optional(() => this.#loadTranscript()).then(() => (this.knowsWords = true)),
       this.insight === null && isPast('transcript') && this.#optional(() => this.#loadInsight()),
       this.waveform === null &&
         isDone('inspect') &&
