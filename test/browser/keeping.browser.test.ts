@@ -74,6 +74,10 @@ test('members see a legal hold and its end on the video and in the library, and 
   const { page } = visit;
   await page.goto('/#/');
   await page.getByText('Legal hold').waitFor();
+  // When it ends, and what says so, stands there too.
+  const day = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeZone: 'UTC' }).format(new Date(video.expiresAt ?? ''));
+  await page.getByText(`Expires in 3 days (${day})`).waitFor();
+  await page.getByText('by the plan Free').waitFor();
   await page.getByRole('button', { name: 'Actions for evidence' }).click();
   await page.getByRole('menuitem', { name: 'Open' }).waitFor();
   expect(await page.getByRole('menuitem', { name: 'Delete' }).count()).toBe(0);

@@ -232,6 +232,7 @@ test('tags of a clip are added by Enter or a comma, removed by a button or Backs
   await page.goto(`/#/videos/${video.id}`);
   const suggested = clip?.tags ?? [];
   const field = page.getByRole('textbox', { name: 'Add a tag' });
+  await page.getByText('Reasons, tags and texts').click();
   await field.fill('#Flood');
   await field.press('Enter');
   await page.keyboard.type('old mill,');
