@@ -6,6 +6,8 @@ import type { Messages } from '../messages/en.ts';
 /** The caption tracks of one video in other languages, kept up to date by the live stream. */
 export class Translations {
   tracks = $state.raw<readonly Translation[]>([]);
+  /** Whether they were loaded once. */
+  isLoaded = $state(false);
   /** Why they could not be loaded; empty when they could. */
   problem = $state('');
   readonly #videoId: string;
@@ -21,6 +23,7 @@ export class Translations {
   async load(): Promise<void> {
     try {
       this.tracks = (await this.#call('listTranslations', { params: { id: this.#videoId } })).items;
+      this.isLoaded = true;
       this.problem = '';
     } catch (error) {
       this.problem = messageOf(error, this.#t);
