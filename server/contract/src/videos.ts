@@ -67,7 +67,9 @@ export const videoSchema = z.object({
     .object({
       by: z
         .enum(['plan', 'workspace', 'grace'])
-        .describe("The plan's rule; a rule of the workspace's own; or the grace after a stricter rule, which lets it end later than the rule would"),
+        .describe(
+          "The plan's rule; a rule of the workspace's own; or the grace after a stricter rule, which lets it end later than the rule would",
+        ),
       planName: z.string(),
     })
     .nullable()
