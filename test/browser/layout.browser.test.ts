@@ -217,7 +217,7 @@ test('in a page from right to left time still goes from left to right, nothing l
       const inOrder = await page.evaluate(overlaps);
       await page.evaluate("document.documentElement.dir = 'rtl'");
       expect([path, await page.evaluate(overlaps)]).toEqual([path, inOrder]);
-      expect([path, await page.evaluate('document.documentElement.scrollWidth - innerWidth')]).toEqual([path, 0]);
+      expect([path, await page.evaluate('Math.max(0, document.documentElement.scrollWidth - innerWidth)')]).toEqual([path, 0]);
       const beyond = `[...document.querySelectorAll('main button, main a, main input')]
         .filter((each) => each.checkVisibility({ visibilityProperty: true }) && !each.closest('.visually-hidden'))
         .filter((each) => each.getBoundingClientRect().left < -1).map((each) => each.textContent)`;
