@@ -98,6 +98,7 @@ test('cutting by words shows ten lines and more beside the picture, all of it in
   await line.waitFor();
   const words = page.getByRole('region', { name: 'Transcript' });
   const picture = page.locator('aside.source .picture');
+  await expect.poll(async () => (await boxOf(picture)).y).toBeGreaterThanOrEqual(0);
   const [text, film, cut] = [await boxOf(words.locator('.scroll')), await boxOf(picture), await boxOf(line)];
   const lineHeight = Number.parseFloat(
     (await page.evaluate("getComputedStyle(document.querySelector('[data-paragraph] p')).lineHeight")) as string,
