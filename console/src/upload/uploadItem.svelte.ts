@@ -1,4 +1,5 @@
 import type { Upload, Video, VideoOptions } from '@carmic/contract';
+import { newKey } from '../api/client.ts';
 import type { FileHandle } from './fileHandles.ts';
 import { bytesOf, missingParts, planParts } from './planParts.ts';
 import { RateMeter } from './rateMeter.ts';
@@ -15,7 +16,7 @@ interface Given {
 
 /** One upload as the page shows it. */
 export class UploadItem {
-  readonly key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+  readonly key = newKey();
   fileName = $state('');
   title = $state('');
   sizeBytes = $state(0);
