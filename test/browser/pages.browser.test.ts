@@ -1,4 +1,5 @@
 /** Every page with something on it: no barrier in light on a wide window and in dark on a narrow one, and nothing that the browser complains of. */
+import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { framedPages, type PageVideos } from '../shots/framedPages.ts';
 import { openPage } from '../shots/openPage.ts';
@@ -111,6 +112,31 @@ const buttonsOutOfSight = `[...document.querySelectorAll('main button, main a, m
     return true;
   })
   .map((element) => (element.getAttribute('aria-label') ?? element.textContent ?? '').trim().slice(0, 60))`;
+
+test('the enrolment dialog shows at 360 px the whole code, and no button stands over it or over the command', async (context) => {
+  const visit = await browser.visit(context, {
+    baseUrl: instance.baseUrl,
+    token: admin.token,
+    width: 360,
+    height: 760,
+    reducedMotion: true,
+  });
+  await visit.page.goto('/#/agents');
+  await visit.page.getByRole('button', { name: 'Add an agent' }).click();
+  const dialog = visit.page.getByRole('dialog');
+  const code = dialog.getByRole('region', { name: 'Enrolment code' });
+  await code.waitFor();
+  expect(await code.evaluate((element) => element.scrollWidth - element.clientWidth)).toBe(0);
+  const boxOf = async (thing: Locator) => (await thing.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+  const texts = [await boxOf(code), await boxOf(dialog.getByRole('region', { name: 'Command' }))];
+  const buttons = await Promise.all((await dialog.getByRole('button', { name: 'Copy' }).all()).map(boxOf));
+  expect(buttons.length).toBe(2);
+  // All of the width is theirs: the button stands above or below.
+  const beside = texts.flatMap((text) => buttons.filter((button) => button.y < text.y + text.height && text.y < button.y + button.height));
+  expect(beside).toEqual([]);
+  expect(texts.filter((text) => text.width < 290)).toEqual([]);
+  expect(visit.problems).toEqual([]);
+});
 
 test('the main dialogs have no barrier, and are left by Escape', { timeout: 300_000 }, async (context) => {
   const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: admin.token, theme: 'dark', reducedMotion: true });

@@ -74,6 +74,7 @@ export const audit: typeof englishAudit = {
   workspace: (id) => `Arbeitsbereich ${id}`,
   subject: (id) => `Betrifft ${id}`,
   hash: (hash) => `Prüfsumme ${hash}`,
+  entries: 'Einträge',
   older: 'Ältere Einträge',
 };
 

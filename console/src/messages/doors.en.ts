@@ -74,6 +74,7 @@ export const audit = {
   workspace: (id: string) => `Workspace ${id}`,
   subject: (id: string) => `About ${id}`,
   hash: (hash: string) => `Hash ${hash}`,
+  entries: 'Entries',
   older: 'Older entries',
 };
 
