@@ -119,10 +119,14 @@ export function callerFor(baseUrl: () => string, token: string): Call {
     createClient({ baseUrl: baseUrl(), headers: () => ({ authorization: `Bearer ${token}` }) })(name, args, options);
 }
 
+/** Looking costs processor time that what is waited for wants: soon first, then ever more seldom. */
+const firstLookMs = 50;
+const seldomestLookMs = 250;
+
 /** Repeats `look` until it answers something other than null or undefined. Throws after `timeoutMs`. */
 export async function until<T>(what: string, look: () => Promise<T | null | undefined>, timeoutMs = 60_000): Promise<T> {
   const endsAt = performance.now() + timeoutMs;
-  for (;;) {
+  for (let pauseMs = firstLookMs; ; pauseMs = Math.min(seldomestLookMs, pauseMs * 1.1)) {
     const found = await look();
     if (found !== null && found !== undefined) {
       return found;
@@ -130,6 +134,6 @@ export async function until<T>(what: string, look: () => Promise<T | null | unde
     if (performance.now() > endsAt) {
       throw new Error(`Waited ${timeoutMs} ms in vain for ${what}.`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
