@@ -202,7 +202,7 @@ describe('every route that opens with a link', () => {
     test(`${name} answers a link that was taken back exactly as one that never was`, async () => {
       const { link, url } = await owner.call('createClipLink', { params: { id: ids['clips'] ?? '' }, body: { kind: 'review' } });
       const body = (token: string) =>
-        JSON.stringify({ ...(bodyOf(name) as object), name: 'Ada', text: 'Nice.', password: undefined, linkToken: token });
+        JSON.stringify({ ...(bodyOf(name) as object), id: newId(), name: 'Ada', text: 'Nice.', password: undefined, linkToken: token });
       const open = async (token: string) => {
         calls += 1;
         const response = await fetch(new URL(path, instance.baseUrl), {

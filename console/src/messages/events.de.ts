@@ -18,7 +18,7 @@ export const eventSubjects: typeof englishSubjects = {
   user: 'Personen',
   settings: 'Einstellungen',
   consent: 'Einwilligungen',
-  mail: 'Mail',
+  mail: 'E-Mail',
   announcement: 'Bekanntmachungen',
   third_party: 'Dritte',
   policy: 'Richtlinien',
