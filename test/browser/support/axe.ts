@@ -49,6 +49,7 @@ async function untilStill(page: Page): Promise<void> {
   await page.evaluate(`(async () => {
     for (const frame of [1, 2]) await new Promise(requestAnimationFrame);
     const moving = document.getAnimations().filter((each) => each.playState === 'running' && each.effect?.getComputedTiming().endTime !== Infinity);
-    await Promise.allSettled(moving.map((each) => each.finished));
+    // What is out of sight may stand still, and never ends.
+    await Promise.race([Promise.allSettled(moving.map((each) => each.finished)), new Promise((resolve) => setTimeout(resolve, 1000))]);
   })()`);
 }
