@@ -153,6 +153,21 @@ export class Library {
     }
   }
 
+  /** Deletes a video; one that is gone already counts as deleted. Until that is answered, what is heard of it is passed over. */
+  async deleteVideo(videoId: string): Promise<void> {
+    this.#removed.add(videoId);
+    try {
+      await this.#call('deleteVideo', { params: { id: videoId } });
+    } catch (error) {
+      if (!isGone(error)) {
+        this.#removed.delete(videoId);
+        this.#refreshes.nudge(videoId);
+        throw error;
+      }
+    }
+    this.remove(videoId);
+  }
+
   remove(videoId: string): void {
     this.#removed.add(videoId);
     this.videos = this.videos.filter((video) => video.id !== videoId);
@@ -197,6 +212,9 @@ export class Library {
   }
 
   async #refresh(videoId: string): Promise<void> {
+    if (this.#removed.has(videoId)) {
+      return;
+    }
     try {
       this.upsert(await this.#call('getVideo', { params: { id: videoId } }));
     } catch (error) {

@@ -14,6 +14,7 @@ import { type Call, isGone, messageOf, newKey } from '../api/client.ts';
 import type { Messages } from '../messages/en.ts';
 import { applyChange } from './applyChange.ts';
 import { keepClipMedia, keepVideoMedia } from './keepMedia.ts';
+import type { Library } from './library.svelte.ts';
 import { Throttle } from './throttle.ts';
 
 export interface Waveform {
@@ -54,6 +55,8 @@ export class VideoPage {
   /** How often the video was asked for, and which of the questions the shown one answers. */
   #asked = 0;
   #taken = 0;
+  /** While it is being deleted, what is heard of it needs no question: the answer would be that it is gone. */
+  #isLeaving = false;
   /** How many changes of clips were answered. */
   #answers = 0;
   readonly #call: Call;
@@ -75,7 +78,7 @@ export class VideoPage {
   }
 
   hear(message: LiveMessage): void {
-    if (this.status === 'gone') {
+    if (this.status === 'gone' || this.#isLeaving) {
       return;
     }
     if (message.kind === 'resync') {
@@ -155,8 +158,17 @@ export class VideoPage {
     await this.#loadClips();
   }
 
-  async remove(): Promise<void> {
-    await this.#call('deleteVideo', { params: { id: this.id } });
+  /** Deletes the video. Until that is answered, what is heard of it is passed over. */
+  async remove(library: Pick<Library, 'deleteVideo'>): Promise<void> {
+    this.#isLeaving = true;
+    this.#refreshes.stop();
+    try {
+      await library.deleteVideo(this.id);
+    } catch (error) {
+      this.#isLeaving = false;
+      void this.load();
+      throw error;
+    }
   }
 
   async updateClip(clip: Clip, change: ClipChange): Promise<void> {

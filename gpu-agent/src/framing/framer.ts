@@ -32,7 +32,8 @@ export interface FramedClip extends Framing {
 
 /** Chooses how a clip is framed, by looking at it. */
 export interface Framer {
-  frame(spec: RenderSpec, timeline: Timeline, input: RenderInput, context: TaskContext): Promise<FramedClip>;
+  /** Looks while the clip is `heard`; its joined sound has to be in the folder after that. */
+  frame(spec: RenderSpec, timeline: Timeline, input: RenderInput, context: TaskContext, heard: Promise<unknown>): Promise<FramedClip>;
   close(): Promise<void>;
 }
 
@@ -64,7 +65,7 @@ export function createFramer(log: Logger, nice = 0): Framer {
   };
   return {
     close: () => detector.close(),
-    async frame(spec, timeline, input, context) {
+    async frame(spec, timeline, input, context, heard) {
       const wish = spec.framing ?? null;
       const analyses = await analyse(spec, timeline, input, context);
       if (wish?.keyframes && wish.keyframes.length > 0) {
@@ -74,6 +75,7 @@ export function createFramer(log: Logger, nice = 0): Framer {
       if (cropShares(spec.probe, spec.output) === null && !isPanelWished) {
         return keepWhole(spec, timeline, analyses);
       }
+      await heard;
       const levels = spec.probe.audioCodec === null ? [] : await readLevels(timeline, context);
       const framed = frameFromAnalysis(spec, timeline, analyses, levels);
       log.debug({ shots: framed.shots.length, layout: framed.layout, facts: framed.facts }, 'framed');

@@ -5,6 +5,7 @@ import { describeRunError } from '../media/describeRunError.ts';
 import type { TaskContext } from '../media/task.ts';
 import { type RenderInput, spanInput } from '../render/renderInput.ts';
 import { type FrameRate, rateValue } from '../render/timeline.ts';
+import { createPictureQueue } from './pictureQueue.ts';
 
 /** A stretch of the source on the clip's frame grid. */
 export interface SourceSpan {
@@ -12,7 +13,10 @@ export interface SourceSpan {
   frames: number;
 }
 
-/** A small picture: YUV 4:2:0, its brightness first. Its bytes are used again two pictures later: who keeps it longer copies them. */
+/**
+ * A small picture: YUV 4:2:0, its brightness first. Its bytes are used again once the next but one is watched: who keeps it longer copies
+ * them.
+ */
 export interface SmallPicture {
   bytes: Buffer;
   width: number;
@@ -31,12 +35,16 @@ export interface LookRequest {
   span: SourceSpan;
 }
 
+/** Pictures decoded ahead while one is looked at: as long as a look takes on a slow core, at 60 frames a second; 8 MB. */
+const picturesAhead = 24;
+
 /** Faces of 20 pixels in 1080 lines are found in pictures of this width, and larger ones find no more (docs/framing.md). */
 const longSide = 640;
 
 /**
- * Shows every frame of a span to `watch`. Where it answers a promise decoding waits for it; where it answers nothing, as for most frames,
- * nothing is waited for: to hold the pipe and let go of it again for each of its pieces costs more than what is done with the frames.
+ * Shows every frame of a span to `watch`, in order, one at a time. Where it answers a promise the next waits for it, and decoding goes on for
+ * `picturesAhead` pictures at most; where it answers nothing, as for most frames, nothing is waited for: to hold the pipe and let go of it again
+ * for each of its pieces costs more than what is done with the frames.
  *
  * Frames lie on the same grid as those of the render, so that frame numbers mean the same in both. One thread, without the loop
  * filter, with the decoder's shortcuts and the quickest scaler: what a detector and a difference of pictures need is left, at two thirds of the cost.
@@ -47,28 +55,7 @@ export async function lookAtSpan(
   watch: (picture: SmallPicture, frame: number) => Promise<void> | void,
 ): Promise<number> {
   const { width, height } = lookSize(request.probe);
-  const bytesPerPicture = (width * height * 3) / 2;
-  // A buffer for each picture would be a third of all the work here, by the garbage it makes.
-  const buffers = [Buffer.alloc(bytesPerPicture), Buffer.alloc(bytesPerPicture)] as const;
-  let gathered = 0;
-  let frame = 0;
-  const takeChunk = (chunk: Buffer, from = 0): Promise<void> | void => {
-    for (let at = from; at < chunk.length;) {
-      const bytes = buffers[frame % 2 === 0 ? 0 : 1];
-      const taken = chunk.copy(bytes, gathered, at, at + bytesPerPicture - gathered);
-      gathered += taken;
-      at += taken;
-      if (gathered === bytesPerPicture) {
-        gathered = 0;
-        frame += 1;
-        const watching = watch({ bytes, width, height }, frame - 1);
-        if (watching) {
-          const next = at;
-          return watching.then(() => takeChunk(chunk, next));
-        }
-      }
-    }
-  };
+  const queue = createPictureQueue((width * height * 3) / 2, picturesAhead, (bytes, frame) => watch({ bytes, width, height }, frame));
   try {
     await context.run({
       program: 'ffmpeg',
@@ -77,12 +64,14 @@ export async function lookAtSpan(
       limits: { wallSeconds: 300 + (request.span.frames / rateValue(request.rate)) * 30, fileBytes: 1_000_000 },
       signal: context.signal,
       readsSource: true,
-      onOutput: (chunk) => takeChunk(chunk),
+      onOutput: queue.take,
     });
   } catch (error) {
+    // What is being looked at still has its bytes from here; its fault, if it has one, came after this one.
+    await queue.end().catch(() => undefined);
     throw describeRunError(error, 'render_failed', 'Looking at the picture');
   }
-  return frame;
+  return queue.end();
 }
 
 /** Arguments of one look. */

@@ -71,11 +71,10 @@ async function renderOpened(
   branding: ClipBranding,
   { timeline, input, size, hasAudio }: Prepared,
 ): Promise<TaskOutcome> {
-  context.onProgress(0.01, 'Listening');
+  context.onProgress(0.01, 'Listening and looking for faces');
   const ownFont = await fetchBrandFont(spec, context);
-  const clipSound = hasAudio ? await listen(input, timeline, context, planClipCaptions(spec, timeline, size, [], ownFont)) : null;
-  context.onProgress(0.06, 'Looking for faces');
-  const framing = await tools.framer.frame(spec, timeline, input, context);
+  const hearing = hasAudio ? listen(input, timeline, context, planClipCaptions(spec, timeline, size, [], ownFont)) : Promise.resolve(null);
+  const [clipSound, framing] = await bothDone(hearing, tools.framer.frame(spec, timeline, input, context, hearing));
   const shown = behindIntro(timeline, branding);
   const laterSeconds = shown.durationSeconds - timeline.durationSeconds;
   const record = recordFraming(framing);
@@ -169,6 +168,12 @@ async function renderOpened(
     ...(encoded.value.length === 0 ? {} : { encoding: { tries: encoded.value } }),
   };
   return { result, files: [...filesOf(context, captions !== null), ...coverFiles(framing.covers, context)] };
+}
+
+/** Waits for both even when one fails: the folder they write to is gone after that. */
+async function bothDone<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([one, other]);
+  return Promise.all([one, other]);
 }
 
 /** How often the sound is mixed again when the encoder made another loudness or peak of it. */

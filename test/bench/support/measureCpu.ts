@@ -15,7 +15,12 @@ export function countCpu(sandbox: Sandbox): Sandbox {
     wrap(command, confinement) {
       const wrapped = sandbox.wrap(command, confinement);
       const at = wrapped.indexOf('--') + 1;
-      const counter = ['/bin/sh', '-c', '"$@"; code=$?; times >"$(mktemp ./cpu-XXXXXXXX)"; exit $code', 'sh'];
+      const counter = [
+        '/bin/sh',
+        '-c',
+        '"$@"; code=$?; to=$(mktemp ./taking-XXXXXXXX); times >"$to"; mv "$to" "./cpu-${to#./taking-}"; exit $code',
+        'sh',
+      ];
       return [...wrapped.slice(0, at), ...counter, ...wrapped.slice(at)] as [string, ...string[]];
     },
   };
@@ -30,7 +35,7 @@ export interface CpuMeter {
   total(): number;
 }
 
-/** Makes a meter around a runner whose sandbox counts (`countCpu`). Programs of one meter run one after the other. */
+/** Makes a meter around a runner whose sandbox counts (`countCpu`). Its total holds where programs run beside each other, its stages do not. */
 export function createCpuMeter(run: Run, stageOf: (request: RunRequest) => string): CpuMeter {
   const stages: Record<string, number> = {};
   const startedAt = ownCpuSeconds();
