@@ -250,8 +250,12 @@ test('administrators see the agents and enrol one; others do not', async (contex
   await enrolAgent(instance);
   await page.getByText('protocol agent has enrolled.').waitFor();
   await page.getByRole('button', { name: 'Done' }).click();
-  await page.getByText('Capabilities').first().click();
-  await page.getByText('libx264').first().waitFor();
+  // The dialog may hear of the agent before the list does, whose order changes then.
+  const cards = page.getByRole('article');
+  const { length: agents } = (await administrator.call('listAgents')).items;
+  await expect.poll(() => cards.count(), { timeout: 30_000 }).toBe(agents);
+  await cards.first().getByText('Capabilities').click();
+  await cards.first().getByText('libx264').waitFor();
   expect(await findBarriersEverywhere(page)).toEqual([]);
   expect(visit.problems).toEqual([]);
 
