@@ -148,6 +148,39 @@ test('an answer that was asked for before a video was deleted does not bring it 
   expect(problems).toEqual([]);
 });
 
+test('what is heard of a video while it is being deleted is not asked about: the answer would be that it is gone', async (context) => {
+  const caller = await instance.createCaller();
+  const video = await upload(caller, 'leaving.mp4');
+  const { page, problems } = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token });
+  const asked: string[] = [];
+  page.on('request', (request) => request.method() === 'GET' && request.url().includes(video.id) && asked.push(request.url()));
+  let release: () => void = () => expect.unreachable();
+  const isReleased = new Promise<void>((resolve) => (release = resolve));
+  await page.route(/\/api\/v1\/videos\/[^/]+$/, async (route) => {
+    await (route.request().method() === 'DELETE' ? isReleased : Promise.resolve());
+    await route.continue();
+  });
+  await page.goto('/');
+  const stream = page.waitForResponse(/\/events\/stream/);
+  await page.getByRole('article').getByRole('link').first().click();
+  await page.getByRole('heading', { name: 'leaving', level: 1 }).waitFor();
+  await stream;
+
+  const leaving = page.waitForRequest((request) => request.method() === 'DELETE');
+  await page.locator('main header').getByRole('button', { name: 'More' }).click();
+  await page.getByRole('menuitem', { name: 'Delete video…' }).click();
+  await page.getByRole('button', { name: 'Delete for good' }).click();
+  await leaving;
+  asked.length = 0;
+  await caller.call('updateVideo', { params: { id: video.id }, body: { folder: 'Last words' } });
+  // The stream tells within its second; the library and the page would ask at once, or after their pause of two.
+  await page.waitForTimeout(4000);
+  release();
+  await page.getByText('Drop your first video here').waitFor();
+  expect(asked).toEqual([]);
+  expect(problems).toEqual([]);
+});
+
 test('a failure names the stage, the cause and the next step, and can be tried again where that may help', async (context) => {
   const caller = await instance.createCaller();
   const agent = await enrolAgent(instance, ['inspect']);
