@@ -1,4 +1,6 @@
 /** What is drawn first, and what has to be there for it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Page, Route } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startInstance, type TestInstance } from '../support/instance.ts';
@@ -66,4 +68,10 @@ test('while it is not known who is signed in, that is shown, and the page comes 
   await page.locator(waiting).waitFor({ state: 'detached' });
   expect(await hasWaited()).toBe(true);
   expect(visit.problems).toEqual([]);
+});
+
+test('the program tells browsers to compile it while it comes', () => {
+  const [, path = ''] = /src="(\/assets\/main-[^"]+\.js)"/.exec(readFileSync(join(consoleDirectory, 'index.html'), 'utf8')) ?? [];
+  // It counts for what comes after it.
+  expect(readFileSync(join(consoleDirectory, path), 'utf8').split('\n')[0]).toBe('//# allFunctionsCalledOnLoad');
 });

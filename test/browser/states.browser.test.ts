@@ -370,6 +370,26 @@ test('a menu opens beside its button and above everything, goes by arrows and le
   expect(visit.problems).toEqual([]);
 });
 
+test('what lies behind a dialog is not pressed through it: a press there closes the dialog, and only the next one is meant for the page', async (context) => {
+  const caller = await instance.createCaller();
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token, reducedMotion: true });
+  const { page } = visit;
+  await page.goto('/');
+  await page.getByRole('heading', { name: 'Library', level: 1 }).waitFor();
+  const place = await page.getByRole('link', { name: 'Search', exact: true }).boundingBox();
+  const press = () => page.mouse.click((place?.x ?? 0) + 20, (place?.y ?? 0) + 10);
+  await page.keyboard.press('Control+k');
+  await page.getByRole('dialog').waitFor();
+  expect(await page.evaluate('getComputedStyle(document.body).overflowY')).toBe('hidden');
+  await press();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await expect.poll(() => page.evaluate('getComputedStyle(document.body).overflowY')).toBe('visible');
+  expect(new URL(page.url()).hash).toMatch(/^(#\/)?$/);
+  await press();
+  await page.waitForURL(/#\/search$/);
+  expect(visit.problems).toEqual([]);
+});
+
 async function pressUntilFocused(page: Awaited<ReturnType<typeof browser.visit>>['page'], key: string, name: RegExp) {
   for (let presses = 0; presses < 40; presses += 1) {
     await page.keyboard.press(key);
