@@ -1,6 +1,7 @@
 /** The audit log: what a database administrator could do to it, and what the chain and its signed heads say then. */
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { EventType } from '@carmic/contract';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { verifyAudit, writeHead } from '../../server/src/admin/auditChain.ts';
@@ -113,6 +114,18 @@ describe('the audit chain', () => {
       }
     });
   }
+
+  test('is narrowed to what its entries are about, and to one kind of them', async () => {
+    const kinds = async (query: { area?: string; type?: EventType }) => {
+      const { items } = await admin.call('listAuditEntries', { query: { limit: 200, ...query } });
+      return [...new Set(items.map(({ type }) => type))];
+    };
+    expect(await kinds({ area: 'session' })).toEqual(['session.created']);
+    expect(await kinds({ area: 'user' })).toEqual(['user.updated']);
+    expect((await kinds({})).length).toBeGreaterThan(1);
+    expect(await kinds({ area: 'user', type: 'session.created' })).toEqual([]);
+    expect(await kinds({ area: 'nothing' })).toEqual([]);
+  });
 
   test('stays valid when a person is erased, whose name goes', async () => {
     const victim = await instance.createCaller();

@@ -379,7 +379,11 @@ describe('the comparison with Stripe', () => {
     tellNobody();
     const report = await compare();
     const about = (subject: string) => report?.findings.find((finding) => finding.subject === subject);
-    expect(about(drifted.workspaceId)).toMatchObject({ kind: 'drift', isRepaired: true });
+    expect(about(drifted.workspaceId)).toMatchObject({
+      kind: 'drift',
+      detail: { code: 'fields', values: ['status', 'subscription_count', 'plan'] },
+      isRepaired: true,
+    });
     expect(about(forgotten.workspaceId)).toMatchObject({ kind: 'missing', isRepaired: true });
     expect(report?.findings.some(({ kind }) => kind === 'stranger')).toBe(true);
     expect([await planOf(drifted), await planOf(forgotten)]).toEqual(['free', 'professional']);

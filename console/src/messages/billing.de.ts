@@ -1,6 +1,30 @@
 /** German words about what plans cost, paying for them, and what administrators see of it. */
+import type { BillingField } from '@carmic/contract';
 import type { billing as english } from './billing.en.ts';
 import { count } from './count.de.ts';
+
+const fields: Record<BillingField, string> = {
+  subscription_id: 'Abonnement',
+  status: 'Stand',
+  item_id: 'Posten',
+  price_id: 'Preis',
+  plan_id: 'bezahlter Tarif',
+  has_extra_minutes: 'zusätzliche Minuten',
+  has_extra_seats: 'zusätzliche Plätze',
+  subscription_count: 'Zahl der Abonnements',
+  period_ends_at: 'Ende des Zeitraums',
+  cancels_at: 'Ende des Abonnements',
+  trial_ends_at: 'Ende der Probe',
+  card_brand: 'Marke der Karte',
+  card_last_four: 'Endziffern der Karte',
+  unpaid_invoice_url: 'offene Rechnung',
+  payment_attempts: 'Versuche der Abbuchung',
+  next_attempt_at: 'nächster Versuch',
+  plan: 'geltender Tarif',
+};
+
+const hour = new Intl.DateTimeFormat('de', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
+const hours = (from: string, until: string) => `${hour.formatRange(new Date(from), new Date(until))} UTC`;
 
 const incidentStates: Partial<Record<string, string>> = {
   needs_response: 'wartet auf Antwort',
@@ -182,6 +206,29 @@ export const billing: typeof english = {
       meter: 'Verkaufter Verbrauch und der Zähler bei Stripe weichen voneinander ab.',
       dispute: 'Eine Anfechtung, deren Ereignis verloren ging.',
       refund: 'Eine Erstattung, deren Ereignis verloren ging.',
+    },
+    details: {
+      price_new: (plan = '', price = '') => `${plan}: ${price} ist neu.`,
+      price_changed: (plan = '', price = '') => `${plan}: ${price} ist nicht mehr, wie er war.`,
+      price_gone: (plan = '', price = '') => `${plan}: ${price} wird nicht mehr angeboten; wer ihn zahlt, behält den Tarif.`,
+      price_unknown_plan: () => 'Ein Produkt nennt einen Tarif, den es hier nicht gibt.',
+      fields: (...names) => `Abweichend war: ${names.map((name) => fields[name as BillingField] ?? name).join(', ')}.`,
+      unknown_state: (id = '') => `${id} ist in einem Zustand, den diese Version nicht kennt.`,
+      price_without_plan: (price = '') => `${price || 'Sein Preis'} gehört zu keinem Tarif: Der Arbeitsbereich behält seinen Tarif.`,
+      several_subscriptions: (n = '') => `${n} Abonnements eines Arbeitsbereichs laufen: Beenden Sie bei Stripe alle bis auf eines.`,
+      meter_minutes: (from = '', until = '', sent = '', counted = '') =>
+        `${hours(from, until)}: ${sent} Sekunden über den Tarif hinaus wurden gemeldet, der Zähler bei Stripe hat ${counted || 'keinen Eintrag'}.`,
+      meter_seats: (from = '', until = '', sent = '', counted = '') =>
+        `${hours(from, until)}: ${sent} Tage zusätzlicher Plätze wurden gemeldet, der Zähler bei Stripe hat ${counted || 'keinen Eintrag'}.`,
+      not_sent: (failure = '') => `Verbrauch über den Tarif hinaus ließ sich über einen Tag lang nicht melden: „${failure}“`,
+      ledger_limit: () => 'Die Summen, nach denen seine Grenze gilt, sind nicht die seiner Einträge.',
+      ledger_reservation: () =>
+        'Eine beendete Vormerkung wurde nicht ganz verbraucht und freigegeben, oder sie endete, ohne dagewesen zu sein.',
+      ledger_video: () => 'Seine Arbeit ist beendet, doch die Vormerkung ist offen; oder es schlug fehl und wurde berechnet.',
+      ledger_rendering: () => 'Ein Rendern davon ist beendet, doch die Vormerkung ist offen; oder es schlug fehl und wurde berechnet.',
+      ledger_stored: () => 'Der Speicher, den seine Einträge ergeben, ist nicht der tatsächlich belegte.',
+      ledger_quota: () => 'Der Speicher, nach dem sein Kontingent gilt, ist nicht der seiner Einträge.',
+      ledger_meter: () => 'An den Zähler wurde mehr gemeldet als verbraucht.',
     },
     differences: {
       new: (plan, price) => `${plan}: ${price} ist neu.`,

@@ -1,5 +1,30 @@
 /** Words about what plans cost, paying for them, and what administrators see of it. */
+import type { BillingDetailCode, BillingField } from '@carmic/contract';
 import { count } from './count.ts';
+
+const fields: Record<BillingField, string> = {
+  subscription_id: 'subscription',
+  status: 'state',
+  item_id: 'item',
+  price_id: 'price',
+  plan_id: 'plan paid for',
+  has_extra_minutes: 'extra minutes',
+  has_extra_seats: 'extra seats',
+  subscription_count: 'number of subscriptions',
+  period_ends_at: 'end of the period',
+  cancels_at: 'end of the subscription',
+  trial_ends_at: 'end of the trial',
+  card_brand: 'brand of the card',
+  card_last_four: 'digits of the card',
+  unpaid_invoice_url: 'open invoice',
+  payment_attempts: 'attempts to take the payment',
+  next_attempt_at: 'next attempt',
+  plan: 'plan in force',
+};
+
+const hour = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
+/** `May 1, 2026, 12:00 AM – 3:00 PM UTC`. */
+const hours = (from: string, until: string) => `${hour.formatRange(new Date(from), new Date(until))} UTC`;
 
 export const billing = {
   nav: 'Plan and invoices',
@@ -168,6 +193,28 @@ export const billing = {
       dispute: 'A dispute whose event was lost.',
       refund: 'A refund whose event was lost.',
     } as Record<string, string>,
+    details: {
+      price_new: (plan = '', price = '') => `${plan}: ${price} is new.`,
+      price_changed: (plan = '', price = '') => `${plan}: ${price} is not as it was.`,
+      price_gone: (plan = '', price = '') => `${plan}: ${price} is offered no more; who pays it keeps the plan.`,
+      price_unknown_plan: () => 'A product names a plan that does not exist here.',
+      fields: (...names) => `It differed in: ${names.map((name) => fields[name as BillingField] ?? name).join(', ')}.`,
+      unknown_state: (id = '') => `${id} is in a state that this release does not know.`,
+      price_without_plan: (price = '') => `${price || 'Its price'} belongs to no plan: the workspace keeps the plan it is on.`,
+      several_subscriptions: (n = '') => `${n} subscriptions of one workspace are running: end all but one at Stripe.`,
+      meter_minutes: (from = '', until = '', sent = '', counted = '') =>
+        `${hours(from, until)}: ${sent} seconds beyond the plan were sent, and Stripe’s meter has ${counted || 'no record'}.`,
+      meter_seats: (from = '', until = '', sent = '', counted = '') =>
+        `${hours(from, until)}: ${sent} days of extra seats were sent, and Stripe’s meter has ${counted || 'no record'}.`,
+      not_sent: (failure = '') => `Use beyond the plan could not be sent for over a day: “${failure}”`,
+      ledger_limit: () => 'The sums by which its limit is held are not those of its entries.',
+      ledger_reservation: () => 'A reservation that has ended was not used and released in full, or ended without being there.',
+      ledger_video: () => 'Its work has ended and its reservation is open, or it failed and was charged.',
+      ledger_rendering: () => 'A rendering of it has ended and its reservation is open, or it failed and was charged.',
+      ledger_stored: () => 'The storage that its entries add up to is not what is stored of it.',
+      ledger_quota: () => 'The storage by which its quota is held is not that of its entries.',
+      ledger_meter: () => 'More was sent to the meter than was used.',
+    } as Record<BillingDetailCode, (...values: string[]) => string>,
     differences: {
       new: (plan: string, price: string) => `${plan}: ${price} is new.`,
       changed: (plan: string, price: string) => `${plan}: a price is now ${price}.`,

@@ -58,10 +58,11 @@ export const audit: typeof englishAudit = {
   intact: (entries, heads) =>
     `Unversehrt: ${count(entries, 'Eintrag', 'Einträge')} und ${count(heads, 'signierter Stand', 'signierte Stände')} wurden geprüft.`,
   broken: 'Das Protokoll wurde verändert.',
+  area: 'Worum es geht',
+  everyArea: 'Alles',
   filter: 'Art des Ereignisses',
   events,
   subjects: eventSubjects,
-  kind: (name, code) => `${name} (${code})`,
   all: 'Alle Arten',
   saveJson: 'Als JSON-Zeilen speichern',
   saveCef: 'Als CEF speichern',

@@ -57,11 +57,12 @@ export const audit = {
   intact: (entries: number, heads: number) =>
     `Intact: ${count(entries, 'entry', 'entries')} and ${count(heads, 'signed head', 'signed heads')} were checked.`,
   broken: 'The log was changed.',
+  area: 'About',
+  everyArea: 'Everything',
   filter: 'Kind of event',
   events,
   subjects: eventSubjects,
   /** As a choice: in words, with the code that programs and searches know. */
-  kind: (name: string, code: string) => `${name} (${code})`,
   all: 'All kinds',
   saveJson: 'Save as JSON lines',
   saveCef: 'Save as CEF',

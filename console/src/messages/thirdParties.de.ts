@@ -33,6 +33,7 @@ export const thirdParties: typeof english = {
   amount: 'Geschickt',
   what: 'Für',
   outcome: 'Ergebnis',
+  outcomes: { '2xx': 'angenommen', '3xx': 'weitergeleitet', '4xx': 'dort abgelehnt', '5xx': 'dort gestört', failed: 'nicht erreicht' },
   optOut: 'Ausschluss',
   noOptOut: 'keiner nötig',
   times: (n) => count(n, 'Aufruf', 'Aufrufe'),

@@ -31,6 +31,9 @@ export const thirdParties = {
   amount: 'Sent',
   what: 'For',
   outcome: 'Outcome',
+  outcomes: { '2xx': 'accepted', '3xx': 'sent on', '4xx': 'refused there', '5xx': 'a fault there', failed: 'not reached' } as Partial<
+    Record<string, string>
+  >,
   optOut: 'Opt-out',
   noOptOut: 'none needed',
   times: (n: number) => count(n, 'call', 'calls'),

@@ -26,6 +26,7 @@ export const auditRoutes = {
     query: z.object({
       cursor: z.coerce.number().int().positive().optional().describe('`nextCursor` of the previous page'),
       limit: z.coerce.number().int().min(1).max(200).default(50),
+      area: z.string().max(40).optional().describe('What the code of a kind begins with, as `webhook` for `webhook.created`'),
       type: eventTypeSchema.optional(),
     }),
     reply: z.object({ items: z.array(auditEntrySchema), nextCursor: z.number().int().nullable() }),

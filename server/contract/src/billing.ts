@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { billingDetailSchema } from './billingDetails.ts';
 import { idParamsSchema, idSchema, noContentSchema, timeSchema } from './common.ts';
 import { planFeatureSchema, planLimitsSchema, retentionRuleSchema } from './plans.ts';
 import { route } from './route.ts';
@@ -117,7 +118,13 @@ export const grantSchema = z.object({
 });
 export type PlanGrant = z.infer<typeof grantSchema>;
 
-const billingFindingSchema = z.object({ kind: z.string(), subject: z.string(), text: z.string(), isRepaired: z.boolean() });
+const billingFindingSchema = z.object({
+  kind: z.string(),
+  subject: z.string(),
+  text: z.string().describe('The finding in English'),
+  detail: billingDetailSchema.nullable().describe('What `text` says, as a code with values; null where the kind says it all'),
+  isRepaired: z.boolean(),
+});
 export type BillingFinding = z.infer<typeof billingFindingSchema>;
 
 export const billingReconciliationSchema = z.object({

@@ -4,6 +4,7 @@ export * from './brand.ts';
 export * from './captions.ts';
 export * from './audit.ts';
 export * from './billing.ts';
+export * from './billingDetails.ts';
 export * from './departments.ts';
 export * from './branding.ts';
 export * from './bundles.ts';

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { type AuditEntry, eventTypeSchema, type RouteInput, type RouteReply } from '@carmic/contract';
+import { type AuditEntry, eventTypes, eventTypeSchema, type RouteInput, type RouteReply } from '@carmic/contract';
 import { type Handlers } from '../http/request.ts';
 import type { Deps } from '../deps.ts';
 import { extendChain, verifyAudit } from './auditChain.ts';
@@ -21,15 +21,18 @@ interface Row {
 /** A page of the audit log, newest first; names come from the accounts as they are now. */
 async function listEntries(deps: Deps, query: RouteInput<'listAuditEntries'>['query']): Promise<RouteReply<'listAuditEntries'>> {
   await extendChain(deps);
+  const types = eventTypes.filter(
+    (type) => (query.type === undefined || type === query.type) && (query.area === undefined || type.startsWith(`${query.area}.`)),
+  );
   const rows = await deps.db.asSystem((tx) =>
     deps.db.rows<Row>(
       tx,
       `SELECT c.sequence, c.hash, e.txid::text AS txid, e.id::text AS id, e.type, e.workspace_id, e.actor_id, u.name AS actor_name,
          e.subject_id, e.data, e.created_at
        FROM audit_chain c JOIN events e ON e.txid = c.event_txid AND e.id = c.event_id LEFT JOIN users u ON u.id = e.actor_id
-       WHERE (CAST(:cursor AS bigint) IS NULL OR c.sequence < CAST(:cursor AS bigint)) AND (CAST(:type AS text) IS NULL OR e.type = :type)
+       WHERE (CAST(:cursor AS bigint) IS NULL OR c.sequence < CAST(:cursor AS bigint)) AND (:isEvery OR e.type = ANY(CAST(:types AS text[])))
        ORDER BY c.sequence DESC LIMIT :limit`,
-      { cursor: query.cursor ?? null, type: query.type ?? null, limit: query.limit + 1 },
+      { cursor: query.cursor ?? null, isEvery: types.length === eventTypes.length, types: `{${types.join(',')}}`, limit: query.limit + 1 },
     ),
   );
   const items = rows.slice(0, query.limit).map(present);

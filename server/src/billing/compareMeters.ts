@@ -42,7 +42,8 @@ export async function compareMeters(deps: Deps, note: (finding: BillingFinding) 
       const counted = await stripe.readMeter(meter, customerId, from, until);
       if (counted !== Number(value)) {
         const text = `From ${from.toISOString()} to ${until.toISOString()} ${value} ${unitOf[meter]} beyond the plan were sent, and Stripe's meter has ${counted ?? 'no record'}.`;
-        note({ kind: 'meter', subject, text, isRepaired: false });
+        const values = [from.toISOString(), until.toISOString(), value, counted === null ? '' : String(counted)];
+        note({ kind: 'meter', subject, text, detail: { code: `meter_${meter}`, values }, isRepaired: false });
       }
     }
   }
@@ -55,6 +56,7 @@ export async function compareMeters(deps: Deps, note: (finding: BillingFinding) 
     ),
   );
   for (const { workspace_id: subject, failure } of late) {
-    note({ kind: 'meter', subject, text: `Use beyond the plan could not be sent for over a day: ${failure}`, isRepaired: false });
+    const text = `Use beyond the plan could not be sent for over a day: ${failure}`;
+    note({ kind: 'meter', subject, text, detail: { code: 'not_sent', values: [failure] }, isRepaired: false });
   }
 }

@@ -2,7 +2,7 @@
  * The nightly comparison with Stripe: every customer of ours is asked for, and every subscriber there who is missing here is taken in. What
  * differs is repaired, because a look takes over what Stripe says, and reported, because it means that events were lost.
  */
-import type { BillingFinding, BillingReconciliation } from '@carmic/contract';
+import type { BillingDetail, BillingFinding, BillingReconciliation } from '@carmic/contract';
 import { addSeconds } from '../core/clock.ts';
 import { newId } from '../core/ids.ts';
 import type { Deps } from '../deps.ts';
@@ -36,7 +36,8 @@ function present(row: ReconciliationRow): BillingReconciliation {
     startedAt: row.started_at.toISOString(),
     finishedAt: row.finished_at?.toISOString() ?? null,
     checked: row.checked,
-    findings: row.findings,
+    // Comparisons of earlier releases told of it in English alone.
+    findings: row.findings.map((finding) => ({ ...finding, detail: (finding as { detail?: BillingDetail }).detail ?? null })),
     failure: row.failure,
   };
 }
@@ -90,18 +91,20 @@ export async function reconcileBilling(deps: Deps, id: string): Promise<void> {
       findings.push(finding);
     }
   };
-  for (const { kind, text, planName } of (await syncCatalogue(deps, false)).differences) {
+  for (const { kind, text, planName, priceId } of (await syncCatalogue(deps, false)).differences) {
     if (kind !== 'not_sold') {
-      note({ kind: 'price', subject: planName ?? '', text, isRepaired: kind !== 'unknown_plan' });
+      const detail: BillingDetail = { code: `price_${kind}`, values: kind === 'unknown_plan' ? [] : [planName ?? '', priceId ?? ''] };
+      note({ kind: 'price', subject: planName ?? '', text, detail, isRepaired: kind !== 'unknown_plan' });
     }
   }
   const checked = await compareCustomers(deps, note);
-  for (const { subject, text } of await db.asSystem((tx) => checkLedger(deps, tx))) {
-    note({ kind: 'ledger', subject, text: `The ledger of minutes does not add up: ${text}.`, isRepaired: false });
+  for (const { subject, code, text } of await db.asSystem((tx) => checkLedger(deps, tx))) {
+    const detail: BillingDetail = { code, values: [] };
+    note({ kind: 'ledger', subject, text: `The ledger of minutes does not add up: ${text}.`, detail, isRepaired: false });
   }
   await compareMeters(deps, note);
   for (const { id: subject, kind, status } of await compareIncidents(deps)) {
-    note({ kind, subject, text: `A ${kind} whose event was lost: ${status.replaceAll('_', ' ')}.`, isRepaired: true });
+    note({ kind, subject, text: `A ${kind} whose event was lost: ${status.replaceAll('_', ' ')}.`, detail: null, isRepaired: true });
   }
   await pruneEvents(deps);
   const before = await readFindingsBefore(deps, id);
@@ -166,7 +169,13 @@ async function compareCustomers(deps: Deps, note: (finding: BillingFinding) => v
       }
       checked += 1;
       if (isDeleted && (await closeAccount(deps, workspaceId))) {
-        note({ kind: 'deleted', subject: workspaceId, text: 'A deleted workspace was still subscribed: ended.', isRepaired: true });
+        note({
+          kind: 'deleted',
+          subject: workspaceId,
+          text: 'A deleted workspace was still subscribed: ended.',
+          detail: null,
+          isRepaired: true,
+        });
       }
       if (isDeleted) {
         continue;
@@ -194,14 +203,16 @@ async function compareOne(
 ): Promise<void> {
   const found = await refreshCustomer(deps, customerId);
   if (found === null) {
-    note({ kind: 'stranger', subject: customerId, text: 'A subscriber at Stripe who belongs to no workspace here.', isRepaired: false });
+    const text = 'A subscriber at Stripe who belongs to no workspace here.';
+    note({ kind: 'stranger', subject: customerId, text, detail: null, isRepaired: false });
     return;
   }
   if (found.changes.length > 0) {
-    note({ kind, subject: found.workspaceId, text: `Stripe said otherwise: ${found.changes.join(', ')}.`, isRepaired: true });
+    const text = `Stripe said otherwise: ${found.changes.join(', ')}.`;
+    note({ kind, subject: found.workspaceId, text, detail: { code: 'fields', values: found.changes }, isRepaired: true });
   }
-  for (const text of found.oddities) {
-    note({ kind: 'oddity', subject: found.workspaceId, text, isRepaired: false });
+  for (const oddity of found.oddities) {
+    note({ kind: 'oddity', subject: found.workspaceId, ...oddity, isRepaired: false });
   }
 }
 

@@ -5,7 +5,7 @@
  * Two looks can overlap. Each takes a number before it asks, and only the last number writes: what it read is at least as new as the events
  * that woke the others. Plan, grace, mails and event are written in the transaction of the state.
  */
-import type { SubscriptionStatus } from '@carmic/contract';
+import type { BillingDetail, BillingField, SubscriptionStatus } from '@carmic/contract';
 import { unavailable } from '../core/errors.ts';
 import type { Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
@@ -21,9 +21,9 @@ const maxLooks = 5;
 /** What a look found different from what was on record. */
 export interface Refreshed {
   workspaceId: string;
-  changes: string[];
+  changes: BillingField[];
   /** What an administrator should know and nobody can repair by reading again. */
-  oddities: string[];
+  oddities: { text: string; detail: BillingDetail }[];
 }
 
 /** Asks Stripe about a customer and takes the answer over. Null for a customer who is none of ours. */
@@ -92,7 +92,9 @@ async function takeOver(
   if (before === undefined) {
     return null;
   }
-  const oddities = found.filter((each) => each.status === null).map((each) => `${each.id} is in a state that this release does not know.`);
+  const oddities: Refreshed['oddities'] = found
+    .filter((each) => each.status === null)
+    .map(({ id }) => ({ text: `${id} is in a state that this release does not know.`, detail: { code: 'unknown_state', values: [id] } }));
   const chosen = chooseSubscription(found);
   const step = stepBetween(before.status, chosen?.status ?? null);
   if (step.lapses && oddities.length > 0) {
@@ -118,10 +120,12 @@ async function takeOver(
     changes.push('plan');
   }
   if (step.isEntitled && after.plan_id === null) {
-    oddities.push(`${after.price_id ?? 'Its price'} belongs to no plan: the workspace keeps the plan it is on.`);
+    const text = `${after.price_id ?? 'Its price'} belongs to no plan: the workspace keeps the plan it is on.`;
+    oddities.push({ text, detail: { code: 'price_without_plan', values: [after.price_id ?? ''] } });
   }
   if (after.subscription_count > 1) {
-    oddities.push(`${after.subscription_count} subscriptions of one workspace are running: end all but one at Stripe.`);
+    const text = `${after.subscription_count} subscriptions of one workspace are running: end all but one at Stripe.`;
+    oddities.push({ text, detail: { code: 'several_subscriptions', values: [String(after.subscription_count)] } });
   }
   const isTriedAgain = before.status === 'past_due' && after.status === 'past_due' && after.payment_attempts > before.payment_attempts;
   const mail = step.mail ?? (isTriedAgain ? 'payment_failed' : null);
@@ -171,7 +175,7 @@ async function describe(
   };
 }
 
-function listChanges(before: AccountRow, after: Described): string[] {
+function listChanges(before: AccountRow, after: Described): BillingField[] {
   const plain = (value: unknown) => (value instanceof Date ? value.getTime() : value);
   return (Object.keys(after) as (keyof Described)[]).filter(
     (name) => plain(before[name]) !== plain(after[name]) && !(name === 'plan_id' && after.plan_id === null),
