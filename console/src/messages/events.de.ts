@@ -9,7 +9,7 @@ export const eventSubjects: typeof englishSubjects = {
   translation: 'Übersetzungen',
   engines: 'Dienste',
   clips: 'Vorgeschlagene Clips',
-  safety: 'Sicherheit',
+  safety: 'Inhaltsprüfung',
   clip: 'Clips',
   rendition: 'Fassungen',
   task: 'Aufgaben der Agenten',

@@ -2,6 +2,8 @@
  * Sentences in which the server tells of something that has no code of its own, in German: those that are always alike, and those that carry
  * a number, a date or a reason. What is new to this page, or what another program said, is shown as it came.
  */
+import { germanParties } from '@carmic/contract';
+
 const same: Readonly<Record<string, string>> = {
   'The storage of this workspace is full: new uploads are refused, and nothing is deleted.':
     'Der Speicher dieses Arbeitsbereichs ist voll: Neue Uploads werden abgelehnt, und nichts wird gelöscht.',
@@ -28,22 +30,6 @@ const same: Readonly<Record<string, string>> = {
   'Run the agent on Linux.': 'Lassen Sie den Agenten auf Linux laufen.',
   'Bubblewrap is not installed.': 'Bubblewrap ist nicht installiert.',
   'Bubblewrap may not make name spaces here.': 'Bubblewrap darf hier keine Namensräume anlegen.',
-};
-
-/** Where a third party works, and by which right something is sent there: phrases of the public register. */
-const places: Readonly<Record<string, string>> = {
-  'No transfer by itself: the operator chooses the address': 'Keine von selbst: Der Betreiber wählt die Adresse',
-  'Standard contractual clauses (2021/914), EU-US Data Privacy Framework': 'Standardvertragsklauseln (2021/914), EU-US-Datenschutzrahmen',
-  'USA; EU with CARMIC_DEEPGRAM_URL=https://api.eu.deepgram.com': 'USA; EU mit CARMIC_DEEPGRAM_URL=https://api.eu.deepgram.com',
-  'EU (Ireland) and USA': 'EU (Irland) und USA',
-  'World-wide': 'Weltweit',
-  'World-wide, files encrypted': 'Weltweit, Dateien verschlüsselt',
-  'EU (Germany, Finland)': 'EU (Deutschland, Finnland)',
-  'No transfer': 'Keine Übermittlung',
-  'No transfer by itself': 'Keine von selbst',
-  'EU (Slovenia), world-wide delivery': 'EU (Slowenien), Auslieferung weltweit',
-  'EU (Germany); addresses outside of it are refused': 'EU (Deutschland); Adressen außerhalb werden abgelehnt',
-  'Where the operator runs it': 'Wo der Betreiber es betreibt',
 };
 
 /** What the safety check found, by the words of the server. */
@@ -119,7 +105,7 @@ const forms: readonly [RegExp, (...parts: string[]) => string][] = [
 
 /** One sentence of the server, in German. */
 export function sentence(text: string): string {
-  const known = same[text] ?? places[text];
+  const known = same[text] ?? germanParties[text];
   if (known !== undefined) {
     return known;
   }

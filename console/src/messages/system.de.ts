@@ -147,9 +147,9 @@ export const settings: typeof englishSettings = {
     mail: { title: 'Mail und Einwilligung', text: 'Wie nach Einwilligung gefragt wird und was in Mails steht.' },
     engines: { title: 'Dienste', text: 'Was Wörter erkennt, übersetzt, Titel schreibt und beurteilt, und in welcher Reihenfolge.' },
     plans: { title: 'Tarife', text: 'Was Arbeitsbereiche nutzen dürfen und wie lange Inhalte bleiben.' },
-    safety: { title: 'Sicherheit', text: 'Welche Funde einen Clip zurückhalten.' },
-    thirdParties: { title: 'Drittanbieter', text: 'Welche der eingerichteten gerufen werden dürfen.' },
-    signOn: { title: 'Anmeldung', text: 'Identitätsanbieter und Verzeichnisse.' },
+    safety: { title: 'Inhaltsprüfung', text: 'Welche Funde einen Clip zurückhalten.' },
+    thirdParties: { title: 'Dritte', text: 'Welche der eingerichteten gerufen werden dürfen.' },
+    signOn: { title: 'Anmeldedienste', text: 'Identitätsdienste und Verzeichnisse.' },
   },
   environmentTitle: 'In der Umgebung gesetzt',
   environmentText:

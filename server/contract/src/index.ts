@@ -26,6 +26,7 @@ export * from './identity.ts';
 export * from './imports.ts';
 export * from './labels.ts';
 export * from './media.ts';
+export * from './partyWords.ts';
 export * from './personalData.ts';
 export * from './privacyRequests.ts';
 export * from './plans.ts';

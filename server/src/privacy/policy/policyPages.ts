@@ -1,5 +1,5 @@
 import type { Context, Middleware } from 'koa';
-import type { ThirdParty } from '@carmic/contract';
+import { germanParties, type ThirdParty } from '@carmic/contract';
 import type { Deps } from '../../deps.ts';
 import { escapeHtml, languageOf, sendPage } from '../../http/publicPage.ts';
 import { listThirdParties } from '../thirdParties/thirdParties.ts';
@@ -111,18 +111,23 @@ async function showParties(deps: Deps, context: Context, language: Language): Pr
   const rows = [...parties]
     .sort((a, b) => Number(a.state === 'unused') - Number(b.state === 'unused'))
     .map((party) => {
-      const cells = [party.name, party.purpose[language], party.data[language], party.region, party.transfer].map(
-        (text) => `<td>${escapeHtml(text)}</td>`,
+      const say = (text: string) => (language === 'de' ? (germanParties[text] ?? text) : text);
+      const cells = [say(party.name), party.purpose[language], party.data[language], say(party.region), say(party.transfer)].map((text) =>
+        escapeHtml(text),
       );
       const contract =
         party.contractUrl === null
           ? ''
           : `<a href="${escapeHtml(party.contractUrl)}" rel="noopener noreferrer">${escapeHtml(new URL(party.contractUrl).host)}</a>`;
-      return `<tr>${cells.join('')}<td>${contract}</td><td>${escapeHtml(stateOf(party, language))}</td></tr>`;
+      // Narrow windows have no row of headings: each cell names itself.
+      const named = [...cells, contract, escapeHtml(stateOf(party, language))].map(
+        (cell, index) => `<td data-head="${own.head[index]}"${cell === '' ? ' class="none"' : ''}>${cell}</td>`,
+      );
+      return `<tr>${named.join('')}</tr>`;
     });
   sendPage(context, {
     title: own.parties,
     language,
-    body: `<div class="scroll"><table><thead><tr>${own.head.map((cell) => `<th scope="col">${cell}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>${links(language)}`,
+    body: `<div class="scroll"><table class="cards"><thead><tr>${own.head.map((cell) => `<th scope="col">${cell}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>${links(language)}`,
   });
 }

@@ -1,5 +1,7 @@
 /** Writes the privacy policy and the annex on processing from what is in force, so that they cannot say anything else. Pure. */
 
+import { germanParties } from '@carmic/contract';
+
 type Language = 'en' | 'de';
 type Both = Record<Language, string>;
 
@@ -44,7 +46,10 @@ function partyLines({ parties }: PolicyFacts, language: Language): string[] {
   }
   return parties.map((party) => {
     const contract = party.contractUrl === null ? '' : ` ${party.contractUrl}`;
-    return `${party.name}: ${party.purpose[language]}. ${party.data[language]}. ${party.region}. ${party.transfer}.${contract}`;
+    const [name, region, transfer] = [party.name, party.region, party.transfer].map((text) =>
+      language === 'de' ? (germanParties[text] ?? text) : text,
+    );
+    return `${name}: ${party.purpose[language]}. ${party.data[language]}. ${region}. ${transfer}.${contract}`;
   });
 }
 

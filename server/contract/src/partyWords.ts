@@ -1,0 +1,22 @@
+/** Where a third party works, and by which right something is sent there: phrases of the public register, and names that are none of a company. What is not here is a name. */
+export const germanParties: Readonly<Record<string, string>> = {
+  'No transfer by itself: the operator chooses the address': 'Keine von selbst: Der Betreiber wählt die Adresse',
+  'Standard contractual clauses (2021/914), EU-US Data Privacy Framework': 'Standardvertragsklauseln (2021/914), EU-US-Datenschutzrahmen',
+  'USA; EU with CARMIC_DEEPGRAM_URL=https://api.eu.deepgram.com': 'USA; EU mit CARMIC_DEEPGRAM_URL=https://api.eu.deepgram.com',
+  'EU (Ireland) and USA': 'EU (Irland) und USA',
+  'World-wide': 'Weltweit',
+  'World-wide, files encrypted': 'Weltweit, Dateien verschlüsselt',
+  'EU (Germany, Finland)': 'EU (Deutschland, Finnland)',
+  'No transfer': 'Keine Übermittlung',
+  'No transfer by itself': 'Keine von selbst',
+  'EU (Slovenia), world-wide delivery': 'EU (Slowenien), Auslieferung weltweit',
+  'EU (Germany); addresses outside of it are refused': 'EU (Deutschland); Adressen außerhalb werden abgelehnt',
+  'Language model of the operator': 'Sprachmodell des Betreibers',
+  'LibreTranslate of the operator': 'LibreTranslate des Betreibers',
+  'Text classifier of the operator': 'Textprüfung des Betreibers',
+  'Vault of the operator': 'Vault des Betreibers',
+  'Cloudflare, Inc.: delivery': 'Cloudflare, Inc.: Auslieferung',
+  'Fastly, Inc.: delivery': 'Fastly, Inc.: Auslieferung',
+  'BunnyWay d.o.o.: delivery': 'BunnyWay d.o.o.: Auslieferung',
+  'Where the operator runs it': 'Wo der Betreiber es betreibt',
+};
