@@ -3,6 +3,7 @@
  * a number, a date or a reason. What is new to this page, or what another program said, is shown as it came.
  */
 import { germanParties } from '@carmic/contract';
+import { choiceText } from './choices.de.ts';
 
 const same: Readonly<Record<string, string>> = {
   'The storage of this workspace is full: new uploads are refused, and nothing is deleted.':
@@ -29,6 +30,21 @@ const same: Readonly<Record<string, string>> = {
   'This system has no name spaces.': 'Dieses System hat keine Namensräume.',
   'Run the agent on Linux.': 'Lassen Sie den Agenten auf Linux laufen.',
   'Bubblewrap is not installed.': 'Bubblewrap ist nicht installiert.',
+  'No translation engine is switched on. Set one up, and choose it under Engines.':
+    'Es ist kein Dienst für Übersetzungen eingeschaltet. Richten Sie einen ein, und wählen Sie ihn unter Dienste.',
+  'LibreTranslate’s answer was cut off or lacks sentences. It will be asked again.':
+    'Die Antwort von LibreTranslate ist abgeschnitten, oder es fehlen Sätze. Es wird noch einmal gefragt.',
+  'LibreTranslate did not answer in time. It will be asked again.':
+    'LibreTranslate hat nicht rechtzeitig geantwortet. Es wird noch einmal gefragt.',
+  'LibreTranslate could not be reached. Check its address.': 'LibreTranslate war nicht zu erreichen. Prüfen Sie die Adresse.',
+  'Nothing was translated here.': 'Hier wurde nichts übersetzt.',
+  'There is text here, and nothing is said.': 'Hier steht Text, und gesagt wird nichts.',
+  'This is still in the language of the source.': 'Das steht noch in der Sprache des Videos da.',
+  'The source says “not”, the translation does not.': 'Gesagt wird „nicht“, in der Übersetzung fehlt es.',
+  'The translation says “not”, the source does not.': 'In der Übersetzung steht „nicht“, gesagt wird es nicht.',
+  'The translation is much shorter than the source.': 'Die Übersetzung ist viel kürzer als das Gesagte.',
+  'The translation is much longer than the source.': 'Die Übersetzung ist viel länger als das Gesagte.',
+  'Switched off by the directory.': 'Vom Verzeichnis abgeschaltet.',
   'Bubblewrap may not make name spaces here.': 'Bubblewrap darf hier keine Namensräume anlegen.',
 };
 
@@ -51,6 +67,8 @@ const outcomes: Readonly<Record<string, string>> = {
 };
 
 const day = (iso: string) => new Intl.DateTimeFormat('de', { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(iso));
+
+const germanQuotes = (text: string) => text.replace(/“([^”]*)”/g, '„$1“');
 
 const forms: readonly [RegExp, (...parts: string[]) => string][] = [
   [
@@ -99,6 +117,15 @@ const forms: readonly [RegExp, (...parts: string[]) => string][] = [
     (own = '', reference = '') =>
       `Er hat den Vergleichsclip kodiert: SSIM ${own.replace('.', ',')}, libx264 ${reference.replace('.', ',')}.`,
   ],
+  [/^The number (.+) is missing\.$/, (numbers) => `Die Zahl ${numbers} fehlt.`],
+  [/^The number (.+) is not in the source\.$/, (numbers) => `Die Zahl ${numbers} wird nicht gesagt.`],
+  [/^The glossary writes (“.+”)\.$/, (terms = '') => `Das Glossar schreibt ${germanQuotes(terms)}.`],
+  [
+    /^(“.+”) is not in the translation under this name\.$/,
+    (names = '') => `${germanQuotes(names)} steht unter diesem Namen nicht in der Übersetzung.`,
+  ],
+  [/^(“.+”) is not in the source under this name\.$/, (names = '') => `${germanQuotes(names)} wird unter diesem Namen nicht genannt.`],
+  [/^More than (\d+) characters a second: shorten it\.$/, (rate) => `Mehr als ${rate} Zeichen je Sekunde: Kürzen Sie es.`],
   [/^The address answered (\d+)\.$/, (status = '') => `Die Adresse antwortete mit ${status}.`],
   [/^Bubblewrap does not work here: (.*)\.$/s, (said = '') => `Bubblewrap geht hier nicht: „${said}“.`],
 ];
@@ -115,5 +142,5 @@ export function sentence(text: string): string {
       return tell(...found.slice(1));
     }
   }
-  return text;
+  return choiceText(text);
 }

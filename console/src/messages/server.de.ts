@@ -1,5 +1,6 @@
 /** What the server says, in German: by code and name; what only its sentence knows is quoted or taken over. */
 import type { ErrorCode, FailureCode } from '@carmic/contract';
+import { choiceText } from './choices.de.ts';
 import { dataMap } from './dataMap.de.ts';
 import { engineText } from './engines.de.ts';
 import { sentence } from './sentences.de.ts';
@@ -203,6 +204,17 @@ const facts: Readonly<Record<string, string>> = {
 const notes: Readonly<Record<string, string>> = {
   'Waiting for an agent': 'Wartet auf einen Agenten',
   'Checking the result': 'Das Ergebnis wird geprüft',
+  'Looking at the file': 'Die Datei wird angesehen',
+  'Reading picture and sound': 'Bild und Ton werden gelesen',
+  'Checking pictures': 'Bilder werden geprüft',
+  'Fetching the sound': 'Der Ton wird geholt',
+  'Hearing speech': 'Die Sprache wird erkannt',
+  'Listening and looking for faces': 'Der Ton wird gehört, Gesichter werden gesucht',
+  'Looking for faces': 'Gesichter werden gesucht',
+  Encoding: 'Der Clip wird kodiert',
+  'Encoding again, finer': 'Der Clip wird noch einmal kodiert, feiner',
+  'Measuring the clip': 'Der Clip wird gemessen',
+  Done: 'Fertig',
   'Held for a review by a person': 'Zur Prüfung durch einen Menschen angehalten',
 };
 
@@ -245,7 +257,7 @@ export const server: typeof english = {
   unit: (unit) => units[unit] ?? unit,
   note: (note) => notes[note] ?? sentence(note).replace(/^(\d+) of (\d+) finished$/, '$1 von $2 fertig'),
   engine: engineText,
-  choice: () => '',
+  choice: choiceText,
   sentence,
   dataMap,
 };
