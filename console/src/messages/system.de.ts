@@ -106,8 +106,8 @@ export const system: typeof english = {
       mail: { title: 'E-Mail', about: 'Einladungen, Hinweise und neue Passwörter werden verschickt.' },
       sign_on: {
         title: 'Einmalanmeldung',
-        about: 'Menschen kommen über einen Identitätsanbieter herein.',
-        off: 'Richten Sie auf der Seite Anmeldung einen Anbieter ein.',
+        about: 'Menschen kommen über einen Identitätsdienst herein.',
+        off: 'Richten Sie auf der Seite Anmeldedienste einen Dienst ein.',
       },
       sign_up: {
         title: 'Konten ohne Einladung',
