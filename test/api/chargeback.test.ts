@@ -223,7 +223,12 @@ test('seats beyond the plan are sold by the day: nobody is refused, the fullest 
   expect(await compare(5)).toEqual([]);
   expect(await who.call('getUsage', { query: { month: '2026-12' } })).toMatchObject({ extraSeatDays: 2, byteDays: 0 });
   shop.stripe.meter.events.clear();
-  expect(await compare(6)).toMatchObject([{ subject: who.workspaceId, isRepaired: false }]);
+  // What lasts is in every comparison, and mailed when it is new.
+  const told = await toldMeanwhile(async () => {
+    expect(await compare(6)).toMatchObject([{ subject: who.workspaceId, isRepaired: false }]);
+    expect(await compare(7)).toMatchObject([{ subject: who.workspaceId, isRepaired: false }]);
+  });
+  expect(told).toHaveLength(1);
 });
 
 /** What the administrator is told while `work` goes on. */

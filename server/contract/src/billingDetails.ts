@@ -9,7 +9,7 @@ export const billingDetailCodes = [
   'price_new',
   'price_changed',
   'price_gone',
-  /** Product. */
+  /** Nothing. */
   'price_unknown_plan',
   /** The fields that differed, as `billingFields` names them. */
   'fields',

@@ -116,13 +116,18 @@ export async function reconcileBilling(deps: Deps, id: string): Promise<void> {
       { id, now: clock.now(), checked, findings: JSON.stringify(findings) },
     );
     // What stays as it was is not told of every night.
-    if (finished === 1 && findings.length > 0 && JSON.stringify(findings) !== JSON.stringify(before)) {
+    if (finished === 1 && findings.length > 0 && told(findings) !== told(before)) {
       await mailAdministrators(deps, tx, describe(findings));
     }
   });
   if (findings.length > 0) {
     log.warn({ reconciliationId: id, findings: findings.length }, 'subscriptions here and at Stripe differed');
   }
+}
+
+/** What the findings say, to be compared: the database keeps the keys of its JSON in an order of its own. */
+function told(findings: readonly BillingFinding[]): string {
+  return JSON.stringify(findings.map(({ kind, subject, text }) => [kind, subject, text]));
 }
 
 function describe(findings: readonly BillingFinding[]): BillingReport {
