@@ -77,7 +77,7 @@ export async function benchRender(options: readonly string[]): Promise<Record<st
     const renderAt: RenderAt = (startSeconds) => renderOnly(engine, framer, source, buildSpec(probe, startSeconds, shortSeconds));
     const clock = round(await clockRatio(renderAt, starts[0] ?? 0, 3), 3);
     say(`On the clock: ${clock} of what one core takes; at most ${clockBound} is promised.`);
-    const place = round(await placeRatio(renderAt, [starts[0] ?? 0, starts.at(-1) ?? 0], 5), 3);
+    const place = round(await placeRatio(renderAt, [starts[0] ?? 0, starts.at(-1) ?? 0], 11), 3);
     say(`CPU seconds at the beginning of the source against those at its end: ${place}.`);
     return { ...summarise(costs, size), clockAgainstOneCore: clock, clockBound, firstAgainstLast: place };
   } finally {
