@@ -1,5 +1,6 @@
 /** Why the agent chose a layout or an encoder, in German. Its reasons are sentences behind each other. */
 import { clips } from './clips.de.ts';
+import { type Forms, told } from './told.ts';
 
 const layouts: Readonly<Record<string, string>> = clips.clips.layouts;
 
@@ -41,7 +42,7 @@ const same: Readonly<Record<string, string>> = {
   'It failed.': 'Er ist gescheitert.',
 };
 
-const forms: readonly [RegExp, (...parts: string[]) => string][] = [
+const forms: Forms = [
   [
     /^Nobody is seen; the middle (\d+) % of the picture is shown\.$/,
     (share) => `Niemand ist zu sehen; gezeigt werden die mittleren ${share} % des Bildes.`,
@@ -104,21 +105,6 @@ const forms: readonly [RegExp, (...parts: string[]) => string][] = [
   ],
 ];
 
-/** One sentence, in German; null where it is not known. */
-function tell(text: string): string | null {
-  const known = same[text];
-  if (known !== undefined) {
-    return known;
-  }
-  for (const [pattern, write] of forms) {
-    const found = pattern.exec(text);
-    if (found) {
-      return write(...found.slice(1));
-    }
-  }
-  return null;
-}
-
 /**
  * Why a layout or an encoder was chosen, in German: its sentences, each told for itself. One that is not known to this page, and what an
  * encoder itself said, stays as it came.
@@ -134,7 +120,7 @@ export function choiceText(reason: string): string {
     .split(/(?<=\.) (?=[A-Z\d]|\w+: )/)
     .map((part) => {
       const [, name = '', about = ''] = /^(\w+: )?(.*)$/s.exec(part) ?? [];
-      return tell(part) ?? `${name}${tell(about) ?? about}`;
+      return told(part, same, forms) ?? `${name}${told(about, same, forms) ?? about}`;
     })
     .join(' ');
 }

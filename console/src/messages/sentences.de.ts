@@ -4,6 +4,7 @@
  */
 import { germanParties } from '@carmic/contract';
 import { choiceText } from './choices.de.ts';
+import { type Forms, told } from './told.ts';
 
 const same: Readonly<Record<string, string>> = {
   'The storage of this workspace is full: new uploads are refused, and nothing is deleted.':
@@ -70,7 +71,7 @@ const day = (iso: string) => new Intl.DateTimeFormat('de', { dateStyle: 'long', 
 
 const germanQuotes = (text: string) => text.replace(/“([^”]*)”/g, '„$1“');
 
-const forms: readonly [RegExp, (...parts: string[]) => string][] = [
+const forms: Forms = [
   [
     /^The plan has changed: earlier videos that are over its (\d+) days stay until (\S+) at the longest\.$/,
     (days = '', until = '') =>
@@ -132,15 +133,5 @@ const forms: readonly [RegExp, (...parts: string[]) => string][] = [
 
 /** One sentence of the server, in German. */
 export function sentence(text: string): string {
-  const known = same[text] ?? germanParties[text];
-  if (known !== undefined) {
-    return known;
-  }
-  for (const [pattern, tell] of forms) {
-    const found = pattern.exec(text);
-    if (found) {
-      return tell(...found.slice(1));
-    }
-  }
-  return choiceText(text);
+  return germanParties[text] ?? told(text, same, forms) ?? choiceText(text);
 }
