@@ -18,6 +18,7 @@ export function readDuration(file: File): Promise<number | null> {
     video.src = url;
   }).finally(() => {
     video.removeAttribute('src');
-    URL.revokeObjectURL(url);
+    // A reader that has the length may still be on its way to the next part of the file.
+    setTimeout(() => URL.revokeObjectURL(url), patienceMs);
   });
 }
