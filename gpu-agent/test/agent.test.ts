@@ -38,7 +38,7 @@ const longRender = (url: string, sizeBytes: number): TaskSpec => ({
   kind: 'render',
   source: { url, sizeBytes },
   probe,
-  segments: [{ startSeconds: 0, endSeconds: 14 }],
+  segments: [{ startSeconds: 0, endSeconds: 7 }],
   output: { width: 1080, height: 1920, maxFrameRate: 30 },
   captions: null,
   loudness: { integratedLufs: -14, truePeakDbtp: -1 },
@@ -81,7 +81,7 @@ afterAll(() => folder.remove());
 describe('an agent process', () => {
   it('enrols, does a task, stores what it made and says so', async () => {
     const task = server.addTask(inspectSpec, short);
-    const agent = start();
+    const agent = start({ CARMIC_AGENT_ENCODERS: 'auto' });
     await until(() => task.state === 'done' || task.state === 'failed', agent.output);
     expect(task.failure).toBeNull();
     expect(inspectResultSchema.parse(task.completion?.result).probe.width).toBe(640);

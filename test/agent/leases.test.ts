@@ -15,7 +15,7 @@ const agents: AgentProcess[] = [];
 beforeAll(async () => {
   instance = await startInstance({ env: { CARMIC_LEASE_SECONDS: '4', CARMIC_RENEW_SECONDS: '0.5', CARMIC_WATCHDOG_SECONDS: '1' } });
   caller = await instance.createCaller();
-  longTalk = readMedia(await makeTalk({ seconds: 20 }));
+  longTalk = readMedia(await makeTalk({ seconds: 10 }));
 });
 afterEach(async () => {
   for (const { id } of (await caller.call('listVideos', { query: { limit: 100 } })).items) {
@@ -45,7 +45,7 @@ const { tasksOf, taskOf } = {
 /** Uploads the long talk and waits until its only rendering is being encoded. */
 async function startEncoding(agent: AgentProcess): Promise<{ video: Video; taskId: string }> {
   const video = await uploadVideo(caller.call, instance.baseUrl, longTalk, {
-    wishes: { clipCount: 1, minClipSeconds: 16, maxClipSeconds: 20 },
+    wishes: { clipCount: 1, minClipSeconds: 8, maxClipSeconds: 10 },
   });
   const task = await until(
     'the encode',
@@ -158,7 +158,7 @@ describe('in the middle of an encode', () => {
 test('two agents share the renderings of one video, and none is done twice', async () => {
   await Promise.all([startAgent(), startAgent()]);
   const video = await uploadVideo(caller.call, instance.baseUrl, readMedia(await makeTalk({ seconds: 30 })), {
-    wishes: { clipCount: 2, minClipSeconds: 8, maxClipSeconds: 10 },
+    wishes: { clipCount: 2, minClipSeconds: 6, maxClipSeconds: 8 },
   });
   await untilReady(video.id);
   const tasks = await tasksOf(video.id);

@@ -39,6 +39,8 @@ export async function startAgentProcess(
       CARMIC_LOG_LEVEL: 'info',
       // Judging pictures costs a processor some fifteen seconds a video; the tests that are about it, and the journey, switch it on.
       CARMIC_AGENT_PICTURE_CHECK: 'off',
+      // Nor are cards looked for at every start; the agents of `npm start` do, in start.test.ts.
+      CARMIC_AGENT_ENCODERS: 'cpu',
       ...options.env,
     },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -12,10 +12,17 @@ export interface AgentProcess {
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
-/** Starts a real agent process; it does not stand back, so that a busy machine holds no test up. */
+/** Starts a real agent process; it does not stand back, so that a busy machine holds no test up, and looks for no graphics cards. */
 export function startAgentProcess(env: Record<string, string>, nodeArgs: readonly string[] = []): AgentProcess {
   const child = spawn(process.execPath, ['--import', 'tsx', ...nodeArgs, main], {
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', CARMIC_AGENT_SLOTS: '1', CARMIC_AGENT_NICE: '0', ...env },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: process.env['HOME'] ?? '',
+      CARMIC_AGENT_SLOTS: '1',
+      CARMIC_AGENT_NICE: '0',
+      CARMIC_AGENT_ENCODERS: 'cpu',
+      ...env,
+    },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let text = '';
