@@ -67,6 +67,7 @@ export default defineConfig({
           name: 'agent',
           include: ['test/agent/**/*.test.ts', ...agentProcesses],
           ...slow,
+          ...shared,
           maxWorkers: 1,
           sequence: { groupOrder: 3 },
         },

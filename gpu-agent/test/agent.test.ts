@@ -44,8 +44,8 @@ const longRender = (url: string, sizeBytes: number): TaskSpec => ({
   loudness: { integratedLufs: -14, truePeakDbtp: -1 },
 });
 
-function start(env: Record<string, string> = {}): AgentProcess {
-  const agent = startAgentProcess({
+async function start(env: Record<string, string> = {}): Promise<AgentProcess> {
+  const agent = await startAgentProcess({
     CARMIC_SERVER_URL: server.url,
     CARMIC_AGENT_DIR: agentDir,
     CARMIC_ENROLMENT_CODE: enrolmentCode,
@@ -81,7 +81,7 @@ afterAll(() => folder.remove());
 describe('an agent process', () => {
   it('enrols, does a task, stores what it made and says so', async () => {
     const task = server.addTask(inspectSpec, short);
-    const agent = start({ CARMIC_AGENT_ENCODERS: 'auto' });
+    const agent = await start({ CARMIC_AGENT_ENCODERS: 'auto' });
     await until(() => task.state === 'done' || task.state === 'failed', agent.output);
     expect(task.failure).toBeNull();
     expect(inspectResultSchema.parse(task.completion?.result).probe.width).toBe(640);
@@ -96,12 +96,12 @@ describe('an agent process', () => {
   });
 
   it('comes back with its token, without the code', async () => {
-    const first = start();
+    const first = await start();
     await until(() => server.tokens.size === 1, first.output);
     first.child.kill('SIGTERM');
     expect(await first.exited).toBe(0);
     const task = server.addTask(inspectSpec, short);
-    const second = start({ CARMIC_ENROLMENT_CODE: '' });
+    const second = await start({ CARMIC_ENROLMENT_CODE: '' });
     await until(() => task.state === 'done', second.output);
     expect(server.tokens.size).toBe(1);
   });
@@ -109,14 +109,14 @@ describe('an agent process', () => {
   it('fails a task with a typed code and takes the next', async () => {
     const bad = server.addTask(inspectSpec, Buffer.from('#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1/secret\n'));
     const good = server.addTask(inspectSpec, short);
-    const agent = start();
+    const agent = await start();
     await until(() => good.state === 'done', agent.output);
     expect(bad.failure).toMatchObject({ code: 'playlist_refused', isRetryable: false });
   });
 
   it('is gone within two seconds of a cancellation, files and all', async () => {
     const task = server.addTask(longRender, long);
-    const agent = start();
+    const agent = await start();
     await until(() => task.notes.at(-1) === 'Encoding', agent.output);
     expect(processesNaming(agentDir)).not.toEqual([]);
     const startedAt = Date.now();
@@ -128,7 +128,7 @@ describe('an agent process', () => {
 
   it('stops at once when the lease is lost, and says nothing more about the task', async () => {
     const task = server.addTask(longRender, long);
-    const agent = start();
+    const agent = await start();
     await until(() => task.notes.at(-1) === 'Encoding', agent.output);
     task.leaseToken = 'of another agent';
     await until(() => processesNaming(agentDir).length === 0 && scratch().length === 0, agent.output, 2000);
@@ -141,7 +141,7 @@ describe('an agent process', () => {
       const nicenessOf = (pid: number) => Number(/\) \S(?: \S+){15} (\S+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]);
       const own = getPriority();
       const task = server.addTask(longRender, long);
-      const agent = start({ CARMIC_AGENT_NICE: '' });
+      const agent = await start({ CARMIC_AGENT_NICE: '' });
       // The sandbox, from which what is in it inherits.
       const ffmpegs = () => processesNaming(agentDir).filter((pid) => nameOf(pid) === 'bwrap');
       const networks = () => withNetworks(Number(agent.child.pid)).slice(1);
@@ -159,7 +159,7 @@ describe('an agent process', () => {
 
   it('hands its task back on the first signal and ends with 0', async () => {
     const task = server.addTask(longRender, long);
-    const agent = start();
+    const agent = await start();
     await until(() => task.notes.at(-1) === 'Encoding', agent.output);
     agent.child.kill('SIGTERM');
     expect(await agent.exited).toBe(0);
@@ -169,7 +169,7 @@ describe('an agent process', () => {
 
   it('with time to drain ends its task first, takes no other, and ends with 0', async () => {
     const task = server.addTask(longRender, long);
-    const agent = start({ CARMIC_AGENT_DRAIN_SECONDS: '120', CARMIC_AGENT_SLOTS: '1' });
+    const agent = await start({ CARMIC_AGENT_DRAIN_SECONDS: '120', CARMIC_AGENT_SLOTS: '1' });
     await until(() => task.notes.at(-1) === 'Encoding', agent.output);
     agent.child.kill('SIGTERM');
     const next = server.addTask(inspectSpec, short);
@@ -179,7 +179,7 @@ describe('an agent process', () => {
 
   it('hands its task back when the time to drain is over', async () => {
     const task = server.addTask(longRender, long);
-    const agent = start({ CARMIC_AGENT_DRAIN_SECONDS: '0.1' });
+    const agent = await start({ CARMIC_AGENT_DRAIN_SECONDS: '0.1' });
     await until(() => task.notes.at(-1) === 'Encoding', agent.output);
     agent.child.kill('SIGTERM');
     expect(await agent.exited).toBe(0);
@@ -188,7 +188,7 @@ describe('an agent process', () => {
 
   it('leaves no ffmpeg behind when it is killed, and cleans up at its next start', async () => {
     const task = server.addTask(longRender, long);
-    const agent = start();
+    const agent = await start();
     await until(() => task.notes.at(-1) === 'Encoding', agent.output);
     agent.child.kill('SIGKILL');
     await agent.exited;
@@ -198,14 +198,14 @@ describe('an agent process', () => {
       3000,
     );
     expect(scratch()).not.toEqual([]);
-    const next = start();
+    const next = await start();
     await until(() => next.output().includes('announced'), next.output);
     expect(scratch()).toEqual([]);
   });
 
   it('ends with everything when its parent is gone', async () => {
     const task = server.addTask(longRender, long);
-    const agent = start({ CARMIC_AGENT_PARENT_PIPE: '1' });
+    const agent = await start({ CARMIC_AGENT_PARENT_PIPE: '1' });
     await until(() => task.notes.at(-1) === 'Encoding', agent.output);
     agent.child.stdin?.end();
     expect(await agent.exited).toBe(137);
@@ -218,7 +218,7 @@ describe('an agent process', () => {
 
   it('goes on while the server restarts, and finishes the same task', async () => {
     const task = server.addTask(inspectSpec, long);
-    const agent = start();
+    const agent = await start();
     await until(() => task.renewals >= 2, agent.output);
     await server.pause();
     await new Promise((resolve) => setTimeout(resolve, 3000));
@@ -239,27 +239,27 @@ describe('an agent process', () => {
       times.push(Date.now());
       return calls === 1 ? { status: 429, headers: { 'retry-after': '1' } } : calls === 2 ? { status: 502, body: '<html>' } : null;
     };
-    const agent = start();
+    const agent = await start();
     await until(() => task.state === 'done', agent.output);
     expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(1000);
   });
 
   it('refuses to share a folder with a living agent', async () => {
-    const first = start();
+    const first = await start();
     await until(() => server.tokens.size === 1, first.output);
-    const second = start();
+    const second = await start();
     expect(await second.exited).toBe(75);
     expect(second.output()).toContain('CARMIC_AGENT_DIR');
   });
 
   it('refuses to start with settings or an ffmpeg that will not do, and says what to do', async () => {
-    const unset = start({ CARMIC_SERVER_URL: 'not a url' });
+    const unset = await start({ CARMIC_SERVER_URL: 'not a url' });
     expect(await unset.exited).toBe(78);
     expect(unset.output()).toContain('CARMIC_SERVER_URL');
-    const missing = start({ FFMPEG_PATH: '/nowhere/ffmpeg' });
+    const missing = await start({ FFMPEG_PATH: '/nowhere/ffmpeg' });
     expect(await missing.exited).toBe(78);
     expect(missing.output()).toMatch(/FFMPEG_PATH/);
-    const refused = start({ CARMIC_ENROLMENT_CODE: 'a wrong code' });
+    const refused = await start({ CARMIC_ENROLMENT_CODE: 'a wrong code' });
     expect(await refused.exited).toBe(77);
     expect(refused.output()).toContain('console');
   });

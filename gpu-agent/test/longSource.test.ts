@@ -94,7 +94,7 @@ it('the agent holds no more of a source of 3 hours, 4K and 20 GB than of a short
   const long = makeSparse(await loop(piece, 8, 'long4k.mp4'), 'sparse.mp4', 20e9);
   expect(statSync(long).size).toBe(20e9);
   const server = await startContractServer();
-  const agent = startAgentProcess({
+  const agent = await startAgentProcess({
     ...{ CARMIC_SERVER_URL: server.url, CARMIC_AGENT_DIR: folder.path, CARMIC_ENROLMENT_CODE: enrolmentCode },
   });
   try {

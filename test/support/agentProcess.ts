@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { agentProgram } from '../../gpu-agent/test/support/agentProgram.ts';
 import type { TestInstance } from './instance.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -28,7 +29,7 @@ export async function startAgentProcess(
   options: { env?: Record<string, string>; directory?: string } = {},
 ): Promise<AgentProcess> {
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'carmic-agent-'));
-  const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'gpu-agent/src/main.ts')], {
+  const child = spawn(process.execPath, [await agentProgram()], {
     cwd: root,
     env: {
       ...process.env,

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { agentProgram } from './agentProgram.ts';
 
 export interface AgentProcess {
   child: ChildProcess;
@@ -10,11 +10,9 @@ export interface AgentProcess {
   exited: Promise<number | string>;
 }
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-
 /** Starts a real agent process; it does not stand back, so that a busy machine holds no test up, and looks for no graphics cards. */
-export function startAgentProcess(env: Record<string, string>, nodeArgs: readonly string[] = []): AgentProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', ...nodeArgs, main], {
+export async function startAgentProcess(env: Record<string, string>): Promise<AgentProcess> {
+  const child = spawn(process.execPath, [await agentProgram()], {
     env: {
       PATH: process.env['PATH'] ?? '',
       HOME: process.env['HOME'] ?? '',
