@@ -57,10 +57,10 @@ describe('a talk with captions', () => {
   let video: Video;
   beforeAll(async () => {
     video = await process(
-      readMedia(await makeTalk({ seconds: 44, extra: ['-metadata', 'location=+52.5200+013.4050/', '-metadata', 'title=Secret'] })),
+      readMedia(await makeTalk({ seconds: 32, extra: ['-metadata', 'location=+52.5200+013.4050/', '-metadata', 'title=Secret'] })),
       {
-        captions: makeCaptions(44),
-        wishes: { clipCount: 2, minClipSeconds: 8, maxClipSeconds: 16 },
+        captions: makeCaptions(32),
+        wishes: { clipCount: 2, minClipSeconds: 8, maxClipSeconds: 10 },
       },
     );
   }, 160_000);
@@ -69,7 +69,7 @@ describe('a talk with captions', () => {
     expect(video.failure).toBeNull();
     expect(video.state).toBe('ready');
     expect(video.probe).toMatchObject({ width: 640, height: 360, audioCodec: 'aac' });
-    expect(video.probe?.durationSeconds).toBeCloseTo(44, 0);
+    expect(video.probe?.durationSeconds).toBeCloseTo(32, 0);
     const proxy = await probeFile(await download(video.media.proxyUrl, 'proxy.mp4'));
     expect(proxy.streams.map((stream) => stream.codec_name).sort()).toEqual(['aac', 'h264']);
     expect(
@@ -78,7 +78,7 @@ describe('a talk with captions', () => {
         .toString('hex'),
     ).toBe('ffd8');
     const waveform = await caller.call('getWaveform', { params: { id: video.id } });
-    expect(waveform.peaks.length * waveform.hopSeconds).toBeCloseTo(44, 0);
+    expect(waveform.peaks.length * waveform.hopSeconds).toBeCloseTo(32, 0);
     expect(Math.max(...waveform.peaks)).toBeGreaterThan(0.2);
   });
 
@@ -162,7 +162,7 @@ describe('a talk with captions', () => {
 });
 
 describe('odd but good videos', () => {
-  const wishes = { clipCount: 1, minClipSeconds: 8, maxClipSeconds: 12 };
+  const wishes = { clipCount: 1, minClipSeconds: 5, maxClipSeconds: 8 };
   const cases: [string, () => Promise<string>, (video: Video) => void][] = [
     [
       'a silent one',
