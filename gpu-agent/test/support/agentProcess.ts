@@ -34,8 +34,8 @@ export async function startAgentProcess(env: Record<string, string>): Promise<Ag
   return { child, output: () => text, exited };
 }
 
-/** Waits until `condition` holds. Rejects with what `describe` says when it takes too long. */
-export async function until(condition: () => boolean, describe: () => string, timeoutMs = 25_000): Promise<void> {
+/** Waits until `condition` holds, on a busy machine too. Rejects with what `describe` says when it takes too long. */
+export async function until(condition: () => boolean, describe: () => string, timeoutMs = 60_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!condition()) {
     if (Date.now() > deadline) {
