@@ -67,15 +67,39 @@ it('tells in German what the agent is doing', () => {
   expect(texts.filter((text) => server.note(text) === text)).toEqual([]);
 });
 
-it('names in German every fact of a certificate', () => {
-  const sources = [read('gpu-agent/src/render/certificate.ts'), read('gpu-agent/src/render/framingCertificate.ts')];
-  const facts = sources.flatMap((source) => [...source.matchAll(/(?:entry|share|atMost)\(\s*'(\w+)',\s*(?:'([^'\n]+)'|"([^"\n]+)")/g)]);
-  expect(facts.length).toBeGreaterThan(12);
+const certificates = ['gpu-agent/src/render/certificate.ts', 'gpu-agent/src/render/framingCertificate.ts', 'captions/src/captionFacts.ts'];
+
+it('names in German every fact of a certificate, with what the fonts lack', () => {
+  const facts = certificates.flatMap((path) => [
+    ...read(path).matchAll(/(?:entry|share|atMost)\(\s*'(\w+)',\s*(?:'([^'\n]+)'|"([^"\n]+)"|label\b)/g),
+  ]);
+  expect(facts.filter(([, name = '']) => name.startsWith('caption_')).length).toBeGreaterThan(10);
+  expect(facts.length).toBeGreaterThan(24);
   expect(
     facts
       .map(([, name = '', plain, quoted]) => [name, plain ?? quoted ?? ''])
-      .filter(([name, label]) => server.fact(name ?? '', label ?? '') === label),
+      .filter(([name = '', label = '']) => server.fact(name, label) === label),
   ).toEqual([]);
+  expect(server.fact('caption_glyphs', 'Characters that the fonts can draw (left out: ﷽ 𒀀)')).toBe(
+    'Zeichen, die die Schrift hat (ausgelassen: ﷽ 𒀀)',
+  );
+});
+
+it('tells in German every bound and unit of a certificate', () => {
+  const bounds = certificates.flatMap((path) =>
+    [...read(path).matchAll(/['`]((?:at most|at least|exactly) [^'`\n]*|\$\{[^}]+\} within [^'`\n]*)['`]/g)].map(([, text = '']) =>
+      text.replace(/\$\{[^}]*\}/g, '7'),
+    ),
+  );
+  expect(bounds.length).toBeGreaterThan(14);
+  expect(
+    bounds.map(server.bound).filter((text) => !/^(höchstens |mindestens |genau )?[\d.]+( ± [\d.]+|, oder [a-zäöüß ,]+)?$/.test(text)),
+  ).toEqual([]);
+  const units = certificates.flatMap((path) =>
+    [...read(path).matchAll(/(?:entry|atMost)\([^;]*?,\s*'([a-zA-Z²/ ]*)',\s*(?:null|'|`|bound|most)/g)].map(([, unit = '']) => unit),
+  );
+  expect(new Set(units).size).toBeGreaterThan(8);
+  expect(units.filter((unit) => /^[a-z]{3}/.test(unit) && server.unit(unit) === unit)).toEqual([]);
 });
 
 it('tells in German what is doubtful of a translated line, and why a translation failed', () => {

@@ -3,6 +3,11 @@ import { count, number } from './count.de.ts';
 import { eventSubjects, events } from './events.de.ts';
 import type { audit as englishAudit, serviceAccounts as englishAccounts, webhooks as englishWebhooks } from './doors.en.ts';
 
+const when = (iso: string) =>
+  Number.isNaN(Date.parse(iso))
+    ? `„${iso}“`
+    : `${new Intl.DateTimeFormat('de', { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' }).format(new Date(iso))} UTC`;
+
 export const webhooks: typeof englishWebhooks = {
   nav: 'Webhooks',
   title: 'Webhooks',
@@ -58,6 +63,18 @@ export const audit: typeof englishAudit = {
   intact: (entries, heads) =>
     `Unversehrt: ${count(entries, 'Eintrag', 'Einträge')} und ${count(heads, 'signierter Stand', 'signierte Stände')} wurden geprüft.`,
   broken: 'Das Protokoll wurde verändert.',
+  problems: {
+    head_signature: (at = '') => `Die Signatur des Standes vom ${when(at)} passt nicht.`,
+    cut: (signed = '', kept = '') =>
+      `Die Kette wurde gekürzt: Ein signierter Stand zählt ${count(Number(signed), 'Eintrag', 'Einträge')}, die Datenbank hat ${number.format(Number(kept))}.`,
+    no_head: () => 'Es gibt keinen signierten Stand: Die Datei mit ihnen fehlt oder wurde nie geschrieben.',
+    missing_entries: (first = '', last = '') =>
+      first === last ? `Der Kette fehlt der Eintrag ${first}.` : `Der Kette fehlen die Einträge ${first} bis ${last}.`,
+    event_removed: (entry = '') => `Das Ereignis des Eintrags ${entry} wurde entfernt.`,
+    entry_altered: (entry = '') => `Der Eintrag ${entry} passt nicht zu seinem Ereignis oder zu dem Eintrag davor.`,
+    rebuilt: (entry = '') => `Der Eintrag ${entry} ist nicht der, dessen Stand signiert wurde: Die Kette wurde neu gebaut.`,
+    inserted: (n = '') => `${count(Number(n), 'Ereignis wurde', 'Ereignisse wurden')} hinter dem Ende der Kette eingefügt.`,
+  },
   area: 'Worum es geht',
   everyArea: 'Alles',
   filter: 'Art des Ereignisses',

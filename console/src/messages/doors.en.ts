@@ -1,6 +1,13 @@
 /** Words about webhooks and the audit log. */
+import type { AuditProblem } from '@carmic/contract';
 import { count, number } from './count.ts';
 import { eventSubjects, events } from './events.en.ts';
+
+/** A time from a file that somebody may have changed: what is none is shown as it stands there. */
+const when = (iso: string) =>
+  Number.isNaN(Date.parse(iso))
+    ? `“${iso}”`
+    : `${new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' }).format(new Date(iso))} UTC`;
 
 export const webhooks = {
   nav: 'Webhooks',
@@ -57,6 +64,21 @@ export const audit = {
   intact: (entries: number, heads: number) =>
     `Intact: ${count(entries, 'entry', 'entries')} and ${count(heads, 'signed head', 'signed heads')} were checked.`,
   broken: 'The log was changed.',
+  problems: {
+    head_signature: (at = '') => `The signature of the head of ${when(at)} does not fit.`,
+    cut: (signed = '', kept = '') =>
+      `The chain was cut: a signed head counts ${count(Number(signed), 'entry', 'entries')}, the database has ${number.format(Number(kept))}.`,
+    no_head: () => 'There is no signed head: the file with them is missing or was never written.',
+    missing_entries: (first = '', last = '') =>
+      first === last ? `Entry ${first} is missing from the chain.` : `Entries ${first} to ${last} are missing from the chain.`,
+    event_removed: (entry = '') => `The event of entry ${entry} was removed.`,
+    entry_altered: (entry = '') => `Entry ${entry} does not fit its event or the entry before it.`,
+    rebuilt: (entry = '') => `Entry ${entry} is not the one whose head was signed: the chain was built anew.`,
+    inserted: (n = '') => `${count(Number(n), 'event was', 'events were')} inserted behind the end of the chain.`,
+  } satisfies Record<AuditProblem['code'], (...values: string[]) => string> as Record<
+    AuditProblem['code'],
+    (...values: string[]) => string
+  >,
   area: 'About',
   everyArea: 'Everything',
   filter: 'Kind of event',

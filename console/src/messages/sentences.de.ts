@@ -4,6 +4,8 @@
  */
 import { germanParties } from '@carmic/contract';
 import { choiceText } from './choices.de.ts';
+import { safety as safetyWords } from './safety.de.ts';
+import { system } from './system.de.ts';
 import { type Forms, told } from './told.ts';
 
 const same: Readonly<Record<string, string>> = {
@@ -47,7 +49,53 @@ const same: Readonly<Record<string, string>> = {
   'The translation is much longer than the source.': 'Die Übersetzung ist viel länger als das Gesagte.',
   'Switched off by the directory.': 'Vom Verzeichnis abgeschaltet.',
   'Bubblewrap may not make name spaces here.': 'Bubblewrap darf hier keine Namensräume anlegen.',
+  'The language model answered without JSON.': 'Die Antwort des Sprachmodells enthält kein JSON.',
+  'The language model’s answer was cut off or is no JSON.': 'Die Antwort des Sprachmodells ist abgeschnitten oder kein JSON.',
+  'The language model’s answer was cut off or has another form.':
+    'Die Antwort des Sprachmodells ist abgeschnitten oder hat eine andere Form.',
+  'The language model’s answer has another form than was asked for.': 'Die Antwort des Sprachmodells hat eine andere Form als verlangt.',
+  'The language model could not be reached. Check its address.': 'Das Sprachmodell war nicht zu erreichen. Prüfen Sie seine Adresse.',
+  'The moderation endpoint could not be reached, or was too slow.': 'Der Moderationsdienst war nicht zu erreichen, oder er war zu langsam.',
+  'The moderation endpoint answered something else than one result per passage.':
+    'Der Moderationsdienst hat nicht mit einem Ergebnis je Abschnitt geantwortet.',
+  'Deepgram did not answer in time. It will be asked again.': 'Deepgram hat nicht rechtzeitig geantwortet. Es wird noch einmal gefragt.',
+  'Deepgram’s answer was cut off. It will be asked again.': 'Die Antwort von Deepgram ist abgeschnitten. Es wird noch einmal gefragt.',
+  'Deepgram’s answer was cut off or has no words in it. It will be asked again.':
+    'Die Antwort von Deepgram ist abgeschnitten oder enthält keine Wörter. Es wird noch einmal gefragt.',
+  'Deepgram could not be reached. Check the network and its address.':
+    'Deepgram war nicht zu erreichen. Prüfen Sie das Netz und seine Adresse.',
+  'Part of this installation: it needs no call.': 'Teil dieser Installation: Ein Aufruf ist nicht nötig.',
+  'No agent with a speech model has called in lately.': 'In letzter Zeit hat sich kein Agent mit einem Sprachmodell gemeldet.',
+  'An agent with a speech model called in lately and takes work.':
+    'Ein Agent mit einem Sprachmodell hat sich gemeldet und nimmt Arbeit an.',
+  'It answered, and found nothing in an insult.': 'Er hat geantwortet und an einer Beleidigung nichts gefunden.',
 };
+
+/** What an engine does, before the reason it gives in words of its own. */
+const engineFaults: readonly [RegExp, (...parts: string[]) => string][] = [
+  [/^LibreTranslate does not know this language$/, () => 'LibreTranslate kennt diese Sprache nicht'],
+  [/^LibreTranslate takes no more requests for the moment$/, () => 'LibreTranslate nimmt im Augenblick keine Anfragen mehr an'],
+  [/^LibreTranslate is not available \(status (\d+)\)$/, (status) => `LibreTranslate ist nicht verfügbar (Status ${status})`],
+  [/^LibreTranslate refused the request \(status (\d+)\)$/, (status) => `LibreTranslate hat die Anfrage abgelehnt (Status ${status})`],
+  [/^The language model’s account is out of credit$/, () => 'Das Guthaben beim Anbieter des Sprachmodells ist aufgebraucht'],
+  [/^The language model takes no more questions for the moment$/, () => 'Das Sprachmodell nimmt im Augenblick keine Fragen mehr an'],
+  [/^The language model is not available \(status (\d+)\)$/, (status) => `Das Sprachmodell ist nicht verfügbar (Status ${status})`],
+  [/^The language model refused the question \(status (\d+)\)$/, (status) => `Das Sprachmodell hat die Frage abgelehnt (Status ${status})`],
+  [
+    /^Deepgram does not accept the key\. Check it and its permissions$/,
+    () => 'Deepgram nimmt den Schlüssel nicht an. Prüfen Sie ihn und seine Rechte',
+  ],
+  [
+    /^The Deepgram account is out of credit\. Add credit and try again$/,
+    () => 'Das Guthaben bei Deepgram ist aufgebraucht. Laden Sie es auf, und versuchen Sie es noch einmal',
+  ],
+  [/^Deepgram takes no more requests for the moment$/, () => 'Deepgram nimmt im Augenblick keine Anfragen mehr an'],
+  [/^Deepgram took too long$/, () => 'Deepgram brauchte zu lange'],
+  [/^Deepgram is not available \(status (\d+)\)$/, (status) => `Deepgram ist nicht verfügbar (Status ${status})`],
+  [/^Deepgram refused the request \(status (\d+)\)$/, (status) => `Deepgram hat die Anfrage abgelehnt (Status ${status})`],
+];
+
+const jobs: Readonly<Record<string, string | undefined>> = system.jobs.names;
 
 /** What the safety check found, by the words of the server. */
 const categories: Readonly<Record<string, string>> = {
@@ -61,6 +109,8 @@ const categories: Readonly<Record<string, string>> = {
   'nudity or sex in the picture': 'Nacktheit oder Sex im Bild',
 };
 
+const safetyCategories: Readonly<Record<string, string>> = safetyWords.categories;
+
 const outcomes: Readonly<Record<string, string>> = {
   Noted: 'Vermerkt',
   'Held for a review by a person': 'Zur Prüfung durch einen Menschen angehalten',
@@ -70,6 +120,12 @@ const outcomes: Readonly<Record<string, string>> = {
 const day = (iso: string) => new Intl.DateTimeFormat('de', { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(iso));
 
 const germanQuotes = (text: string) => text.replace(/“([^”]*)”/g, '„$1“');
+
+/** Why the server gave up: `the job privacy.archive failed 4 times`. */
+function jobFailure(why: string): string {
+  const [, name = '', times = ''] = /^the job (\S+) failed (\d+) times$/.exec(why) ?? [];
+  return name === '' ? `„${why}“` : `Die Aufgabe „${jobs[name] ?? name}“ ist ${times}-mal gescheitert`;
+}
 
 const forms: Forms = [
   [
@@ -128,10 +184,50 @@ const forms: Forms = [
   [/^(“.+”) is not in the source under this name\.$/, (names = '') => `${germanQuotes(names)} wird unter diesem Namen nicht genannt.`],
   [/^More than (\d+) characters a second: shorten it\.$/, (rate) => `Mehr als ${rate} Zeichen je Sekunde: Kürzen Sie es.`],
   [/^The address answered (\d+)\.$/, (status = '') => `Die Adresse antwortete mit ${status}.`],
+  [/^The comparison could not be done: (.+)\.$/, (why = '') => `Der Vergleich ließ sich nicht machen: ${jobFailure(why)}.`],
+  [/^The archive could not be made: (.+)\.$/, (why = '') => `Das Archiv ließ sich nicht erstellen: ${jobFailure(why)}.`],
+  [
+    /^The translation engine did not answer: (.+)\. Try again later\.$/,
+    (why = '') => `Der Dienst für Übersetzungen hat nicht geantwortet: ${jobFailure(why)}. Versuchen Sie es später noch einmal.`,
+  ],
+  [/^Deepgram did not answer: (.+)\.$/, (why = '') => `Deepgram hat nicht geantwortet: ${jobFailure(why)}.`],
+  [
+    /^Deepgram heard (\d+) of (\d+) seconds\. It will be asked again\.$/,
+    (heard, all) => `Deepgram hat ${heard} von ${all} Sekunden gehört. Es wird noch einmal gefragt.`,
+  ],
+  [/^The language model did not answer within (\d+) s\.$/, (seconds) => `Das Sprachmodell hat nicht binnen ${seconds} s geantwortet.`],
+  [
+    /^The moderation endpoint refused \(status (\d+)\)\. Check its address, key and model\.$/,
+    (status) => `Der Moderationsdienst hat abgelehnt (Status ${status}). Prüfen Sie Adresse, Schlüssel und Modell.`,
+  ],
+  [/^Deepgram heard half a second of silence \((.+)\)\.$/, (engine) => `Deepgram hat eine halbe Sekunde Stille gehört (${engine}).`],
+  [/^It named a sentence “(.*)”\.$/s, (title) => `Es hat einen Satz „${title}“ genannt.`],
+  [
+    /^It found (.+) with a score of ([\d.]+) in an insult\.$/,
+    (category = '', score = '') =>
+      `Er hat in einer Beleidigung „${safetyCategories[category.replace('-', '_')] ?? category}“ gefunden, mit dem Wert ${score.replace('.', ',')}.`,
+  ],
+  [/^“Good morning\.” came back as “(.*)”\.$/s, (text) => `„Good morning.“ kam als „${text}“ zurück.`],
+  [/^No answer within (\d+) seconds\.$/, (seconds) => `Keine Antwort binnen ${seconds} Sekunden.`],
   [/^Bubblewrap does not work here: (.*)\.$/s, (said = '') => `Bubblewrap geht hier nicht: „${said}“.`],
 ];
 
+/** What an engine did, with the reason it gave quoted: `LibreTranslate does not know this language: xx is not supported.` */
+function engineFault(text: string): string | null {
+  const [, what = '', said, request, check] = /^([^:]+?)(?:: (.+?))?( \(request [^)]+\))?\.( Check its key\.)?$/s.exec(text) ?? [];
+  const told = engineFaults.flatMap(([pattern, tell]) => {
+    const found = pattern.exec(what);
+    return found ? [tell(...found.slice(1))] : [];
+  })[0];
+  if (told === undefined) {
+    return null;
+  }
+  const reason = said === undefined ? '.' : `: „${said}“.`;
+  const number = request === undefined ? '' : ` Die Anfrage war ${request.slice(' (request '.length, -1)}.`;
+  return `${told}${reason}${number}${check === undefined ? '' : ' Prüfen Sie den Schlüssel.'}`;
+}
+
 /** One sentence of the server, in German. */
 export function sentence(text: string): string {
-  return germanParties[text] ?? told(text, same, forms) ?? choiceText(text);
+  return germanParties[text] ?? told(text, same, forms) ?? engineFault(text) ?? choiceText(text);
 }

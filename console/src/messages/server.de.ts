@@ -247,16 +247,21 @@ export const server: typeof english = {
       reason: `${own}${evidence === undefined ? '' : `: ${evidence}`}, ${points >= 0 ? 'das hilft' : 'das spricht dagegen'}.`,
     };
   },
-  fact: (name, label) => facts[name] ?? label,
+  fact(name, label) {
+    const [, missing] = /\(left out: (.+)\)$/.exec(label) ?? [];
+    return `${facts[name] ?? label}${missing === undefined ? '' : ` (ausgelassen: ${missing})`}`;
+  },
   bound: (bound) =>
     bound
       .replace(/^at most /, 'höchstens ')
       .replace(/^at least /, 'mindestens ')
       .replace(/^exactly /, 'genau ')
-      .replace(' within ', ' ± '),
+      .replace(' within ', ' ± ')
+      .replace(', or as fast as the words are spoken', ', oder so schnell, wie gesprochen wird'),
   unit: (unit) => units[unit] ?? unit,
   note: (note) => notes[note] ?? sentence(note).replace(/^(\d+) of (\d+) finished$/, '$1 von $2 fertig'),
   engine: engineText,
+  tested: (text) => engineText(sentence(text)),
   choice: choiceText,
   sentence,
   dataMap,

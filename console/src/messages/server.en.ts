@@ -18,6 +18,8 @@ export const server = {
   note: (note: string) => note,
   /** The label or the explanation of an engine. */
   engine: (text: string) => text,
+  /** How a call of an engine for a test went. */
+  tested: (text: string) => text,
   /** Why a layout or an encoder was chosen. */
   choice: (reason: string) => reason,
   /** What the server tells of something in a sentence of its own: a notice, the reason of a verdict, what an agent found about itself. */

@@ -112,7 +112,7 @@ export const settingHelp: Readonly<Record<string, string | undefined>> = {
   CARMIC_OUTGOING_HOSTS: 'Rechner, die Webhooks von Kunden rufen dürfen, oder * für alle öffentlichen; als Vorgabe keine',
   CARMIC_IMPORT_HOSTS: 'Rechner, von denen Videos geholt werden dürfen, oder * für alle öffentlichen; als Vorgabe keine',
   CARMIC_OUTGOING_PRIVATE_RANGES: 'Private Bereiche, die Webhooks und Importe trotzdem rufen dürfen; als Vorgabe keine',
-  CARMIC_AUDIT_HEADS_DIR: 'Ordner für die unterschriebenen Köpfe des Prüfprotokolls; am besten auf einem anderen Rechner',
+  CARMIC_AUDIT_HEADS_DIR: 'Ordner für die signierten Stände des Prüfprotokolls; am besten auf einem anderen Rechner',
   CARMIC_SECURITY_CONTACT: 'Wohin Schwachstellen gemeldet werden, für /.well-known/security.txt',
   CARMIC_RATE_LIMIT_PER_MINUTE: 'API-Aufrufe, die ein Konto oder eine nicht angemeldete Adresse in einer Minute machen darf',
   CARMIC_CLIENT_HEADERS_SECONDS: 'Wessen Kopfzeilen danach nicht da sind, dessen Verbindung endet',

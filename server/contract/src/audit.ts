@@ -16,6 +16,33 @@ export const auditEntrySchema = z.object({
 });
 export type AuditEntry = z.infer<typeof auditEntrySchema>;
 
+/**
+ * What a check of the audit log can find wrong: a code, and the values of its sentence in the order of the list. The server says the same in
+ * English; the console tells it by the code.
+ */
+export const auditProblemCodes = [
+  /** When the head was signed (ISO 8601). */
+  'head_signature',
+  /** Entries of the longest signed head, entries in the database. */
+  'cut',
+  /** Nothing. */
+  'no_head',
+  /** The first entry that is missing, the last. */
+  'missing_entries',
+  /** The entry. */
+  'event_removed',
+  'entry_altered',
+  'rebuilt',
+  /** How many. */
+  'inserted',
+] as const;
+export const auditProblemSchema = z.object({
+  code: z.enum(auditProblemCodes),
+  values: z.array(z.string()),
+  text: z.string().describe('The same in English'),
+});
+export type AuditProblem = z.infer<typeof auditProblemSchema>;
+
 /** The audit log of the installation. */
 export const auditRoutes = {
   listAuditEntries: route({
@@ -47,7 +74,12 @@ export const auditRoutes = {
     path: '/api/v1/audit-verifications',
     summary: 'Check the whole chain and the signed heads',
     policy: 'admin',
-    reply: z.object({ isIntact: z.boolean(), entries: z.number().int(), heads: z.number().int(), problems: z.array(z.string()) }),
+    reply: z.object({
+      isIntact: z.boolean(),
+      entries: z.number().int(),
+      heads: z.number().int(),
+      problems: z.array(auditProblemSchema).describe('The first 20'),
+    }),
     status: 201,
   }),
 } as const satisfies Record<string, RouteDefinition>;

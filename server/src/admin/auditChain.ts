@@ -7,6 +7,7 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { AuditProblem } from '@carmic/contract';
 import { z } from 'zod';
 import { makeFolder } from '../core/makeFolder.ts';
 import type { Tx } from '../db/database.ts';
@@ -119,33 +120,49 @@ export interface AuditReport {
   isIntact: boolean;
   entries: number;
   heads: number;
-  problems: string[];
+  problems: AuditProblem[];
+}
+
+const sentences: Record<AuditProblem['code'], (...values: string[]) => string> = {
+  head_signature: (at) => `The signed head of ${at} has a signature that does not fit.`,
+  cut: (signed, kept) => `The chain was cut: a signed head has ${signed} entries, the database ${kept}.`,
+  no_head: () => 'There is no signed head: the file with them is missing or was never written.',
+  missing_entries: (first, last) => `Entries ${first} to ${last} are missing from the chain.`,
+  event_removed: (entry) => `The event of entry ${entry} was removed.`,
+  entry_altered: (entry) => `Entry ${entry} does not fit its event or the entry before it.`,
+  rebuilt: (entry) => `Entry ${entry} is not the one whose head was signed: the chain was built anew.`,
+  inserted: (count) => `${count} events were inserted behind the end of the chain.`,
+};
+
+function problem(code: AuditProblem['code'], ...given: (string | number)[]): AuditProblem {
+  const values = given.map(String);
+  return { code, values, text: sentences[code](...values) };
 }
 
 /** Recomputes the whole chain from the events and holds it against the signed heads. */
 export async function verifyAudit(deps: Deps): Promise<AuditReport> {
   await extendChain(deps);
   const heads = await readHeads(deps);
-  const problems: string[] = [];
+  const problems: AuditProblem[] = [];
   const publicKey = createPublicKey(keyOf(deps.auditKey));
   for (const head of heads) {
     if (!verify(null, signedText(head), publicKey, Buffer.from(head.signature, 'base64'))) {
-      problems.push(`The signed head of ${head.at} has a signature that does not fit.`);
+      problems.push(problem('head_signature', head.at));
     }
   }
   const wanted = new Map(heads.map((head) => [head.sequence, head.hash]));
   const entries = await walk(deps, problems, wanted);
   const longest = Math.max(0, ...heads.map((head) => head.sequence));
   if (longest > entries) {
-    problems.push(`The chain was cut: a signed head has ${longest} entries, the database ${entries}.`);
+    problems.push(problem('cut', longest, entries));
   }
   if (heads.length === 0 && entries > 0) {
-    problems.push('There is no signed head: the file with them is missing or was never written.');
+    problems.push(problem('no_head'));
   }
   return { isIntact: problems.length === 0, entries, heads: heads.length, problems: problems.slice(0, 20) };
 }
 
-async function walk(deps: Deps, problems: string[], wanted: ReadonlyMap<number, string>): Promise<number> {
+async function walk(deps: Deps, problems: AuditProblem[], wanted: ReadonlyMap<number, string>): Promise<number> {
   const { db } = deps;
   let sequence = 0;
   let hash: Buffer = firstHash;
@@ -162,19 +179,19 @@ async function walk(deps: Deps, problems: string[], wanted: ReadonlyMap<number, 
     for (const row of rows) {
       const number = Number(row.sequence);
       if (number !== sequence + 1) {
-        problems.push(`Entries ${sequence + 1} to ${number - 1} are missing from the chain.`);
+        problems.push(problem('missing_entries', sequence + 1, number - 1));
       }
       sequence = number;
       hash = row.found === null ? row.hash : linkHash(sequence, hash, row);
       if (row.found === null) {
-        problems.push(`The event of entry ${sequence} was removed.`);
+        problems.push(problem('event_removed', sequence));
       } else if (!hash.equals(row.hash)) {
-        problems.push(`Entry ${sequence} does not fit its event or the entry before it.`);
+        problems.push(problem('entry_altered', sequence));
         ({ hash } = row);
       }
       const head = wanted.get(sequence);
       if (head !== undefined && head !== row.hash.toString('hex')) {
-        problems.push(`Entry ${sequence} is not the one whose head was signed: the chain was built anew.`);
+        problems.push(problem('rebuilt', sequence));
       }
     }
     isMore = rows.length === batchSize;
@@ -188,7 +205,7 @@ async function walk(deps: Deps, problems: string[], wanted: ReadonlyMap<number, 
     ),
   );
   if ((extra?.count ?? 0) > 0) {
-    problems.push(`${extra?.count} events were inserted behind the end of the chain.`);
+    problems.push(problem('inserted', extra?.count ?? 0));
   }
   return sequence;
 }

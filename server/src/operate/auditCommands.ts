@@ -10,7 +10,10 @@ export const verifyAudit: OperatorCommand = {
   async run(call) {
     const report = await withDeps(call, (deps) => verifyChain(deps));
     return {
-      lines: [`${report.entries} entries, ${report.heads} signed heads: ${report.isIntact ? 'intact' : 'NOT intact'}`, ...report.problems],
+      lines: [
+        `${report.entries} entries, ${report.heads} signed heads: ${report.isIntact ? 'intact' : 'NOT intact'}`,
+        ...report.problems.map(({ text }) => text),
+      ],
       data: report,
       exitCode: report.isIntact ? 0 : 1,
     };
