@@ -133,6 +133,14 @@ export const system: typeof english = {
   },
 };
 
+const settingUnits: Readonly<Record<string, string>> = {
+  bytes: 'Bytes',
+  seconds: 'Sekunden',
+  milliseconds: 'Millisekunden',
+  days: 'Tagen',
+  pixels: 'Bildpunkten',
+};
+
 export const settings: typeof englishSettings = {
   nav: 'Einstellungen',
   title: 'Einstellungen',
@@ -172,6 +180,33 @@ export const settings: typeof englishSettings = {
   value: 'Neuer Wert',
   try: 'Prüfen',
   fine: 'Der Wert ist brauchbar. Setzen Sie diese Zeile in die Umgebung des Servers und starten Sie ihn neu.',
+  problems: {
+    not_number: () => 'Das ist keine Zahl: Schreiben Sie nur Ziffern, mit einem Punkt vor den Nachkommastellen.',
+    unit: (unit = '', amount = '') =>
+      `Diese Einstellung zählt in ${settingUnits[unit] ?? unit} und braucht die Zahl allein${amount === '' ? '.' : `: ${amount}.`}`,
+    not_whole: () => 'Es muss eine ganze Zahl sein.',
+    at_least: (least = '') => `Der Wert muss mindestens ${least} sein.`,
+    more_than: (bound = '') => `Der Wert muss größer sein als ${bound}.`,
+    at_most: (most = '') => `Der Wert darf höchstens ${most} sein.`,
+    empty: () => 'Der Wert darf nicht leer sein.',
+    too_long: (most = '') => `Es dürfen höchstens ${number.format(Number(most))} Zeichen sein.`,
+    choice: (...choices) => `Es muss einer dieser Werte sein: ${choices.join(', ')}.`,
+    address: () => 'Das ist keine Adresse: Sie beginnt mit https:// oder http://.',
+    email: () => 'Das ist keine E-Mail-Adresse.',
+    engines: () => 'Schreiben Sie die Namen von Diensten, durch Kommas getrennt, oder none.',
+    engine_prices: () => 'Schreiben Sie Preise wie diese: deepgram=0.26/hour, language-model=2/million',
+    currency: () => 'Schreiben Sie das Kürzel einer Währung in drei Großbuchstaben, etwa EUR.',
+    ranges: () => 'Schreiben Sie Adressen oder Bereiche, durch Kommas getrennt, etwa 10.0.0.0/8.',
+    contact: () => 'Der Wert muss mit mailto:, https: oder tel: beginnen.',
+    vault_name: () => 'Erlaubt sind Buchstaben, Ziffern, Punkte, Striche, Unterstriche und Schrägstriche zwischen Namen.',
+    domain: () => 'Erlaubt sind Buchstaben, Ziffern, Punkte und Bindestriche.',
+    environment_name: () => 'Erlaubt sind höchstens 30 Kleinbuchstaben, Ziffern und Bindestriche.',
+    image: () => 'Schreiben Sie den Namen eines Images mit Tag oder Prüfsumme.',
+    bucket: () => 'Der Name eines Buckets hat 3 bis 63 Kleinbuchstaben, Ziffern, Punkte und Bindestriche.',
+    prefix: () => 'Der Wert endet mit einem Schrägstrich; erlaubt sind Buchstaben, Ziffern, Punkte, Striche und Unterstriche.',
+    account: () => 'Es müssen 32 hexadezimale Ziffern sein.',
+    other: (said = '') => said,
+  },
   line: 'Zeile für die Umgebung',
   secretHint: (name) => `Legen Sie das Geheimnis in eine Datei und deren Pfad in ${name}_FILE.`,
   help: (name, english) => settingHelp[name] ?? english,

@@ -1,5 +1,5 @@
 /** Words about the installation itself: its release, its jobs, its features and its settings. */
-import type { Feature, Setting } from '@carmic/contract';
+import type { Feature, Setting, SettingProblemCode } from '@carmic/contract';
 import { count, number } from './count.ts';
 
 type FeatureWords = { title: string; about: string; off?: string };
@@ -123,6 +123,14 @@ export const system = {
   },
 };
 
+const settingUnits: Readonly<Record<string, string>> = {
+  bytes: 'bytes',
+  seconds: 'seconds',
+  milliseconds: 'milliseconds',
+  days: 'days',
+  pixels: 'pixels',
+};
+
 export const settings = {
   nav: 'Settings',
   title: 'Settings',
@@ -162,6 +170,33 @@ export const settings = {
   value: 'New value',
   try: 'Check',
   fine: 'It can be used. Put this line into the environment of the server, then start it again.',
+  problems: {
+    not_number: () => 'This is no number: write digits alone, with a point before decimals.',
+    unit: (unit = '', amount = '') =>
+      `This setting counts ${settingUnits[unit] ?? unit}, and wants the number alone${amount === '' ? '.' : `: ${amount}.`}`,
+    not_whole: () => 'It has to be a whole number.',
+    at_least: (least = '') => `It has to be at least ${least}.`,
+    more_than: (bound = '') => `It has to be more than ${bound}.`,
+    at_most: (most = '') => `It has to be at most ${most}.`,
+    empty: () => 'It may not be empty.',
+    too_long: (most = '') => `It may have at most ${count(Number(most), 'character', 'characters')}.`,
+    choice: (...choices) => `It has to be one of these: ${choices.join(', ')}.`,
+    address: () => 'This is no address: it begins with https:// or http://.',
+    email: () => 'This is no mail address.',
+    engines: () => 'Write the names of engines, separated by commas, or none.',
+    engine_prices: () => 'Write prices like this: deepgram=0.26/hour, language-model=2/million',
+    currency: () => 'Write the code of a currency in three capital letters, such as EUR.',
+    ranges: () => 'Write addresses or ranges, separated by commas, such as 10.0.0.0/8.',
+    contact: () => 'It has to begin with mailto:, https: or tel:.',
+    vault_name: () => 'It may hold letters, digits, dots, dashes, underscores, and slashes between names.',
+    domain: () => 'It may hold letters, digits, dots and dashes.',
+    environment_name: () => 'It may hold small letters, digits and dashes, 30 at most.',
+    image: () => 'Write the name of an image with its tag or digest.',
+    bucket: () => 'A bucket’s name has 3 to 63 small letters, digits, dots and dashes.',
+    prefix: () => 'It has to end in a slash, and may hold letters, digits, dots, dashes and underscores.',
+    account: () => 'It has 32 hexadecimal digits.',
+    other: (said = '') => said,
+  } satisfies Record<SettingProblemCode, (...values: string[]) => string> as Record<SettingProblemCode, (...values: string[]) => string>,
   line: 'Line for the environment',
   secretHint: (name: string) => `Put the secret into a file, and its path into ${name}_FILE.`,
   help: (_name: string, english: string) => english,

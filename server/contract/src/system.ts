@@ -119,6 +119,50 @@ export const settingSchema = z.object({
 });
 export type Setting = z.infer<typeof settingSchema>;
 
+/**
+ * What can be wrong with a value that is tried for a setting: a code, and the values of its sentence in the order of the list. The server says
+ * the same in English; the console tells it by the code.
+ */
+export const settingProblemCodes = [
+  /** Nothing, as where no value is named. */
+  'not_number',
+  /** The unit that is meant (`bytes`, `seconds`, `milliseconds`, `days`, `pixels`), the number to enter or nothing. */
+  'unit',
+  'not_whole',
+  /** The bound. */
+  'at_least',
+  'more_than',
+  'at_most',
+  'empty',
+  /** How many characters there may be. */
+  'too_long',
+  /** Each value that is known. */
+  'choice',
+  'address',
+  'email',
+  'engines',
+  'engine_prices',
+  'currency',
+  'ranges',
+  'contact',
+  'vault_name',
+  'domain',
+  'environment_name',
+  'image',
+  'bucket',
+  'prefix',
+  'account',
+  /** What the server says of it. */
+  'other',
+] as const;
+export type SettingProblemCode = (typeof settingProblemCodes)[number];
+export const settingProblemSchema = z.object({
+  code: z.enum(settingProblemCodes),
+  values: z.array(z.string()),
+  text: z.string().describe('The same in English'),
+});
+export type SettingProblem = z.infer<typeof settingProblemSchema>;
+
 /** What administrators see of the installation itself. */
 export const systemRoutes = {
   getSystem: route({
@@ -188,7 +232,7 @@ export const systemRoutes = {
     policy: 'admin',
     params: z.object({ name: z.string().max(80) }),
     body: z.object({ value: z.string().max(2000) }),
-    reply: z.object({ problem: z.string().nullable() }),
+    reply: z.object({ problems: z.array(settingProblemSchema).describe('Empty: it could be used') }),
     status: 200,
   }),
 } as const satisfies Record<string, RouteDefinition>;

@@ -27,5 +27,5 @@ export const systemHandlers = {
     return undefined;
   },
   listSettings: async ({ deps }) => ({ items: await listSettings(deps) }),
-  checkSetting: ({ params, body }) => Promise.resolve({ problem: checkSetting(params.name, body.value) }),
+  checkSetting: ({ params, body }) => Promise.resolve({ problems: checkSetting(params.name, body.value) }),
 } satisfies Partial<Handlers>;

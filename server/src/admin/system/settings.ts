@@ -1,9 +1,10 @@
 /** Every setting of the installation with its help and where its value comes from. A secret never leaves the server. */
-import type { EngineKind, Setting } from '@carmic/contract';
+import type { EngineKind, Setting, SettingProblem } from '@carmic/contract';
 import { type Env, envSchema, secretNames, sourcesOf } from '../../core/env.ts';
 import { notFound } from '../../core/errors.ts';
 import type { Deps } from '../../deps.ts';
 import { instanceOrders } from '../../understanding/switchboard/engines.ts';
+import { settingProblem } from './settingProblems.ts';
 
 type Group = Setting['group'];
 
@@ -73,12 +74,12 @@ function defaultOf(name: keyof Env): string | null {
   return parsed.success ? tell(parsed.data) : null;
 }
 
-/** Why a value cannot be used for a setting; null when it can. Throws not_found for a setting that does not exist, and for secrets. */
-export function checkSetting(name: string, value: string): string | null {
+/** Why a value cannot be used for a setting; nothing when it can. Throws not_found for a setting that does not exist, and for secrets. */
+export function checkSetting(name: string, value: string): SettingProblem[] {
   const known = names.find((each) => each === name);
   if (known === undefined || secretNames.includes(known)) {
     throw notFound('setting that can be tried here');
   }
   const parsed = envSchema.shape[known].safeParse(value);
-  return parsed.success ? null : parsed.error.issues.map(({ message }) => message).join(' ');
+  return parsed.success ? [] : parsed.error.issues.map((issue) => settingProblem(known, value, issue));
 }
