@@ -127,7 +127,7 @@ export default defineConfig({
           sequence: { groupOrder: 7 },
         },
       },
-      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...slow, maxWorkers: 2, sequence: { groupOrder: 4 } } },
+      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...slow, ...shared, maxWorkers: 2, sequence: { groupOrder: 4 } } },
     ],
   },
 });

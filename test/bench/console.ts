@@ -18,6 +18,7 @@ import type { Deps } from '../../server/src/deps.ts';
 import { sealFileName, sealTitle } from '../../server/src/library/content.ts';
 import { storeTranscript } from '../../server/src/understanding/transcripts.ts';
 import { buildConsole } from '../../start/buildConsole.ts';
+import { chromiumFlags } from '../support/chromiumFlags.ts';
 import { firstLoadBytes } from '../support/firstLoad.ts';
 import { startBenchServer } from './support/benchServer.ts';
 
@@ -246,7 +247,7 @@ export async function benchConsole(): Promise<Record<string, unknown>> {
   });
   const browser = await chromium.launch({
     executablePath: process.env['CARMIC_CHROMIUM'] ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
+    args: [...chromiumFlags],
   });
   try {
     const { token, videoId } = await seedLibrary(server.deps);

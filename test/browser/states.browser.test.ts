@@ -335,6 +335,10 @@ test('a menu opens beside its button and above everything, goes by arrows and le
   const button = page.getByRole('button', { name: /^Account/ });
   const menu = page.getByRole('menu');
   const focused = () => page.locator(':focus').textContent();
+  // Its lines are made before anybody opens it, and neither seen nor read.
+  const lines = page.locator('[role=menu]:has-text("Sign out")');
+  await lines.waitFor({ state: 'attached' });
+  expect([await lines.isVisible(), await menu.count()]).toEqual([false, 0]);
   await button.focus();
   await page.keyboard.press('ArrowUp');
   await menu.waitFor();
@@ -367,6 +371,31 @@ test('a menu opens beside its button and above everything, goes by arrows and le
   await page.keyboard.press('Space');
   await menu.waitFor({ state: 'detached' });
   expect(await page.locator('html').getAttribute('data-theme')).toBe('dark');
+  expect(visit.problems).toEqual([]);
+});
+
+test('a dialog is gone with Escape: a key that comes at once presses nothing in it, and it can be opened again', async (context) => {
+  const caller = await instance.createCaller();
+  const { id } = await upload(caller, 'kept.mp4');
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token });
+  const { page } = visit;
+  await page.goto('/');
+  const open = async () => {
+    await page.getByRole('button', { name: /^Actions for/ }).click();
+    await page.getByRole('menuitem', { name: /^Delete/ }).click();
+  };
+  const dialog = page.getByRole('dialog', { name: 'Delete this video?' });
+  for (const turn of [1, 2, 3]) {
+    await open();
+    await dialog.getByRole('button', { name: 'Delete for good' }).focus();
+    await Promise.all([page.keyboard.press('Escape'), page.keyboard.press('Enter')]);
+    await dialog.waitFor({ state: 'detached' });
+    expect([turn, await page.getByRole('article').count()]).toEqual([turn, 1]);
+  }
+  await open();
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  expect((await caller.call('getVideo', { params: { id } })).id).toBe(id);
   expect(visit.problems).toEqual([]);
 });
 

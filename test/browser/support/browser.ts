@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { expect, type TestContext } from 'vitest';
+import { chromiumFlags } from '../../support/chromiumFlags.ts';
 import { requireOrSkip } from '../../support/requirements.ts';
 
 /** A host name that leads here but is not a secure context over plain http, like a name in a company's network. */
@@ -85,13 +86,8 @@ function launch(executablePath: string): Promise<Browser> {
     executablePath,
     headless: true,
     args: [
-      '--no-sandbox',
-      '--disable-gpu',
+      ...chromiumFlags,
       '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
       '--autoplay-policy=no-user-gesture-required',
       // A name of this machine that no browser takes for a secure context.
       `--host-resolver-rules=MAP ${plainHost} 127.0.0.1`,
