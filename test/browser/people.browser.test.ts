@@ -94,6 +94,8 @@ describe('an account in the console', () => {
     await page.getByRole('button', { name: 'I have kept them' }).click();
     await picture(page, 'account-360-dark');
     await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+    // The account's page has a field for the address as well.
+    await page.getByRole('heading', { name: 'Sign in', exact: true }).waitFor();
     await page.getByLabel('Email').fill(`${caller.userId}@example.test`);
     await page.getByLabel('Password').fill(password);
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
