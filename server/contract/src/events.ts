@@ -121,6 +121,43 @@ export const eventTypes = [
 export const eventTypeSchema = z.enum(eventTypes);
 export type EventType = z.infer<typeof eventTypeSchema>;
 
+/** What concerns the installation and no workspace, and webhooks themselves: nobody's webhook is told of it. */
+const untoldTypes: ReadonlySet<EventType> = new Set<EventType>([
+  'agent.registered',
+  'agent.enrolment_created',
+  'session.break_glass',
+  'session.refused',
+  'user.created',
+  'user.deleted',
+  'user.suspended',
+  'user.reinstated',
+  'user.password_reset',
+  'user.identity_linked',
+  'settings.updated',
+  'consent.changed',
+  'mail.reported',
+  'announcement.created',
+  'third_party.announced',
+  'third_party.changed',
+  'policy.changed',
+  'plan.created',
+  'plan.updated',
+  'privacy.archive_requested',
+  'privacy.archive_fetched',
+  'privacy.rights_changed',
+  'privacy.request_received',
+  'privacy.request_closed',
+  'privacy.request_due',
+  'storage.reconciled',
+  'webhook.created',
+  'webhook.updated',
+  'webhook.deleted',
+  'webhook.disabled',
+]);
+
+/** What a webhook can be told of. */
+export const webhookEventTypes: readonly EventType[] = eventTypes.filter((type) => !untoldTypes.has(type));
+
 export const eventSchema = z.object({
   id: z.string().describe('Cursor of this event; send it as Last-Event-ID to resume after it'),
   type: eventTypeSchema,

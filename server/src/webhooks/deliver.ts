@@ -2,7 +2,7 @@
  * Deliveries of events to webhooks: one row for each event and endpoint, tried again with growing pauses for a day. A round claims what
  * is due, so that several workers share the work and a killed one's rows come up again.
  */
-import type { RouteReply, WebhookDelivery } from '@carmic/contract';
+import { type RouteReply, type WebhookDelivery, webhookEventTypes } from '@carmic/contract';
 import { addSeconds } from '../core/clock.ts';
 import { notFound } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
@@ -55,11 +55,11 @@ function present(row: DeliveryRow): WebhookDelivery {
   };
 }
 
-/** Writes the deliveries of an event; again without effect when it comes twice. Events about webhooks themselves are not delivered. */
+/** Writes the deliveries of an event; again without effect when it comes twice. Events about webhooks themselves and about the installation are not delivered. */
 export async function queueDeliveries(deps: Deps, event: StoredEvent): Promise<void> {
   const { db, clock, jobs } = deps;
   const { workspaceId } = event;
-  if (workspaceId === null || event.type.startsWith('webhook.')) {
+  if (workspaceId === null || !webhookEventTypes.includes(event.type)) {
     return;
   }
   const added = await db.inWorkspace(workspaceId, async (tx) => {
