@@ -18,6 +18,12 @@ const sources = [
   'gpu-agent/src/ffmpeg/sandbox.ts',
   'gpu-agent/src/encoders/quality.ts',
   'gpu-agent/src/encoders/probeEncoders.ts',
+  'server/src/retention/erasure/present.ts',
+  'server/src/retention/erasure/work.ts',
+  'server/src/retention/cdn/cdn.ts',
+  'server/src/retention/cdn/cdnError.ts',
+  'server/src/retention/cdn/cloudflare.ts',
+  'server/src/storage/s3/s3Delete.ts',
   'server/src/billing/jobs.ts',
   'server/src/pipeline.ts',
   'server/src/privacy/archive/archives.ts',
@@ -42,6 +48,7 @@ const untold: ReadonlySet<string> = new Set([
   'This archive is not there any more: ask for a new one.',
   'This link was used or has expired: make a new one on the Privacy page.',
   'There is no engine 7 for this.',
+  'CARMIC_CDN=7 needs CARMIC_CDN_URL and CARMIC_CDN_TOKEN7: without them deleted content could not be purged.',
   'This engine is not set up.',
   'You name passages of text with 3 to 8 words.',
   'The river rose in the night, and we carried four hundred books up the stairs.',
@@ -73,6 +80,12 @@ test('what the server and the agent tell in sentences of their own, the console 
   expect(said.length).toBeGreaterThan(15);
   const left = said.filter(([, text]) => sentence(text) === text || /\b(the|is|and)\b/.test(sentence(text)));
   expect(left, 'Add them to console/src/messages/sentences.de.ts').toEqual([]);
+});
+
+test('whoever asks for a link is answered in German, the same for every address', () => {
+  const source = readFileSync(fileURLToPath(new URL('accounts/signUp.ts', import.meta.url)), 'utf8');
+  const [, said = ''] = /sameForAll = '([^']+)'/.exec(source) ?? [];
+  expect(sentence(said)).toMatch(/^Wenn das möglich ist/);
 });
 
 test('what Deepgram says of a request that it refused is quoted in German, with the number of the request', () => {

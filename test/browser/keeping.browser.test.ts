@@ -57,7 +57,14 @@ test('a deletion shows every step and gives a receipt that is genuine; what expi
   await page.getByText('A video with everything made from it').waitFor();
   await page.getByText('Receipt signed').waitFor();
   expect(await findBarriersEverywhere(page)).toEqual([]);
-  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Receipt' }).click()]);
+  await page.getByRole('button', { name: 'Receipt' }).click();
+  const receipt = page.getByRole('dialog', { name: 'Receipt of a deletion' });
+  await receipt.getByText('within the 24 hours that were promised').waitFor();
+  await receipt.getByText('1 file deleted, with every copy').waitFor();
+  await receipt.getByText('1 place asked at the end').waitFor();
+  await receipt.getByText(id, { exact: true }).waitFor();
+  expect(await findBarriersEverywhere(page)).toEqual([]);
+  const [download] = await Promise.all([page.waitForEvent('download'), receipt.getByRole('button', { name: 'Save as a file' }).click()]);
   const verdict = verifyReceipt(readFileSync(await download.path(), 'utf8'), null);
   expect(verdict).toMatchObject({ isValid: true, body: { erasureId: id, keys: { count: 1 } } });
   expect(visit.problems).toEqual([]);

@@ -30,6 +30,7 @@ export const people = {
     confirmTitle: 'Confirming your address…',
     confirmedEmail: 'Your new address works from now on.',
     failed: 'This link does not work any more',
+    brokenLink: 'It is not complete. Copy all of it from the mail, or ask for another one.',
     invitationTitle: (workspace: string) => `Join “${workspace}”`,
     invitationText: (email: string, role: string) => `The invitation is for ${email}, as ${role}.`,
     invitationSignIn: 'There is an account with this address. Sign in, then open the link again.',

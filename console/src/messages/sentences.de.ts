@@ -13,6 +13,8 @@ const same: Readonly<Record<string, string>> = {
     'Der Speicher dieses Arbeitsbereichs ist voll: Neue Uploads werden abgelehnt, und nichts wird gelöscht.',
   'Over nine tenths of the storage of this workspace are used.': 'Mehr als neun Zehntel des Speichers dieses Arbeitsbereichs sind belegt.',
   'It did not take a single call for three days.': 'Drei Tage lang wurde kein einziger Aufruf angenommen.',
+  'If that can be done, a link is on its way to this address. Look for it within a few minutes.':
+    'Wenn das möglich ist, ist ein Link an diese Adresse unterwegs. Sehen Sie in den nächsten Minuten nach.',
   'This video has no sound.': 'Dieses Video hat keinen Ton.',
   'The video has no sound, so there is nothing to transcribe.': 'Das Video hat keinen Ton, also gibt es nichts zu erkennen.',
   'Deepgram hears the speech, because a key is set.': 'Deepgram erkennt die Sprache, weil ein Schlüssel gesetzt ist.',
@@ -68,6 +70,15 @@ const same: Readonly<Record<string, string>> = {
   'No agent with a speech model has called in lately.': 'In letzter Zeit hat sich kein Agent mit einem Sprachmodell gemeldet.',
   'An agent with a speech model called in lately and takes work.':
     'Ein Agent mit einem Sprachmodell hat sich gemeldet und nimmt Arbeit an.',
+  'An agent may still write for a few minutes; then everything is deleted and looked for once more.':
+    'Ein Agent schreibt womöglich noch ein paar Minuten lang; dann wird alles gelöscht und noch einmal nachgesehen.',
+  'This step failed inside the server; the log says why.': 'Dieser Schritt ist im Server gescheitert; sein Protokoll sagt, warum.',
+  'The content network still served a file after the purge: it is purged once more.':
+    'Das Inhaltsnetz lieferte eine Datei noch nach dem Entfernen: Sie wird noch einmal entfernt.',
+  'The network could not be asked.': 'Das Inhaltsnetz ließ sich nicht fragen.',
+  'The network’s API could not be reached.': 'Die Schnittstelle des Inhaltsnetzes war nicht zu erreichen.',
+  'The storage is full.': 'Der Speicher ist voll.',
+  'The storage cannot be used right now.': 'Der Speicher ist im Augenblick nicht zu benutzen.',
   'It answered, and found nothing in an insult.': 'Er hat geantwortet und an einer Beleidigung nichts gefunden.',
 };
 
@@ -173,6 +184,21 @@ const forms: Forms = [
     /^It encoded the reference clip: SSIM ([\d.]+), libx264 ([\d.]+)\.$/,
     (own = '', reference = '') =>
       `Er hat den Vergleichsclip kodiert: SSIM ${own.replace('.', ',')}, libx264 ${reference.replace('.', ',')}.`,
+  ],
+  [
+    /^(\d+) files were there again after they had been deleted: they are deleted once more\.$/,
+    (n) => `${n} Dateien waren nach dem Löschen wieder da: Sie werden noch einmal gelöscht.`,
+  ],
+  [
+    /^The network answered (\S+) instead of saying what it serves\.$/,
+    (status) => `Das Inhaltsnetz antwortete mit ${status}, statt zu sagen, was es liefert.`,
+  ],
+  [/^The network’s API answered (\S+)\.$/, (status) => `Die Schnittstelle des Inhaltsnetzes antwortete mit ${status}.`],
+  [/^Cloudflare did not take a purge \((.+)\)\.$/, (codes) => `Cloudflare hat ein Entfernen nicht angenommen (${codes}).`],
+  [/^The storage cannot be used right now \((.+)\)\.$/, (code) => `Der Speicher ist im Augenblick nicht zu benutzen (${code}).`],
+  [
+    /^The storage did not remove (\d+) of (\d+) objects \((.+)\)\.$/,
+    (kept, all, code) => `Der Speicher hat ${kept} von ${all} Objekten nicht entfernt (${code}).`,
   ],
   [/^The number (.+) is missing\.$/, (numbers) => `Die Zahl ${numbers} fehlt.`],
   [/^The number (.+) is not in the source\.$/, (numbers) => `Die Zahl ${numbers} wird nicht gesagt.`],
