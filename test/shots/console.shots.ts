@@ -12,6 +12,7 @@ import { openPage } from './openPage.ts';
 import { type Seeded, seed } from './seed.ts';
 import { compareBilling, seedBilling, sellingEnvironment } from './seedBilling.ts';
 import { serveLibreTranslate, type WordService } from '../support/wordServices.ts';
+import { seedAdmin } from './seedAdmin.ts';
 import { seedLanguages } from './seedLanguages.ts';
 import { StripeStandIn } from '../support/stripeStandIn.ts';
 
@@ -60,6 +61,10 @@ interface Picture {
   dialog?: (page: Page) => Promise<void>;
   /** Opens a part of the page itself. */
   part?: (page: Page) => Promise<void>;
+  /** Undoes behind the picture what a reload leaves. */
+  after?: (page: Page) => Promise<void>;
+  /** What stands at the edge of the window is not drawn into a longer page. */
+  isWindow?: boolean;
 }
 
 function picturesOf({ videos }: Seeded, link: string, translationId: string): Picture[] {
@@ -98,6 +103,38 @@ function picturesOf({ videos }: Seeded, link: string, translationId: string): Pi
     { name: 'agent-log', path: '/agents', dialog: press(/^(Log of|Protokoll von)/) },
     { name: 'case', path: '/safety', dialog: press(/^(See the evidence|Belege ansehen)$/) },
     { name: 'enter-request', path: '/privacy-requests', dialog: press(/^(Enter a request|Anfrage eintragen)$/) },
+    { name: 'provider', path: '/sign-on', dialog: press(/^(Add a provider|Dienst hinzufügen|Anbieter hinzufügen)$/) },
+    {
+      name: 'webhook',
+      path: '/webhooks',
+      dialog: async (page) => {
+        await press(/^(Actions for|Aktionen für) https:/)(page);
+        await page.getByRole('menuitem', { name: /^(Change|Ändern)$/ }).click();
+        await page.getByRole('dialog').locator('summary').first().click();
+      },
+    },
+    { name: 'deliveries', path: '/webhooks', dialog: press(/^(Deliveries to|Zustellungen an)/) },
+    {
+      name: 'safety-rules',
+      path: '/safety',
+      part: async (page) => {
+        await page.getByText(/^(Rules|Regeln)$/).click();
+        await page.getByRole('spinbutton').first().waitFor();
+      },
+    },
+    { name: 'setting-error', path: '/settings?group=limits', part: trySetting },
+    {
+      name: 'audit-verified',
+      path: '/audit',
+      part: async (page) => {
+        await press(/^(Verify the chain|Kette prüfen)$/)(page);
+        await page.getByText(/^(Intact|Unversehrt)/).waitFor();
+      },
+    },
+    { name: 'impact', path: '/plans', dialog: previewPlan },
+    { name: 'invite', path: '/members', dialog: press(/^(Invite|Einladen)$/) },
+    { name: 'receipt', path: '/deletions', dialog: press(/^(Receipt|Beleg)$/) },
+    { name: 'uploads', path: '/', part: startUploads, after: cancelUploads, isWindow: true },
     { name: 'palette', path: '/', dialog: (page) => page.keyboard.press('Control+k') },
     { name: 'keys', path: video, dialog: (page) => page.keyboard.press('?') },
     ...framedPages(videos).map(([name, path]) => ({ name, path })),
@@ -119,10 +156,86 @@ async function cutByWords(page: Page): Promise<void> {
   await page.getByRole('group', { name: /^(Selected words|Ausgewählte Wörter)$/ }).waitFor();
 }
 
+/** Makes the window as high as its page: a longer picture would have what sticks to the window's edge in its middle. */
+async function growWindow(page: Page, width: number): Promise<void> {
+  const height = await page.evaluate(
+    () => (Reflect.get(globalThis, 'document') as { documentElement: { scrollHeight: number } }).documentElement.scrollHeight,
+  );
+  await page.setViewportSize({ width, height });
+  await page.waitForLoadState('networkidle');
+}
+
+/** Tries a value with a unit, which is answered with the number to enter. */
+async function trySetting(page: Page): Promise<void> {
+  const row = page.getByRole('listitem').filter({ hasText: 'CARMIC_MAX_UPLOAD_BYTES' });
+  await row.locator('summary').click();
+  await row.getByRole('textbox').fill('20 GB');
+  await row.getByRole('button', { name: /^(Check|Prüfen)$/ }).click();
+  await row.getByText('20000000000 (20 GB)').first().waitFor();
+}
+
+/** A plan that keeps everything now would keep it for some seconds only: what that would end. */
+async function previewPlan(page: Page): Promise<void> {
+  await page
+    .getByRole('button', { name: /^Edit Professional$|^Professional bearbeiten$/ })
+    .first()
+    .click();
+  await page
+    .getByRole('dialog')
+    .getByText(/^(Expires|Läuft ab)$/)
+    .click();
+  await page.getByLabel(/^(Days|Tage)/).fill('0.0001');
+  await page.getByRole('button', { name: /^(Show the impact|Auswirkung zeigen)$/ }).click();
+  await page.getByRole('dialog').getByRole('status').waitFor();
+}
+
+/** Two files on their way, whose parts do not arrive. */
+async function startUploads(page: Page): Promise<void> {
+  await page.route('**', (route) => (route.request().method() === 'PUT' ? undefined : route.fallback()));
+  const [chooser] = await Promise.all([
+    page.waitForEvent('filechooser'),
+    page
+      .getByRole('button', { name: /^(Upload videos|Videos hochladen)$/ })
+      .first()
+      .click(),
+  ]);
+  await chooser.setFiles(
+    ['Harbour days, part 1.mp4', 'The harbour at night, uncut.mov'].map((name, at) => ({
+      name,
+      mimeType: 'video/mp4',
+      buffer: Buffer.alloc(9_000_000 + at * 5_000_000, at + 1),
+    })),
+  );
+  await page.getByRole('dialog').getByRole('button', { name: startButton }).click();
+  await page
+    .getByText(/^(Uploading|Wird hochgeladen)/)
+    .nth(1)
+    .waitFor();
+}
+
+const startButton = /^Start| starten$/;
+const cancelButton = /^Cancel Harbour|^Cancel The|^(Harbour|The).* abbrechen$/;
+
+async function cancelUploads(page: Page): Promise<void> {
+  for (const _ of ['one', 'two']) {
+    await page.getByRole('button', { name: cancelButton }).first().click();
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /^(Cancel upload|Upload abbrechen)$/ })
+      .click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+  }
+  await page.getByRole('button', { name: cancelButton }).waitFor({ state: 'detached' });
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
+}
+
 /** Pages for those who are not signed in. */
 const strangersPages = [
+  ['sign-in', '/'],
   ['sign-up', '/#/sign-up'],
   ['forgot', '/#/forgot'],
+  ['used-link', '/#/confirm?token=used'],
+  ['used-invitation', '/#/invitation?token=used'],
   ['privacy-policy', '/privacy'],
   ['privacy-parties', '/privacy/third-parties'],
 ] as const;
@@ -133,6 +246,7 @@ test('every page', async (context) => {
   await painter.context.close();
   await seedBilling(instance, stripe, seeded.admin);
   await compareBilling(seeded.admin);
+  await seedAdmin(instance, seeded.admin);
   await seeded.admin.call('updateVideo', {
     params: { id: seeded.videos.ready.id },
     body: { folder: 'Founders at Sea', addTags: ['interview', 'harbours'] },
@@ -169,7 +283,7 @@ test('every page', async (context) => {
         reducedMotion: true,
       });
       await visit.page.addInitScript(`localStorage.setItem('carmic.language', '${language}')`);
-      for (const { name, path, dialog, part } of picturesOf(seeded, link, translationId)) {
+      for (const { name, path, dialog, part, after, isWindow } of picturesOf(seeded, link, translationId)) {
         if (only === undefined || only.includes(name)) {
           const suffix = language === 'en' ? '' : '-de';
           const picture = `${name}${suffix}-${theme}-${width}`;
@@ -183,26 +297,33 @@ test('every page', async (context) => {
             }
             await part?.(visit.page);
             // What stands on the screen says more of a dialog than the page behind it.
-            await visit.page.screenshot({ path: join(folder, `${picture}.png`), fullPage: dialog === undefined });
+            if (dialog === undefined && isWindow !== true) {
+              await growWindow(visit.page, width);
+            }
+            await visit.page.screenshot({ path: join(folder, `${picture}.png`) });
+            await visit.page.setViewportSize({ width, height });
+            await after?.(visit.page);
             if (dialog || part) {
               await visit.page.reload();
             }
           } catch (error) {
             problems.push(`${picture}: ${String(error).slice(0, 400)}`);
+            await visit.page.setViewportSize({ width, height });
             await visit.page.reload();
           }
         }
       }
-      if (language === 'en' && only === undefined) {
+      const doors = strangersPages.filter(([name]) => only === undefined || only.includes(name));
+      if (doors.length > 0) {
         const stranger = await browser.visit(context, { baseUrl: instance.baseUrl, theme, width, height, reducedMotion: true });
-        await stranger.page.goto('/');
-        await stranger.page.locator('h1').first().waitFor();
-        await stranger.page.screenshot({ path: join(folder, `sign-in-${theme}-${width}.png`) });
-        for (const [name, path] of strangersPages) {
+        await stranger.page.addInitScript(`localStorage.setItem('carmic.language', '${language}')`);
+        for (const [name, path] of doors) {
+          stranger.expectRefusal('/api/v1/');
           await stranger.page.goto(path);
           await stranger.page.locator('h1').first().waitFor();
           await stranger.page.waitForLoadState('networkidle');
-          await stranger.page.screenshot({ path: join(folder, `${name}-${theme}-${width}.png`), fullPage: true });
+          const picture = `${name}${language === 'en' ? '' : '-de'}-${theme}-${width}`;
+          await stranger.page.screenshot({ path: join(folder, `${picture}.png`), fullPage: true });
         }
         await stranger.context.close();
       }
