@@ -55,7 +55,7 @@ export const safety: typeof english = {
   hide: 'Bild verbergen',
   picture: 'Das Video, unscharf, bis Sie es zeigen',
   playFrom: (time) => `Zu ${time} springen`,
-  score: (share) => `Wert ${number.format(Math.round(share * 100) / 100)}`,
+  score: (share) => `Wert ${share.toFixed(2).replace('.', ',')}`,
   frames: (n) => (n === 1 ? 'ein Bild stimmt überein' : `${number.format(n)} Bilder stimmen überein`),
   reason: 'Begründung',
   reasonHint: 'Mindestens fünf Zeichen. Der Kunde liest sie.',

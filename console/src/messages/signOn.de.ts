@@ -13,7 +13,7 @@ export const signOn: typeof english = {
   again: (name) => `Mit ${name} bestätigen`,
   returning: 'Sie werden angemeldet …',
   failed: 'Das hat nicht geklappt',
-  states: { off: 'aus', on: 'an', enforced: 'verpflichtend' },
+  states: { off: 'Aus', on: 'An', enforced: 'Verpflichtend' },
   edit: 'Ändern',
   remove: 'Entfernen',
   removeTitle: (name) => `${name} entfernen?`,

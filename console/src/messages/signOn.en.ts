@@ -11,7 +11,7 @@ export const signOn = {
   again: (name: string) => `Prove it with ${name}`,
   returning: 'Signing you in…',
   failed: 'That did not work',
-  states: { off: 'off', on: 'on', enforced: 'enforced' },
+  states: { off: 'Off', on: 'On', enforced: 'Enforced' },
   edit: 'Change',
   remove: 'Remove',
   removeTitle: (name: string) => `Remove ${name}?`,

@@ -40,7 +40,14 @@ const kinds: Readonly<Record<string, PolicyKind>> = { '/privacy': 'privacy', '/p
 const links = (language: Language) =>
   `<p class="soft"><a href="/privacy?lang=${language}">${words[language].privacy}</a> · <a href="/privacy/processing?lang=${language}">${words[language].processing}</a> · <a href="/privacy/third-parties?lang=${language}">${words[language].parties}</a> · <a href="?lang=${language === 'en' ? 'de' : 'en'}">${language === 'en' ? 'Deutsch' : 'English'}</a></p>`;
 
-const dayOf = (time: Date | string) => new Date(time).toISOString().slice(0, 10);
+const dayOf = (time: Date | string, language: Language) =>
+  new Intl.DateTimeFormat(language, { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(time));
+
+/** A line of a policy as HTML, with what is an address in it to follow. */
+const withLinks = (line: string) =>
+  escapeHtml(line)
+    .replace(/https?:\/\/[^\s<>"]*[^\s<>".,;)]/g, (url) => `<a href="${url}" rel="noopener noreferrer">${url}</a>`)
+    .replace(/(?<![\w/@.-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g, (email) => `<a href="mailto:${email}">${email}</a>`);
 
 /** Serves `/privacy`, `/privacy/processing` and `/privacy/third-parties`, in English and German. */
 export function createPolicyPages(deps: Deps): Middleware {
@@ -71,7 +78,7 @@ async function showPolicy(deps: Deps, context: Context, language: Language, kind
   }
   const before = all.find(({ version }) => version === shown.version - 1);
   const sections = shown.content[language].map(
-    ({ title, lines }) => `<h2>${escapeHtml(title)}</h2>${lines.map((line) => `<p>${escapeHtml(line)}</p>`).join('')}`,
+    ({ title, lines }) => `<h2>${escapeHtml(title)}</h2>${lines.map((line) => `<p>${withLinks(line)}</p>`).join('')}`,
   );
   const changes =
     before === undefined
@@ -85,12 +92,13 @@ async function showPolicy(deps: Deps, context: Context, language: Language, kind
   const earlier = all
     .filter(({ version }) => version !== shown.version)
     .map(
-      ({ version, created_at: at }) => `<li><a href="?version=${version}&amp;lang=${language}">${own.version(version, dayOf(at))}</a></li>`,
+      ({ version, created_at: at }) =>
+        `<li><a href="?version=${version}&amp;lang=${language}">${own.version(version, dayOf(at, language))}</a></li>`,
     );
   sendPage(context, {
     title: own[kind],
     language,
-    body: `<p class="soft">${own.version(shown.version, dayOf(shown.created_at))}</p>${sections.join('')}${changes}${earlier.length === 0 ? '' : `<h2>${own.earlier}</h2><ul>${earlier.join('')}</ul>`}${links(language)}`,
+    body: `<p class="soft">${own.version(shown.version, dayOf(shown.created_at, language))}</p>${sections.join('')}${changes}${earlier.length === 0 ? '' : `<h2>${own.earlier}</h2><ul>${earlier.join('')}</ul>`}${links(language)}`,
   });
 }
 
@@ -98,9 +106,9 @@ function stateOf(party: ThirdParty, language: Language): string {
   const own = words[language];
   const when =
     party.state === 'on' && party.since !== null
-      ? ` ${own.since(dayOf(party.since))}`
+      ? ` ${own.since(dayOf(party.since, language))}`
       : party.state === 'announced' && party.effectiveAt !== null
-        ? ` ${own.from(dayOf(party.effectiveAt))}`
+        ? ` ${own.from(dayOf(party.effectiveAt, language))}`
         : '';
   return own.states[party.state] + when;
 }
@@ -118,7 +126,7 @@ async function showParties(deps: Deps, context: Context, language: Language): Pr
       const contract =
         party.contractUrl === null
           ? ''
-          : `<a href="${escapeHtml(party.contractUrl)}" rel="noopener noreferrer">${escapeHtml(new URL(party.contractUrl).host)}</a>`;
+          : `<a href="${escapeHtml(party.contractUrl)}" rel="noopener noreferrer">${escapeHtml(new URL(party.contractUrl).host.replace(/^www\./, ''))}</a>`;
       // Narrow windows have no row of headings: each cell names itself.
       const named = [...cells, contract, escapeHtml(stateOf(party, language))].map(
         (cell, index) => `<td data-head="${own.head[index]}"${cell === '' ? ' class="none"' : ''}>${cell}</td>`,
