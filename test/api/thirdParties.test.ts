@@ -57,11 +57,12 @@ describe('the policies', () => {
   test('say what is in force, have versions, show what changed, and people are told by mail', async () => {
     await keepPolicies(deps());
     const first = await page('/privacy');
-    expect(first).toContain('Example Ltd, privacy@example.org');
+    expect(first).toContain('Example Ltd, <a href="mailto:privacy@example.org">privacy@example.org</a>.');
+    expect(first).toMatch(/<a href="http[^"]+\/api\/v1\/data-map\.json" rel="noopener noreferrer">/);
     expect(first).toContain('Deepgram, Inc.: Turning speech into text');
     expect(first).not.toContain('Stripe');
     expect(first).toContain('Free: 3 days after the upload.');
-    expect(first).toContain('Version 1, in force since');
+    expect(first).toMatch(/Version 1, in force since [A-Z][a-z]+ \d{1,2}, \d{4}\./);
     expect(await page('/privacy/processing')).toContain('Sub-processors');
     expect(await page('/privacy?lang=de')).toContain('Datenschutzerklärung');
     await keepPolicies(deps());
@@ -242,7 +243,8 @@ describe('a new third party', () => {
       60_000,
     );
     expect(mails(/another company works for us/).some((text) => text.includes(`To: ${admin.userId}@`))).toBe(false);
-    expect(await page('/privacy/third-parties')).toContain(`announced from ${effectiveAt?.slice(0, 10) ?? ''} on`);
+    const day = new Intl.DateTimeFormat('en', { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(effectiveAt ?? ''));
+    expect(await page('/privacy/third-parties')).toContain(`announced from ${day} on`);
     await admin.call('updateThirdParty', { params: { party: 'deepgram' }, body: { beginNow: true } });
     await until('the way out to open', () => Promise.resolve(deps().egress.isOpen('deepgram') ? true : null), 60_000);
     expect(await stateOf('deepgram')).toMatchObject({ state: 'on' });
