@@ -3,11 +3,12 @@
  * how long a corrected word takes in a transcript of three hours.
  *
  * A workspace with 1,000 videos, one of them with a transcript of 30,000 words; Debian's Chromium on the built console; every figure of time is
- * the median of five visits. Largest contentful paint and interaction to next paint are what the browser itself reports. The browser reports no
+ * the median of five visits, of pages that are looked into only when they stand (`support/barePages.ts`). Largest contentful paint and interaction to next paint are what the browser itself reports. The browser reports no
  * interaction below 16 ms, so that the keys of a correction are timed in the page: from the key to the frame after the one that shows it. A figure
  * for which nothing was recorded is no figure: the bench fails.
  */
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { createWorkspace } from '../../server/src/accounts/createWorkspace.ts';
@@ -20,6 +21,7 @@ import { storeTranscript } from '../../server/src/understanding/transcripts.ts';
 import { buildConsole } from '../../start/buildConsole.ts';
 import { chromiumFlags } from '../support/chromiumFlags.ts';
 import { firstLoadBytes } from '../support/firstLoad.ts';
+import { type BarePage, drawnTwice, startBarePages } from './support/barePages.ts';
 import { startBenchServer } from './support/benchServer.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -130,30 +132,15 @@ function slowest(what: string, recorded: readonly number[], atLeast: number): nu
 
 const seenIn = (page: Page) => page.evaluate(() => Reflect.get(globalThis, 'carmicSeen') as Observed);
 
-async function slowPage(context: BrowserContext): Promise<Page> {
-  const page = await context.newPage();
-  page.setDefaultTimeout(120_000);
-  const session = await context.newCDPSession(page);
-  await session.send('Emulation.setCPUThrottlingRate', { rate: slowdown });
-  return page;
-}
-
-/** Two pictures of the screen later, everything that was caused has been drawn. */
-const drawn = (page: Page) =>
-  page.evaluate(
-    () =>
-      new Promise((resolve) => {
-        const later = Reflect.get(globalThis, 'requestAnimationFrame') as (next: () => void) => void;
-        later(() => later(() => resolve(undefined)));
-      }),
-  );
+/** Runs in the page: whether the video of this title is in the library. */
+const shows = (title: string) => `[...document.querySelectorAll('a')].some((link) => link.textContent.trim() === '${title}')`;
 
 /** Waits until nothing of the page is loading; beside the stream of events a network is never idle. */
 async function settled(page: Page): Promise<void> {
   for (const status of await page.getByRole('status', { name: 'Loading' }).all()) {
     await status.waitFor({ state: 'detached' });
   }
-  await drawn(page);
+  await page.evaluate(drawnTwice);
   await page.waitForTimeout(500);
 }
 
@@ -161,16 +148,12 @@ async function settled(page: Page): Promise<void> {
  * Milliseconds of processor time that the page's main thread has had when the library stands, without the throttle. Other work on the machine does
  * not count in it, so that it can be compared between machines that are busy and idle.
  */
-async function countWork(context: BrowserContext, baseUrl: string): Promise<number> {
-  const page = await context.newPage();
-  page.setDefaultTimeout(120_000);
-  const session = await context.newCDPSession(page);
-  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
-  await page.goto(baseUrl);
-  await page.getByRole('link', { name: 'Talk 1', exact: true }).first().waitFor();
-  await drawn(page);
-  const { metrics } = await session.send('Performance.getMetrics');
-  await page.close();
+async function countWork(page: BarePage, baseUrl: string): Promise<number> {
+  await page.send('Performance.enable', { timeDomain: 'threadTicks' });
+  await page.send('Page.navigate', { url: baseUrl });
+  await page.until(shows('Talk 1'));
+  await page.evaluate(drawnTwice);
+  const { metrics } = (await page.send('Performance.getMetrics')) as unknown as { metrics: { name: string; value: number }[] };
   const found = metrics.find(({ name }) => name === 'TaskDuration')?.value;
   if (found === undefined || found === 0) {
     throw new Error('The time of the main thread was not reported.');
@@ -179,33 +162,35 @@ async function countWork(context: BrowserContext, baseUrl: string): Promise<numb
 }
 
 /** One visit of the library: the menu is opened and closed, and the palette is asked. */
-async function visitLibrary(context: BrowserContext, baseUrl: string): Promise<{ lcp: number; inp: number; scriptBytes: number }> {
-  const page = await slowPage(context);
-  await page.goto(baseUrl);
-  // What Playwright puts into a page to look for something there takes the page's main thread: it comes behind the load, which it would lengthen.
-  await page.waitForTimeout(undisturbedMs);
-  await page.getByRole('link', { name: 'Talk 1', exact: true }).first().waitFor();
-  await settled(page);
-  const scriptBytes = await page.evaluate(() =>
-    (performance.getEntriesByType('resource') as unknown as { name: string; encodedBodySize: number }[])
-      .filter(({ name }) => /\.js$/.test(name))
-      .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0),
+async function visitLibrary(page: BarePage, baseUrl: string): Promise<{ lcp: number; inp: number; scriptBytes: number }> {
+  await page.send('Emulation.setCPUThrottlingRate', { rate: slowdown });
+  await page.send('Page.navigate', { url: baseUrl });
+  // What looks for something in a page takes the page's main thread: it comes behind the load, which it would lengthen.
+  await pause(undisturbedMs);
+  await page.until(shows('Talk 1'));
+  await page.until(`document.querySelector('[role=status][aria-label=Loading]') === null`);
+  await page.evaluate(drawnTwice);
+  await pause(500);
+  const scriptBytes = await page.evaluate<number>(
+    `performance.getEntriesByType('resource').filter(({ name }) => /\\.js$/.test(name)).reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)`,
   );
   // The browser tells a while after the picture; a console that never paints anything fails here.
-  await page.waitForFunction(() => (Reflect.get(globalThis, 'carmicSeen') as Observed).lcp > 0, undefined, { timeout: 15_000 });
-  const { lcp } = await seenIn(page);
-  await page.getByRole('button', { name: /^Account/ }).click();
-  await page.keyboard.press('Escape');
-  await page.getByRole('button', { name: 'Show more' }).click();
-  await page.getByRole('link', { name: 'Talk 48', exact: true }).first().waitFor();
-  await page.keyboard.press('Control+k');
-  await page.getByRole('combobox', { name: 'A page, a video or an action' }).waitFor();
-  await page.keyboard.type('talk 40');
-  await page.keyboard.press('Escape');
-  await drawn(page);
-  await page.waitForTimeout(500);
-  const { interactions } = await seenIn(page);
-  await page.close();
+  await page.until('carmicSeen.lcp > 0');
+  const lcp = await page.evaluate<number>('carmicSeen.lcp');
+  await page.click('Account');
+  await pause(300);
+  await page.press('Escape');
+  await page.click('Show more');
+  await page.until(shows('Talk 48'));
+  await page.press('k', true);
+  await page.until(`document.activeElement?.getAttribute('role') === 'combobox'`);
+  for (const key of 'talk 40') {
+    await page.press(key);
+  }
+  await page.press('Escape');
+  await page.evaluate(drawnTwice);
+  await pause(500);
+  const interactions = await page.evaluate<number[]>('carmicSeen.interactions');
   return { lcp, inp: slowest('interactions of the library', interactions, 3), scriptBytes };
 }
 
@@ -230,7 +215,7 @@ async function editWord(context: BrowserContext, baseUrl: string, videoId: strin
   await field.press('Enter');
   await page.locator(`[data-word="${at}"]`, { hasText: 'corrected' }).waitFor();
   const saved = performance.now() - from;
-  await drawn(page);
+  await page.evaluate(drawnTwice);
   await page.waitForTimeout(300);
   const { keys } = await seenIn(page);
   await page.close();
@@ -245,21 +230,27 @@ export async function benchConsole(): Promise<Record<string, unknown>> {
     env: { CARMIC_PORT: '0', CARMIC_RATE_LIMIT_PER_MINUTE: '1000000000', CARMIC_CONSOLE_DIR: directory },
     processes: ['web'],
   });
-  const browser = await chromium.launch({
-    executablePath: process.env['CARMIC_CHROMIUM'] ?? '/usr/bin/chromium',
-    args: [...chromiumFlags],
-  });
+  const executablePath = process.env['CARMIC_CHROMIUM'] ?? '/usr/bin/chromium';
+  const browser = await chromium.launch({ executablePath, args: [...chromiumFlags] });
+  const pages = await startBarePages(executablePath);
   try {
     const { token, videoId } = await seedLibrary(server.deps);
+    const cookie = { name: 'carmic', value: token, url: server.baseUrl, httpOnly: true };
+    // tsx keeps the names of functions by a helper of its own, which the page has to have too.
+    const script = `globalThis.__name = (named) => named; (${String(observe)})();`;
+    const onPage = async <T>(visit: (page: BarePage, baseUrl: string) => Promise<T>) => {
+      const page = await pages.open({ cookies: [cookie], script });
+      const seen = await visit(page, server.baseUrl);
+      await page.close();
+      return seen;
+    };
     const rounds = [];
     for (let turn = 0; turn < visits; turn++) {
       const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: 'en-GB' });
-      // tsx keeps the names of functions by a helper of its own, which the page has to have too.
-      await context.addInitScript('globalThis.__name = (named) => named;');
-      await context.addInitScript(observe);
-      await context.addCookies([{ name: 'carmic', value: token, url: server.baseUrl, httpOnly: true, sameSite: 'Lax' }]);
-      const work = await countWork(context, server.baseUrl);
-      const library = await visitLibrary(context, server.baseUrl);
+      await context.addInitScript({ content: script });
+      await context.addCookies([{ ...cookie, sameSite: 'Lax' }]);
+      const work = await onPage(countWork);
+      const library = await onPage(visitLibrary);
       rounds.push({ work, ...library, ...(await editWord(context, server.baseUrl, videoId, 20 + turn)) });
       process.stdout.write(`${JSON.stringify(rounds.at(-1))}\n`);
       await context.close();
@@ -276,6 +267,7 @@ export async function benchConsole(): Promise<Record<string, unknown>> {
     };
   } finally {
     await browser.close();
+    await pages.close();
     await stop();
   }
 }
