@@ -16,6 +16,7 @@ import { uploadVideo } from '../support/upload.ts';
 import { findBarriersEverywhere } from './support/axe.ts';
 import { consoleDirectory, prepareBrowser } from './support/browser.ts';
 import { enlargePreview, expectPreviewToBe, seekPreview } from './support/captionPreview.ts';
+import { chooseMore } from './support/chooseMore.ts';
 import { untilRendered } from './support/untilRendered.ts';
 
 /** A sentence every four seconds, and somebody who thinks behind it. */
@@ -114,14 +115,18 @@ test('a clip is tightened, undone and redone; the dialog renders what was chosen
   const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: caller.token });
   const { page } = visit;
   await page.goto(`/#/videos/${videoId}`);
-  const cut = page.getByRole('group', { name: 'Cut' });
-  await cut.getByRole('button', { name: 'Remove pauses and fillers' }).click();
+  const card = page.getByRole('article').first();
+  await chooseMore(card, 'Remove pauses and fillers');
   await page.getByText('Render it to see it.').waitFor();
-  await cut.getByText('Version 2').waitFor();
-  await cut.getByRole('button', { name: 'Undo' }).click();
-  await cut.getByText('Version 1').waitFor();
-  await cut.getByRole('button', { name: 'Redo' }).click();
-  await cut.getByText('Version 2').waitFor();
+  await card.getByText('Version 2').waitFor();
+  await page.getByRole('button', { name: 'Undo', exact: true }).click();
+  await card.getByText('Version 1').waitFor();
+  await chooseMore(card, 'Redo the cut');
+  await card.getByText('Version 2').waitFor();
+  await chooseMore(card, 'Undo the cut');
+  await card.getByText('Version 1').waitFor();
+  await chooseMore(card, 'Redo the cut');
+  await card.getByText('Version 2').waitFor();
   await page.getByText('Rendered from an earlier cut').waitFor();
 
   const dialog = await openDialog(page);
@@ -326,7 +331,7 @@ test('a viewer sees and downloads everything, and no control that would be refus
   }
   await page.goto(`/#/videos/${videoId}`);
   await page.getByRole('button', { name: 'Download', exact: true }).first().waitFor();
-  for (const name of ['Keep', 'Discard', 'Add format', 'Rename', 'Remove pauses and fillers', 'More', 'Next unsure word']) {
+  for (const name of ['Keep', 'Discard', 'Add format', 'Rename', 'Cut by words', 'More', 'Next unsure word']) {
     expect(await page.getByRole('button', { name, exact: true }).count(), name).toBe(0);
   }
   expect(visit.problems).toEqual([]);

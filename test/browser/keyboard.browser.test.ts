@@ -163,7 +163,9 @@ async function frame({ page }: Visit, keys: Keyboard) {
 }
 
 async function placeCrop({ page }: Visit, keys: Keyboard) {
-  await keys.reach(/^Crop$/);
+  await keys.reach(/^More$/);
+  await keys.press('Enter');
+  await keys.expectFocus(/^Crop$/);
   await keys.press('Enter');
   const dialog = page.getByRole('dialog', { name: 'Place the crop' });
   await dialog.waitFor();
@@ -180,7 +182,7 @@ async function placeCrop({ page }: Visit, keys: Keyboard) {
   await keys.reach(/^Render with this crop/);
   await keys.press('Enter');
   await dialog.waitFor({ state: 'detached' });
-  await keys.expectFocus();
+  await keys.expectFocus(/^More$/);
 }
 
 async function download({ page }: Visit, keys: Keyboard) {

@@ -11,6 +11,7 @@ import { uploadVideo } from '../support/upload.ts';
 import { serveLibreTranslate, type WordService } from '../support/wordServices.ts';
 import { findBarriers } from './support/axe.ts';
 import { consoleDirectory, prepareBrowser, type VisitOptions } from './support/browser.ts';
+import { chooseMore } from './support/chooseMore.ts';
 
 const browser = prepareBrowser();
 let instance: TestInstance;
@@ -140,6 +141,47 @@ test('a clip fits into one window of a telephone; what else there is opens below
   }
 });
 
+/** Runs in the page: how many rows the buttons under a clip stand in, and whether one of them breaks its words onto two lines. */
+const rowsOfActions = `(() => {
+  const boxes = [...document.querySelectorAll('[data-clip] footer button')].map((button) => button.getBoundingClientRect());
+  const tops = boxes.map(({ top, height }) => Math.round(top + height / 2)).sort((a, b) => a - b);
+  return { rows: tops.filter((top, index) => index === 0 || top - tops[index - 1] > 8).length, tallest: Math.max(...boxes.map(({ height }) => height)) };
+})()`;
+
+test('what is done with a clip stands in one row, on a telephone in two; the rarer lies in a menu, which has the focus again', async (context) => {
+  for (const [language, more, crop] of [
+    ['en', 'More', 'Crop'],
+    ['de', 'Mehr', 'Ausschnitt'],
+  ] as const) {
+    const visit = await openVideo(context, { width: 1440, height: 900 });
+    const { page } = visit;
+    await page.evaluate(`localStorage.setItem('carmic.language', '${language}')`);
+    await page.reload();
+    const card = page.locator('[data-clip]').first();
+    await card.getByRole('button', { name: /^(Cut by words|Schneiden)$/ }).waitFor();
+    for (const [width, most] of [
+      [1440, 1],
+      [360, 2],
+    ] as const) {
+      await page.setViewportSize({ width, height: 900 });
+      const { rows, tallest } = (await page.evaluate(rowsOfActions)) as { rows: number; tallest: number };
+      expect([language, width, rows]).toEqual([language, width, Math.min(rows, most)]);
+      expect(tallest).toBeLessThan(40);
+    }
+    const button = card.getByRole('button', { name: more, exact: true });
+    await button.focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('menuitem', { name: crop, exact: true }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await expect.poll(() => button.evaluate((element) => element.matches(':focus'))).toBe(true);
+    expect(visit.problems).toEqual([]);
+    await visit.context.close();
+  }
+});
+
 test('a finger moves the film along the wave form, pushes the page over it, and drags an edge of the cut', async (context) => {
   const visit = await openVideo(context, { width: 390, height: 800, isPhone: true });
   const { page } = visit;
@@ -177,7 +219,7 @@ test('a finger moves the film along the wave form, pushes the page over it, and 
 test('a finger places the crop and moves its key frame', async (context) => {
   const visit = await openVideo(context, { width: 390, height: 800, isPhone: true });
   const { page } = visit;
-  await page.getByRole('button', { name: 'Crop', exact: true }).click();
+  await chooseMore(page.getByRole('article').first(), 'Crop');
   const dialog = page.getByRole('dialog', { name: 'Place the crop' });
   await dialog.getByRole('button', { name: 'Set key frame' }).click();
   const crop = dialog.getByRole('button', { name: /^Crop, its middle/ });

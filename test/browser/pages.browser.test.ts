@@ -10,6 +10,7 @@ import { enrolAgent } from '../support/protocolAgent.ts';
 import { uploadVideo } from '../support/upload.ts';
 import { findBarriers } from './support/axe.ts';
 import { consoleDirectory, prepareBrowser } from './support/browser.ts';
+import { chooseMore } from './support/chooseMore.ts';
 
 const browser = prepareBrowser();
 let instance: TestInstance;
@@ -152,7 +153,8 @@ test('the main dialogs have no barrier, and are left by Escape', { timeout: 300_
     ['/privacy-requests', press('Enter a request')],
     [video, press(/^Export$/)],
     [video, press(/^All as ZIP$/)],
-    [video, press(/^Share$/)],
+    [video, () => chooseMore(page.getByRole('article').first(), 'Crop')],
+    [video, () => chooseMore(page.getByRole('article').first(), 'Share')],
     [
       `/videos/${videos.failed.id}`,
       async () => {

@@ -8,6 +8,7 @@ import { enrolAgent } from '../support/protocolAgent.ts';
 import { uploadVideo } from '../support/upload.ts';
 import { findBarriersEverywhere } from './support/axe.ts';
 import { consoleDirectory, prepareBrowser } from './support/browser.ts';
+import { chooseMore } from './support/chooseMore.ts';
 
 const browser = prepareBrowser();
 let instance: TestInstance;
@@ -52,7 +53,7 @@ test('a review by a link: made, opened with its password without an account, ans
   editor.expectRefusal('/storage/');
   await editor.page.goto(`/#/videos/${video.id}`);
   const card = editor.page.getByRole('article', { name: clip?.title ?? '' });
-  await card.getByRole('button', { name: 'Share', exact: true }).click();
+  await chooseMore(card, 'Share');
   const dialog = editor.page.getByRole('dialog');
   await dialog.getByLabel('Password (optional)').fill('short');
   await dialog.getByRole('button', { name: 'Make a link' }).click();
@@ -97,7 +98,7 @@ test('a review by a link: made, opened with its password without an account, ans
   await card.getByRole('button', { name: 'Done', exact: true }).first().click();
   await card.getByRole('button', { name: 'Open again' }).waitFor();
 
-  await card.getByRole('button', { name: 'Share', exact: true }).click();
+  await chooseMore(card, 'Share');
   await dialog.getByRole('button', { name: /Take back the link/ }).click();
   await dialog.getByText('No link leads here.').waitFor();
   await page.reload();

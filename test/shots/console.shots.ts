@@ -74,11 +74,19 @@ function picturesOf({ videos }: Seeded, link: string, translationId: string): Pi
     await press(button)(page);
     await page.getByRole('menuitem', { name: item }).click();
   };
+  const ofClip = (item: RegExp) => async (page: Page) => {
+    await page
+      .getByRole('article')
+      .first()
+      .getByRole('button', { name: /^(More|Mehr)$/ })
+      .click();
+    await page.getByRole('menuitem', { name: item }).click();
+  };
   const openRender = press(/^(Add format|Format hinzufügen)$/);
   return [
     { name: 'shared', path: new URL(link).hash.slice(1) },
     { name: 'translation', path: `/translations/${translationId}` },
-    { name: 'share', path: video, dialog: press(/^(Share|Teilen)$/) },
+    { name: 'share', path: video, dialog: ofClip(/^(Share|Teilen)$/) },
     { name: 'export', path: video, dialog: press(/^(Export|Exportieren)$/) },
     { name: 'zip', path: video, dialog: press(/^(All as ZIP|Alles als ZIP)$/) },
     { name: 'render', path: video, dialog: openRender },
@@ -94,7 +102,7 @@ function picturesOf({ videos }: Seeded, link: string, translationId: string): Pi
         await page.getByRole('group', { name: /^(Line breaks|Zeilenumbrüche)$/ }).scrollIntoViewIfNeeded();
       },
     },
-    { name: 'crop', path: video, dialog: press(/^(Crop|Ausschnitt)$/) },
+    { name: 'crop', path: video, dialog: ofClip(/^(Crop|Ausschnitt)$/) },
     { name: 'cut', path: video, part: (page) => cutByWords(page) },
     { name: 'tags', path: '/', dialog: choose(/^(Actions for|Aktionen für) Why/, /^(Folder and tags|Ordner und Schlagwörter)$/) },
     { name: 'hold', path: '/safekeeping', dialog: press(/^(Place a hold|Löschsperre setzen)$/) },
@@ -144,7 +152,7 @@ function picturesOf({ videos }: Seeded, link: string, translationId: string): Pi
 /** The first clip, about to be cut: its time line, and some words selected. */
 async function cutByWords(page: Page): Promise<void> {
   await page
-    .getByRole('button', { name: /^(Cut by words|Nach Wörtern schneiden)$/ })
+    .getByRole('button', { name: /^(Cut by words|Schneiden)$/ })
     .first()
     .click();
   const first = page.locator('[data-word].inside').first();

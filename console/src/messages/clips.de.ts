@@ -118,11 +118,13 @@ export const clips: typeof english = {
   },
 
   edit: {
-    title: 'Schnitt',
     tighten: 'Pausen und Füllwörter entfernen',
     undo: 'Rückgängig',
     redo: 'Wiederholen',
-    state: (version, cuts, length) => `Version ${version}: ${length}, ${count(cuts, 'Schnitt', 'Schnitte')}`,
+    undoCut: 'Schnitt rückgängig machen',
+    redoCut: 'Schnitt wiederherstellen',
+    version: (n) => `Fassung ${n}`,
+    state: (version, cuts, length) => `Fassung ${version}: ${length}, ${count(cuts, 'Schnitt', 'Schnitte')}`,
     tightened: (length) => `Der Clip ist jetzt ${length} lang. Rendern Sie ihn, um ihn zu sehen.`,
     renderAgain: 'Diesen Schnitt rendern',
   },

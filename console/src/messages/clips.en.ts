@@ -117,10 +117,12 @@ export const clips = {
   },
 
   edit: {
-    title: 'Cut',
     tighten: 'Remove pauses and fillers',
     undo: 'Undo',
     redo: 'Redo',
+    undoCut: 'Undo the cut',
+    redoCut: 'Redo the cut',
+    version: (n: number) => `Version ${n}`,
     state: (version: number, cuts: number, length: string) => `Version ${version}: ${length}, ${count(cuts, 'cut', 'cuts')}`,
     tightened: (length: string) => `The clip is ${length} long now. Render it to see it.`,
     renderAgain: 'Render this cut',

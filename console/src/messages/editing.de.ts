@@ -6,7 +6,7 @@ export const editing: EditingWords = {
   words: (n) => count(n, 'Wort', 'Wörter'),
   clip: 'Clip, der geschnitten wird',
   clipName: (rank, title) => `#${rank} ${title}`,
-  byWords: 'Nach Wörtern schneiden',
+  byWords: 'Schneiden',
   startHere: 'Clip hier beginnen',
   endHere: 'Clip hier enden lassen',
   remove: 'Aus dem Clip nehmen',
