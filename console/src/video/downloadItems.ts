@@ -1,17 +1,17 @@
 import type { Rendition } from '@carmic/contract';
 import { formatBytes } from '../format/formatBytes.ts';
 import type { Messages } from '../messages/en.ts';
+import { saveFrom } from '../saving/saveFrom.ts';
 import type { MenuItem } from '../ui/menuItem.ts';
 
 /** A file of a rendition that the storage holds. */
 export type DownloadKind = 'downloadUrl' | 'srtUrl' | 'vttUrl' | 'assUrl' | 'wordsUrl' | 'coverDownloadUrl';
 
-/** What can be downloaded of a rendition: `download` fetches a stored file, `save` one that is made when it is asked for. */
+/** What can be downloaded of a rendition: `download` fetches a stored file; others are made when they are asked for. */
 export function downloadItems(
   rendition: Rendition,
   t: Messages,
   download: (rendition: Rendition, kind: DownloadKind) => Promise<void>,
-  save: (url: string) => void,
 ): MenuItem[] {
   const { media } = rendition;
   const size = rendition.sizeBytes === null ? undefined : formatBytes(rendition.sizeBytes, t);
@@ -36,7 +36,7 @@ export function downloadItems(
       label,
       icon: 'file' as const,
       hasLineAbove: index === 0,
-      onSelect: () => save(`/api/v1/renditions/${rendition.id}/exports/${format}`),
+      onSelect: () => saveFrom(`/api/v1/renditions/${rendition.id}/exports/${format}`),
     })),
   ];
 }
