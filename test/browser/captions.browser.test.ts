@@ -119,7 +119,7 @@ test('a clip is tightened, undone and redone; the dialog renders what was chosen
   await chooseMore(card, 'Remove pauses and fillers');
   await page.getByText('Render it to see it.').waitFor();
   await card.getByText('Version 2').waitFor();
-  await page.getByRole('button', { name: 'Undo', exact: true }).click();
+  await page.getByRole('region', { name: 'Notifications' }).getByRole('button', { name: 'Undo' }).click();
   await card.getByText('Version 1').waitFor();
   await chooseMore(card, 'Redo the cut');
   await card.getByText('Version 2').waitFor();
