@@ -272,11 +272,14 @@ test('a viewer chooses clips and downloads everything of them as one ZIP', async
   await page.getByRole('button', { name: 'All as ZIP' }).click();
   const all = page.getByLabel('All of them');
   await all.uncheck();
-  await page.getByRole('button', { name: 'Choose clips' }).waitFor();
-  expect(await page.getByRole('button', { name: 'Choose clips' }).isDisabled()).toBe(true);
+  await page.getByRole('button', { name: 'Choose videos' }).waitFor();
+  expect(await page.getByRole('button', { name: 'Choose videos' }).isDisabled()).toBe(true);
   await all.check();
   expect(await findBarriersEverywhere(page)).toEqual([]);
-  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: /^Download \d clips?$/ }).click()]);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: /^Download \d videos?$/ }).click(),
+  ]);
   expect(download.suggestedFilename()).toBe('harbours.zip');
   await page.getByText(/^1\d files?, |^2\d files, /).waitFor();
   const { stdout } = await promisify(execFile)('python3', ['-m', 'zipfile', '-t', await download.path()]);
@@ -351,12 +354,15 @@ test('of 30,000 words only those in sight are drawn, and a corrected one travels
       paragraphs: [...document.querySelectorAll('[data-paragraph]')].length,
       seenParagraphs: seen('[data-paragraph] > p').length,
       seenElements: seen('[data-paragraph] *').length,
+      names: [...document.querySelectorAll('[data-paragraph] .speaker')].length,
     };
   });
   expect(drawn.paragraphs).toBeGreaterThan(500);
   expect(drawn.seenParagraphs).toBeGreaterThan(2);
   expect(drawn.seenParagraphs).toBeLessThan(60);
   expect(drawn.seenElements).toBeLessThan(4000);
+  // Of each stretch of speech the first paragraph alone names who speaks.
+  expect(drawn.names).toBe(words.length / 120);
 
   await word.dblclick();
   const field = page.getByLabel('What is said here');

@@ -23,7 +23,7 @@ export const exporting: typeof english = {
     all: 'Alle',
     none: 'Noch ist kein Clip zum Herunterladen bereit.',
     notReady: 'nicht bereit',
-    download: (n) => (n === 0 ? 'Clips wählen' : `${count(n, 'Clip', 'Clips')} herunterladen`),
+    download: (n) => (n === 0 ? 'Videos wählen' : `${count(n, 'Video', 'Videos')} herunterladen`),
     tooMany: (most) => `In eine ZIP-Datei gehen höchstens ${most}: Wählen Sie weniger.`,
     started: (files, size, n) =>
       `${count(files, 'Datei', 'Dateien')}, ${size}.${n > 0 ? ` ${n} fehlen; manifest.json nennt den Grund.` : ''}`,

@@ -22,7 +22,7 @@ export const exporting = {
     all: 'All of them',
     none: 'No clip is ready to be downloaded yet.',
     notReady: 'not ready',
-    download: (n: number) => (n === 0 ? 'Choose clips' : `Download ${count(n, 'clip', 'clips')}`),
+    download: (n: number) => (n === 0 ? 'Choose videos' : `Download ${count(n, 'video', 'videos')}`),
     tooMany: (most: number) => `One ZIP holds at most ${most}: choose fewer.`,
     started: (files: number, size: string, n: number) =>
       `${count(files, 'file', 'files')}, ${size}.${n > 0 ? ` ${n} left out; manifest.json says why.` : ''}`,

@@ -28,6 +28,14 @@ describe('the transcript as it is read', () => {
     expect(speakers.map((item) => item.speaker)).toEqual(['Ada', 'Ben']);
   });
 
+  it('names a speaker where another spoke before, and not again with each paragraph', () => {
+    const name = (index: number) => (index < 3 ? 'Ada' : index < 6 ? 'Ben' : undefined);
+    const words = buildWords(8, (index) => ({ speaker: name(index), startSeconds: index * 5, endSeconds: index * 5 + 1 }));
+    const named = toParagraphs(words).map(({ isSpeakerNew }) => isSpeakerNew);
+    expect(named).toEqual([true, false, false, true, false, false, true, false]);
+    expect(toParagraphs(buildWords(1)).map(({ isSpeakerNew }) => isSpeakerNew)).toEqual([false]);
+  });
+
   it('finds the word and the paragraph at any time', () => {
     const words = buildWords(200);
     const paragraphs = toParagraphs(words);

@@ -6,6 +6,8 @@ export interface Paragraph {
   to: number;
   startSeconds: number;
   speaker: string | null;
+  /** Whether somebody else spoke before: only then the name is read. */
+  isSpeakerNew: boolean;
   text: string;
 }
 
@@ -22,11 +24,13 @@ export function toParagraphs(words: readonly Word[]): Paragraph[] {
     if (next && !isBreak(word, next, index + 1 - from)) {
       return;
     }
+    const speaker = words[from]?.speaker ?? null;
     paragraphs.push({
       from,
       to: index + 1,
       startSeconds: words[from]?.startSeconds ?? 0,
-      speaker: words[from]?.speaker ?? null,
+      speaker,
+      isSpeakerNew: speaker !== (paragraphs.at(-1)?.speaker ?? null),
       text: words
         .slice(from, index + 1)
         .map((item) => item.text)
