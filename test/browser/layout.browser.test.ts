@@ -94,6 +94,9 @@ test('cutting by words shows ten lines and more beside the picture, all of it in
   const visit = await openVideo(context, { width: 1440, height: 900 });
   const { page } = visit;
   const beside = await boxOf(page.locator('aside.source'));
+  // Beside the clips lines are as wide as their panel.
+  const [room, lines] = [await boxOf(page.locator('aside.source .scroll')), await boxOf(page.locator('[data-paragraph] p').first())];
+  expect(lines.width).toBeGreaterThan(room.width - 50);
   await page.getByRole('button', { name: 'Cut by words' }).click();
   const line = page.getByRole('region', { name: 'Cut of #1' });
   await line.waitFor();
@@ -112,6 +115,11 @@ test('cutting by words shows ten lines and more beside the picture, all of it in
   expect(cut.y + cut.height).toBeLessThanOrEqual(900);
   expect(cut.width).toBeGreaterThan(beside.width * 2);
   expect(await findBarriers(page)).toEqual([]);
+  // However high the window is, the film takes what the wave form leaves, and nothing stays empty below that.
+  await page.setViewportSize({ width: 1440, height: 1100 });
+  const wave = await boxOf(page.locator('aside.source').getByRole('slider', { name: 'Position in the source' }));
+  expect((await boxOf(line)).y - (wave.y + wave.height)).toBeLessThan(32);
+  await page.setViewportSize({ width: 1440, height: 900 });
 
   await line.getByRole('button', { name: 'Back beside the clips' }).click();
   expect((await boxOf(page.locator('aside.source'))).width).toBe(beside.width);
