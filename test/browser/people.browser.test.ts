@@ -187,3 +187,25 @@ describe('other people', () => {
     expect([...office.problems, ...member.problems]).toEqual([]);
   });
 });
+
+test('a stranger reads in the language of the page what is agreed to, and that a link was used', async (context) => {
+  const [accounts, mail] = [await admin.call('getAccountSettings'), await admin.call('getMailSettings')];
+  await admin.call('putAccountSettings', { body: { ...accounts, signUp: 'open' } }, { ifMatch: '*' });
+  await admin.call('putMailSettings', { body: { ...mail, marketing: 'opt_in' } }, { ifMatch: '*' });
+  const { marketing } = await admin.call('getInstance');
+  // The browser speaks English; German was chosen on the page.
+  const { page, problems, expectRefusal } = await browser.visit(context, { baseUrl: instance.baseUrl });
+  await page.addInitScript(`localStorage.setItem('carmic.language', 'de')`);
+  await page.goto('/#/sign-up');
+  await page.getByText(marketing.wording.de).waitFor();
+  expect(marketing.wording.de).not.toBe(marketing.wording.en);
+  expect(await page.getByText(marketing.wording.en).count()).toBe(0);
+
+  expectRefusal('/api/v1/');
+  await page.goto('/#/confirm?token=carmic_token_that_was_used_long_ago_and_is_of_no_use_any_more');
+  await page.getByRole('heading', { name: 'Dieser Link gilt nicht mehr' }).waitFor();
+  await page.getByRole('alert').filter({ hasText: 'Er wurde schon benutzt oder ist abgelaufen.' }).waitFor();
+  expect(problems).toEqual([]);
+  await admin.call('putAccountSettings', { body: accounts }, { ifMatch: '*' });
+  await admin.call('putMailSettings', { body: mail }, { ifMatch: '*' });
+});

@@ -34,6 +34,7 @@ export const people: typeof english = {
     confirmedEmail: 'Ihre neue Adresse gilt ab jetzt.',
     failed: 'Dieser Link gilt nicht mehr',
     brokenLink: 'Er ist nicht vollständig. Kopieren Sie ihn ganz aus der Mail, oder lassen Sie sich einen neuen schicken.',
+    used: 'Er wurde schon benutzt oder ist abgelaufen. Fordern Sie einen neuen an.',
     invitationTitle: (workspace) => `„${workspace}“ beitreten`,
     invitationText: (email, role) => `Die Einladung gilt für ${email}, Rolle: ${role}.`,
     invitationSignIn: 'Zu dieser Adresse gibt es ein Konto. Melden Sie sich an, und öffnen Sie den Link dann noch einmal.',

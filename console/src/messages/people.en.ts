@@ -31,6 +31,7 @@ export const people = {
     confirmedEmail: 'Your new address works from now on.',
     failed: 'This link does not work any more',
     brokenLink: 'It is not complete. Copy all of it from the mail, or ask for another one.',
+    used: 'It was used already, or has expired. Ask for a new one.',
     invitationTitle: (workspace: string) => `Join “${workspace}”`,
     invitationText: (email: string, role: string) => `The invitation is for ${email}, as ${role}.`,
     invitationSignIn: 'There is an account with this address. Sign in, then open the link again.',
