@@ -27,7 +27,12 @@ const captions = Array.from({ length: 6 }, (_, index) => {
 beforeAll(async () => {
   libre = await serveLibreTranslate((text) => text.replace('river', 'Fluss'));
   instance = await startInstance({
-    env: { CARMIC_CONSOLE_DIR: consoleDirectory, CARMIC_LEASE_SECONDS: '900', CARMIC_LIBRETRANSLATE_URL: libre.baseUrl },
+    env: {
+      CARMIC_CONSOLE_DIR: consoleDirectory,
+      CARMIC_LEASE_SECONDS: '900',
+      CARMIC_LIBRETRANSLATE_URL: libre.baseUrl,
+      CARMIC_IMPORT_HOSTS: 'films.example.org',
+    },
   });
   caller = await instance.createCaller();
   const agent = await enrolAgent(instance);
@@ -188,6 +193,23 @@ test('what is done with a clip stands in one row, on a telephone in two; the rar
     expect(visit.problems).toEqual([]);
     await visit.context.close();
   }
+});
+
+test('the two ways to bring a video in stand side by side on a telephone', async (context) => {
+  const visit = await openVideo(context, { width: 360, height: 760 });
+  const { page } = visit;
+  for (const [language, names] of [
+    ['en', ['From an address', 'Upload videos']],
+    ['de', ['Von einer Adresse', 'Videos hochladen']],
+  ] as const) {
+    await page.evaluate(`localStorage.setItem('carmic.language', '${language}')`);
+    await page.reload();
+    await openPage(page, '/');
+    const boxes = await Promise.all(names.map((name) => boxOf(page.locator('main').getByRole('button', { name, exact: true }))));
+    expect(boxes.map(({ y }) => y)).toEqual([boxes[0]?.y, boxes[0]?.y]);
+    expect(Math.max(...boxes.map(({ height }) => height))).toBeLessThan(40);
+  }
+  expect(visit.problems).toEqual([]);
 });
 
 test('a finger moves the film along the wave form, pushes the page over it, and drags an edge of the cut', async (context) => {
