@@ -114,10 +114,15 @@ test('an upload can be paused, goes on after a reload with the same file only, a
   const stored = await storedCount();
   const sentBefore = sentParts.length;
   expect(stored).toBeLessThan(6);
+  // On a telephone one line tells of it, until a person is needed.
+  await page.setViewportSize({ width: 360, height: 760 });
+  const heightNow = async () => (await tray(page).boundingBox())?.height ?? 0;
+  await expect.poll(heightNow).toBeLessThan(80);
 
   page.on('dialog', (dialog) => void dialog.accept());
   await page.reload();
   await tray(page).getByText('Choose the same file again to go on').waitFor();
+  await page.setViewportSize({ width: 1280, height: 860 });
   await choose(() => tray(page).getByRole('button', { name: 'Choose file' }).click(), makeFile('other.mp4', 1000));
   await tray(page).getByText('That is another file. Choose long.mp4 again.').waitFor();
   rmSync(file);
