@@ -252,8 +252,11 @@ test('a finger places the crop and moves its key frame', async (context) => {
   const { page } = visit;
   // Until the film is there, its still picture stands for it and says so.
   const gate = new EventEmitter();
+  let isHeld = true;
   await page.route(/\/storage\//, async (route) => {
-    await once(gate, 'open');
+    if (isHeld) {
+      await once(gate, 'open');
+    }
     await route.continue();
   });
   await page.reload();
@@ -262,7 +265,7 @@ test('a finger places the crop and moves its key frame', async (context) => {
   const loading = dialog.getByRole('group', { name: 'Picture of the source' }).getByText('Loading');
   await loading.waitFor();
   expect(await dialog.locator('video').getAttribute('poster')).toMatch(/\/storage\//);
-  await page.unroute(/\/storage\//);
+  isHeld = false;
   gate.emit('open');
   await loading.waitFor({ state: 'detached' });
   await dialog.getByRole('button', { name: 'Set key frame' }).click();
