@@ -3,9 +3,9 @@
  * how long a corrected word takes in a transcript of three hours.
  *
  * A workspace with 1,000 videos, one of them with a transcript of 30,000 words; Debian's Chromium on the built console; every figure of time is
- * the median of five visits, of pages that are looked into only when they stand (`support/barePages.ts`). Largest contentful paint and interaction to next paint are what the browser itself reports. The browser reports no
- * interaction below 16 ms, so that the keys of a correction are timed in the page: from the key to the frame after the one that shows it. A figure
- * for which nothing was recorded is no figure: the bench fails.
+ * the median of five visits, to pages that are looked into only when they stand (`support/barePages.ts`). Largest contentful paint and interaction to
+ * next paint are what the browser itself reports. It reports no interaction below 16 ms, so that the keys of a correction are timed in the page: from
+ * the key to the frame after the one that shows it. A figure for which nothing was recorded is no figure: the bench fails.
  */
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
