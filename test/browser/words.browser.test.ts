@@ -299,6 +299,8 @@ test('texts for publishing stand ready for each platform; a moment is found in a
 
   // Moments are looked for beside the clips that there are; the one of this short talk is all of it.
   await caller.call('updateClip', { params: { id: clip?.id ?? '' }, body: { state: 'discarded' } });
+  await page.getByText('Every clip is discarded.').waitFor();
+  await page.getByRole('heading', { name: 'Clips 0' }).waitFor();
   await page.getByText('Find moments about …').click();
   await page.getByLabel('To', { exact: true }).fill('0:75');
   await page.getByRole('button', { name: 'Find moments' }).click();

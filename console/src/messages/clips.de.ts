@@ -10,8 +10,11 @@ export const clips: typeof english = {
     emptyText: 'Keine Stelle dieses Videos ergab einen Clip in der gewünschten Länge.',
     filter: 'Welche Clips',
     filters: { all: 'Alle', kept: 'Behalten', discarded: 'Verworfen' },
-    noneKept: 'Noch nichts behalten. Markieren Sie Clips, die Ihnen gefallen, und finden Sie sie hier wieder.',
-    noneDiscarded: 'Nichts verworfen.',
+    none: {
+      all: 'Alle Clips sind verworfen. Sie liegen unter „Verworfen“ und lassen sich dort zurückholen.',
+      kept: 'Noch nichts behalten. Markieren Sie Clips, die Ihnen gefallen, und finden Sie sie hier wieder.',
+      discarded: 'Nichts verworfen.',
+    },
     rank: (n) => `#${n}`,
     score: 'Bewertung',
     scoreLabel: (n) => `Bewertung ${n} von 100`,

@@ -9,8 +9,11 @@ export const clips = {
     emptyText: 'No moment of this video could be made into a clip of the length you asked for.',
     filter: 'Which clips',
     filters: { all: 'All', kept: 'Kept', discarded: 'Discarded' },
-    noneKept: 'Nothing kept yet. Mark the clips you like, and find them here.',
-    noneDiscarded: 'Nothing discarded.',
+    none: {
+      all: 'Every clip is discarded. They lie under “Discarded”, and can be taken back there.',
+      kept: 'Nothing kept yet. Mark the clips you like, and find them here.',
+      discarded: 'Nothing discarded.',
+    },
     rank: (n: number) => `#${n}`,
     score: 'Score',
     scoreLabel: (n: number) => `Score ${n} of 100`,
