@@ -177,3 +177,39 @@ test('the main dialogs have no barrier, and are left by Escape', { timeout: 300_
   expect(barriers).toEqual([]);
   expect(visit.problems).toEqual([]);
 });
+
+test('forms of administrators offer nothing that cannot be, and take and tell numbers as the reader’s language writes them', async (context) => {
+  const visit = await browser.visit(context, { baseUrl: instance.baseUrl, token: admin.token, width: 1440, reducedMotion: true });
+  const { page } = visit;
+  await page.addInitScript(`localStorage.setItem('carmic.language', 'de')`);
+  await openPage(page, '/safety');
+  await page.getByText('Regeln', { exact: true }).click();
+  const threshold = page.getByLabel('Wert, ab dem Hass zählt');
+  await page.getByLabel('Was mit einem Video geschieht: Hass').selectOption('Vermerken');
+  expect(await threshold.isEnabled()).toBe(true);
+  await page.getByLabel('Was mit einem Video geschieht: Hass').selectOption('Nicht beachten');
+  expect(await threshold.isEnabled(), 'nothing counts from there on').toBe(false);
+
+  await openPage(page, '/compression');
+  const target = page.getByLabel('Ähnlichkeit, die jeder Clip erreichen muss (SSIM)');
+  expect(await target.inputValue()).toMatch(/^0,\d+$/);
+  await target.fill('0,965');
+  await page.getByRole('button', { name: 'Speichern' }).click();
+  await page.getByText('Gespeichert.').waitFor();
+  expect((await admin.call('getCompressionSettings')).target).toBe(0.965);
+
+  await openPage(page, '/settings?group=limits');
+  const row = page.getByRole('listitem').filter({ hasText: 'CARMIC_MAX_UPLOAD_BYTES' });
+  await row.locator('summary').click();
+  await row.getByRole('textbox').fill('20 GB');
+  await row.getByRole('button', { name: 'Prüfen' }).click();
+  await row.getByText('Diese Einstellung zählt in Bytes und braucht die Zahl allein: 20000000000 (20 GB).').waitFor();
+
+  await openPage(page, '/sign-on');
+  await page.getByRole('button', { name: 'Dienst hinzufügen' }).first().click();
+  const [offered, enforced] = ['Auf der Anmeldeseite anbieten', 'Verpflichtend'].map((name) => page.getByRole('checkbox', { name }));
+  await offered?.check();
+  await enforced?.check();
+  await offered?.uncheck();
+  expect([await enforced?.isChecked(), await enforced?.isEnabled()]).toEqual([false, false]);
+});

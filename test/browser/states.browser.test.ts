@@ -49,6 +49,9 @@ test('a stranger is asked to sign in, hears why it failed, and a used link says 
   await page.getByText('That email and password do not match.').waitFor();
   await page.goto('/#/sign-in?token=carmic_link_that_was_used_long_ago');
   await page.getByText('This sign-in link no longer works').waitFor();
+  visit.expectRefusal('sign-up');
+  await page.goto('/#/confirm?token=broken');
+  await page.getByText('It is not complete. Copy all of it from the mail').waitFor();
   expect(await findBarriersEverywhere(page)).toEqual([]);
   expect(visit.problems).toEqual([]);
 });
