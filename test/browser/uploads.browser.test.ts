@@ -124,7 +124,7 @@ test('an upload can be paused, goes on after a reload with the same file only, a
   await tray(page).getByText('Choose the same file again to go on').waitFor();
   // A scroll bar takes some of the width of a narrow window.
   await page.setViewportSize({ width: 360, height: 760 });
-  await page.addStyleTag({ content: 'html { scrollbar-gutter: stable; overflow-y: scroll }' });
+  await page.evaluate("Object.assign(document.documentElement.style, { scrollbarGutter: 'stable', overflowY: 'scroll' })");
   const { x = -1, width = 0 } = (await tray(page).boundingBox()) ?? {};
   const seen = (await page.evaluate('document.documentElement.clientWidth')) as number;
   expect([x >= 0, x + width <= seen], `from ${x} to ${x + width} of ${seen} px`).toEqual([true, true]);

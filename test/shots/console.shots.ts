@@ -208,8 +208,8 @@ async function startUploads(page: Page): Promise<void> {
       .click(),
   ]);
   await chooser.setFiles(
-    ['Harbour days, part 1.mp4', 'The harbour at night, uncut.mov'].map((name, at) => ({
-      name,
+    uploaded.map((title, at) => ({
+      name: `${title}.mp4`,
       mimeType: 'video/mp4',
       buffer: Buffer.alloc(9_000_000 + at * 5_000_000, at + 1),
     })),
@@ -222,18 +222,18 @@ async function startUploads(page: Page): Promise<void> {
 }
 
 const startButton = /^Start| starten$/;
-const cancelButton = /^Cancel Harbour|^Cancel The|^(Harbour|The).* abbrechen$/;
+const uploaded = ['Harbour days, part 1', 'The harbour at night, uncut'];
 
 async function cancelUploads(page: Page): Promise<void> {
-  for (const _ of ['one', 'two']) {
-    await page.getByRole('button', { name: cancelButton }).first().click();
+  for (const name of uploaded) {
+    const button = page.getByRole('button', { name: new RegExp(`^(Cancel ${name}|${name} abbrechen)$`) });
+    await button.click();
     await page
       .getByRole('dialog')
       .getByRole('button', { name: /^(Cancel upload|Upload abbrechen)$/ })
       .click();
-    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await button.waitFor({ state: 'detached' });
   }
-  await page.getByRole('button', { name: cancelButton }).waitFor({ state: 'detached' });
   await page.unrouteAll({ behavior: 'ignoreErrors' });
 }
 
@@ -301,9 +301,18 @@ test('every page', async (context) => {
             if (dialog) {
               await dialog(visit.page);
               await visit.page.getByRole('dialog').waitFor();
+              await visit.page
+                .getByRole('dialog')
+                .getByRole('status', { name: /^(Loading|Wird geladen)$/ })
+                .waitFor({ state: 'detached' });
               await visit.page.waitForLoadState('networkidle');
             }
             await part?.(visit.page);
+            // A preview that is drawn by the browser itself is ready when its words are gone.
+            await visit.page
+              .getByText(/^(Loading|Wird geladen)$/)
+              .first()
+              .waitFor({ state: 'hidden', timeout: 15_000 });
             // What stands on the screen says more of a dialog than the page behind it.
             if (dialog === undefined && isWindow !== true) {
               await growWindow(visit.page, width);

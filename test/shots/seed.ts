@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Analysis, Lease, Video } from '@carmic/contract';
 import type { Page } from 'playwright-core';
+import { release } from '../../server/src/core/release.ts';
 import { storeTranscript } from '../../server/src/understanding/transcripts.ts';
 import type { Caller, TestInstance } from '../support/instance.ts';
 import { enrolAgent, plainResult, type ProtocolAgent } from '../support/protocolAgent.ts';
@@ -77,7 +78,7 @@ export async function seed(instance: TestInstance, page: Page): Promise<Seeded> 
 }
 
 async function enrolStudioAgent(instance: TestInstance): Promise<ProtocolAgent> {
-  return enrolAgent(instance, ['inspect', 'render'], { name: 'studio-gpu-1' });
+  return enrolAgent(instance, ['inspect', 'render'], { name: 'studio-gpu-1', version: release.version });
 }
 
 /** What an agent says while it works, newest last. */

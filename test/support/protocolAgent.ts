@@ -55,13 +55,13 @@ const capabilities: Capabilities = {
 export async function enrolAgent(
   instance: TestInstance,
   kinds: TaskKind[] = ['inspect', 'render'],
-  { code, name = 'protocol agent' }: { code?: string; name?: string } = {},
+  { code, name = 'protocol agent', version = '0' }: { code?: string; name?: string; version?: string } = {},
 ): Promise<ProtocolAgent> {
   const { agentId, token } = await createClient({ baseUrl: instance.baseUrl })('registerAgent', {
     body: {
       enrolmentCode: code ?? (await instance.server.enrolmentCode()),
       name,
-      version: '0',
+      version,
       capabilities: { ...capabilities, kinds },
     },
   });
