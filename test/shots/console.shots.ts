@@ -215,10 +215,13 @@ async function startUploads(page: Page): Promise<void> {
     })),
   );
   await page.getByRole('dialog').getByRole('button', { name: startButton }).click();
-  await page
-    .getByText(/^(Uploading|Wird hochgeladen)/)
-    .nth(1)
-    .waitFor();
+  // On a telephone one line tells of them.
+  const unfold = page.getByRole('button', { name: /^(Show uploads|Uploads zeigen)$/ });
+  if ((page.viewportSize()?.width ?? 0) < 600) {
+    await unfold.click();
+  }
+  const tray = page.getByRole('region', { name: 'Uploads' });
+  await expect.poll(() => tray.getByText(/^(Uploading|Wird hochgeladen)/).count()).toBe(2);
 }
 
 const startButton = /^Start| starten$/;
