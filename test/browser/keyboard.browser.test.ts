@@ -212,6 +212,9 @@ async function remove({ page }: Visit, keys: Keyboard) {
   await keys.press('Enter');
   await page.getByText('Receipt signed').waitFor();
   await keys.reach(/^Receipt$/);
+  await keys.press('Enter');
+  await page.getByRole('dialog', { name: 'Receipt of a deletion' }).waitFor();
+  await keys.reach(/^Save as a file$/);
   const [file] = await Promise.all([page.waitForEvent('download'), keys.press('Enter')]);
   expect(verifyReceipt(readFileSync(await file.path(), 'utf8'), null)).toMatchObject({ isValid: true });
 }
