@@ -9,6 +9,8 @@ interface AxeResults {
 export async function findBarriers(page: Page): Promise<string[]> {
   // A page that is still loading has barriers of its own.
   await page.locator('h1').first().waitFor({ state: 'attached' });
+  // So has a dialog that is still coming up.
+  await untilStill(page);
   // Evaluated through the debugger, so the page's content policy stays as it is. It stays in a document whose address changes behind `#` only.
   if (await page.evaluate("typeof axe === 'undefined'")) {
     await page.evaluate(`${axe.source};0`);
@@ -36,7 +38,6 @@ export async function findBarriersEverywhere(page: Page): Promise<string[]> {
   const wide = await findBarriers(page);
   await page.setViewportSize({ width: 360, height: 740 });
   await page.emulateMedia({ colorScheme: 'dark' });
-  await untilStill(page);
   const narrow = await findBarriers(page);
   await page.emulateMedia({ colorScheme: 'light' });
   await page.setViewportSize(before);
