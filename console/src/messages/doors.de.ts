@@ -91,8 +91,9 @@ export const audit: typeof englishAudit = {
   saveCef: 'Als CEF speichern',
   emptyTitle: 'Nichts dieser Art',
   emptyText: 'Ein Ereignis dieser Art gab es noch nicht.',
-  erased: 'eine gelöschte Person',
-  system: 'die Installation selbst',
+  // Hinter „von“.
+  erased: 'einer gelöschten Person',
+  system: 'der Installation selbst',
   by: (name) => `von ${name}`,
   entry: (sequence) => `Nr. ${number.format(sequence)}`,
   workspace: (id) => `Arbeitsbereich ${id}`,

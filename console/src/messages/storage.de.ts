@@ -40,7 +40,11 @@ export const findings: Readonly<Record<StorageFinding, (values: Values) => Told>
     'Andere Benutzer dieser Maschine können in den Ordner der Objekte sehen.',
     'Nehmen Sie den anderen die Rechte daran.',
   ],
-  space_free: ({ freeBytes, reservedBytes }) => [`${freeBytes} sind frei, davon bleiben ${reservedBytes} zurückgehalten.`],
+  space_free: ({ freeBytes, reservedBytes }) => [
+    String(reservedBytes).startsWith('0 ')
+      ? `${freeBytes} sind frei.`
+      : `${freeBytes} sind frei, davon bleiben ${reservedBytes} zurückgehalten.`,
+  ],
   space_short: ({ freeBytes, reservedBytes, directory }) => [
     `Nur ${freeBytes} sind frei, und ${reservedBytes} bleiben zurückgehalten: Uploads werden abgelehnt.`,
     `Schaffen Sie Platz auf der Festplatte von ${directory}, oder senken Sie CARMIC_MIN_FREE_BYTES.`,
