@@ -413,9 +413,13 @@ test('what lies behind a dialog is not pressed through it: a press there closes 
   await page.keyboard.press('Control+k');
   await page.getByRole('dialog').waitFor();
   expect(await page.evaluate('getComputedStyle(document.body).overflowY')).toBe('hidden');
+  // The strip that is kept for the scroll bar is as dark as the page beside it.
+  const ground = () => page.evaluate('getComputedStyle(document.documentElement).backgroundColor');
+  expect(await ground()).toBe('rgb(155, 154, 155)');
   await press();
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   await expect.poll(() => page.evaluate('getComputedStyle(document.body).overflowY')).toBe('visible');
+  expect(await ground()).toBe('rgba(0, 0, 0, 0)');
   expect(new URL(page.url()).hash).toMatch(/^(#\/)?$/);
   await press();
   await page.waitForURL(/#\/search$/);

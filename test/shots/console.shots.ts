@@ -171,8 +171,16 @@ async function growWindow(page: Page, width: number): Promise<void> {
     () => (Reflect.get(globalThis, 'document') as { documentElement: { scrollHeight: number } }).documentElement.scrollHeight,
   );
   await page.setViewportSize({ width, height });
-  await page.waitForLoadState('networkidle');
 }
+
+/** Waits until nothing that is seen says that it is on its way: not a part of the page, nor a preview that the browser draws itself. */
+async function untilLoaded(page: Page): Promise<void> {
+  await page.waitForLoadState('networkidle');
+  const signs = page.getByRole('status', { name: loading }).or(page.getByText(loading)).filter({ visible: true });
+  await expect.poll(() => signs.count(), { timeout: 15_000 }).toBe(0);
+}
+
+const loading = /^(Loading|Wird geladen)$/;
 
 /** Tries a value with a unit, which is answered with the number to enter. */
 async function trySetting(page: Page): Promise<void> {
@@ -305,21 +313,13 @@ test('every page', async (context) => {
             if (dialog) {
               await dialog(visit.page);
               await visit.page.getByRole('dialog').waitFor();
-              await visit.page
-                .getByRole('dialog')
-                .getByRole('status', { name: /^(Loading|Wird geladen)$/ })
-                .waitFor({ state: 'detached' });
-              await visit.page.waitForLoadState('networkidle');
             }
             await part?.(visit.page);
-            // A preview that is drawn by the browser itself is ready when its words are gone.
-            await visit.page
-              .getByText(/^(Loading|Wird geladen)$/)
-              .first()
-              .waitFor({ state: 'hidden', timeout: 15_000 });
+            await untilLoaded(visit.page);
             // What stands on the screen says more of a dialog than the page behind it.
             if (dialog === undefined && isWindow !== true) {
               await growWindow(visit.page, width);
+              await untilLoaded(visit.page);
             }
             await visit.page.screenshot({ path: join(folder, `${picture}.png`) });
             await visit.page.setViewportSize({ width, height });
