@@ -80,6 +80,9 @@ async function boxOf(element: Locator) {
   return box;
 }
 
+const lineHeightOf = async (page: Page) =>
+  Number.parseFloat((await page.evaluate("getComputedStyle(document.querySelector('[data-paragraph] p')).lineHeight")) as string);
+
 const present = () => caller.call('getClip', { params: { id: clip.id } });
 const secondsOf = async (page: Page) => (await page.evaluate("document.querySelector('.source video').currentTime")) as number;
 
@@ -110,10 +113,7 @@ test('cutting by words shows ten lines and more beside the picture, all of it in
   const picture = page.locator('aside.source .picture');
   await expect.poll(async () => (await boxOf(picture)).y).toBeGreaterThanOrEqual(0);
   const [text, film, cut] = [await boxOf(words.locator('.scroll')), await boxOf(picture), await boxOf(line)];
-  const lineHeight = Number.parseFloat(
-    (await page.evaluate("getComputedStyle(document.querySelector('[data-paragraph] p')).lineHeight")) as string,
-  );
-  expect(Math.min(text.height, 900 - text.y) / lineHeight).toBeGreaterThan(10);
+  expect(Math.min(text.height, 900 - text.y) / (await lineHeightOf(page))).toBeGreaterThan(10);
   expect(film.x + film.width).toBeLessThanOrEqual(text.x);
   expect(film.height).toBeGreaterThan(200);
   expect(Math.min(film.y, text.y, cut.y)).toBeGreaterThanOrEqual(0);
@@ -153,6 +153,18 @@ test('a clip fits into one window of a telephone; what else there is opens below
     expect(await findBarriers(page)).toEqual([]);
     await visit.context.close();
   }
+});
+
+test('on a telephone six lines of words and more stay in sight above what is done with those that are selected', async (context) => {
+  const { page } = await openVideo(context, { width: 360, height: 760 });
+  await page.getByRole('button', { name: 'Cut by words' }).click();
+  await page.locator('[data-word].inside').first().waitFor();
+  await page.locator('[data-paragraph] button').first().focus();
+  await page.keyboard.press('Shift+ArrowRight');
+  const bar = page.getByRole('group', { name: 'Selected words' });
+  await bar.waitFor();
+  const room = page.getByRole('region', { name: 'Transcript' }).locator('.scroll');
+  expect(((await boxOf(room)).height - (await boxOf(bar)).height) / (await lineHeightOf(page))).toBeGreaterThan(6);
 });
 
 /** Runs in the page: how many rows the buttons under a clip stand in, and whether one of them breaks its words onto two lines. */

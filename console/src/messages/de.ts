@@ -210,7 +210,7 @@ export const de: Messages = {
       karaoke: 'Wort für Wort',
       pop: 'Springend',
       boxed: 'Kasten',
-      highlight: 'Hervorgehoben',
+      highlight: 'Markiert',
       reveal: 'Aufbauend',
       headline: 'Schlagzeile',
       neon: 'Neon',
