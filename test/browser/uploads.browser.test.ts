@@ -247,6 +247,39 @@ test('files can be dropped anywhere, and a cancelled upload leaves nothing', asy
   expect(visit.problems).toEqual([]);
 });
 
+test('what is heard of an upload while it is being cancelled is not asked about: the answer would be that it is gone', async (context) => {
+  const visit = await openLibrary(context, crawl);
+  const { page, caller } = visit;
+  await chooseAndStart(visit, [makeFile('leaving.mp4', 9_000_000)]);
+  await tray(page).getByText('Uploading', { exact: true }).waitFor();
+  const [video] = (await caller.call('listVideos')).items;
+  const params = { id: video?.id ?? '' };
+  await page.getByRole('article').getByRole('heading', { name: 'leaving' }).waitFor();
+  await caller.call('updateVideo', { params, body: { folder: 'First words' } });
+  // Heard and asked about: the stream is open.
+  await page.getByRole('article').getByText('First words').waitFor();
+
+  let release: () => void = () => expect.unreachable();
+  const isReleased = new Promise<void>((resolve) => (release = resolve));
+  await page.route(/\/api\/v1\/videos\/[^/]+$/, async (route) => {
+    await (route.request().method() === 'DELETE' ? isReleased : Promise.resolve());
+    await route.continue();
+  });
+  const leaving = page.waitForRequest((request) => request.method() === 'DELETE');
+  await tray(page).getByRole('button', { name: 'Cancel leaving' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel upload' }).click();
+  await leaving;
+  const asked: string[] = [];
+  page.on('request', (request) => request.method() === 'GET' && request.url().includes(params.id) && asked.push(request.url()));
+  await caller.call('updateVideo', { params, body: { folder: 'Last words' } });
+  await page.waitForTimeout(4000);
+  release();
+  await tray(page).waitFor({ state: 'detached' });
+  await page.getByText('Drop your first video here').waitFor();
+  expect(asked).toEqual([]);
+  expect(visit.problems).toEqual([]);
+});
+
 test('uploads work over plain http under a name of the network, where browsers offer no hash function', async (context) => {
   const visit = await openLibrary(context, -1, plainHost);
   const { page, caller } = visit;

@@ -325,7 +325,8 @@ test('every page', async (context) => {
             await visit.page.setViewportSize({ width, height });
             await after?.(visit.page);
             if (dialog || part) {
-              await visit.page.reload();
+              // What is still on its way when a page is left would never be counted as arrived.
+              await visit.page.reload({ waitUntil: 'networkidle' });
             }
           } catch (error) {
             problems.push(`${picture}: ${String(error).slice(0, 400)}`);

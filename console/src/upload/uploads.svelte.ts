@@ -145,19 +145,16 @@ export class Uploads {
 
   async cancel(item: UploadItem): Promise<void> {
     item.stop();
-    const { call, library, toasts, t } = this.#deps;
+    const { library, toasts, t } = this.#deps;
     if (item.uploadId && item.videoId) {
       try {
-        await call('deleteVideo', { params: { id: item.videoId } });
+        await library.deleteVideo(item.videoId);
       } catch (error) {
-        if (!isGone(error)) {
-          toasts.show(messageOf(error, t), 'bad');
-          item.state = 'paused';
-          return;
-        }
+        toasts.show(messageOf(error, t), 'bad');
+        item.state = 'paused';
+        return;
       }
       this.#forget(item.uploadId);
-      library.remove(item.videoId);
     }
     this.dismiss(item);
   }
