@@ -412,14 +412,14 @@ test('what lies behind a dialog is not pressed through it: a press there closes 
   const press = () => page.mouse.click((place?.x ?? 0) + 20, (place?.y ?? 0) + 10);
   await page.keyboard.press('Control+k');
   await page.getByRole('dialog').waitFor();
-  expect(await page.evaluate('getComputedStyle(document.body).overflowY')).toBe('hidden');
+  await expect.poll(() => page.evaluate('getComputedStyle(document.body).overflowY')).toBe('hidden');
   // The strip that is kept for the scroll bar is as dark as the page beside it.
   const ground = () => page.evaluate('getComputedStyle(document.documentElement).backgroundColor');
-  expect(await ground()).toBe('rgb(155, 154, 155)');
+  await expect.poll(ground).toBe('rgb(155, 154, 155)');
   await press();
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   await expect.poll(() => page.evaluate('getComputedStyle(document.body).overflowY')).toBe('visible');
-  expect(await ground()).toBe('rgba(0, 0, 0, 0)');
+  await expect.poll(ground).toBe('rgba(0, 0, 0, 0)');
   expect(new URL(page.url()).hash).toMatch(/^(#\/)?$/);
   await press();
   await page.waitForURL(/#\/search$/);
