@@ -247,6 +247,32 @@ test('files can be dropped anywhere, and a cancelled upload leaves nothing', asy
   expect(visit.problems).toEqual([]);
 });
 
+test('an upload that fails is seen, also where the list was closed before: a storage that is full', async (context) => {
+  const visit = await openLibrary(context);
+  const { page } = visit;
+  visit.expectRefusal('507');
+  let answer: () => void = () => expect.unreachable();
+  const isAnswered = new Promise<void>((resolve) => (answer = resolve));
+  await page.route('**/storage/**', async (route) => {
+    if (route.request().method() !== 'PUT') {
+      await route.fallback();
+      return;
+    }
+    await isAnswered;
+    await route.fulfill({ status: 507, body: '' });
+  });
+  await chooseAndStart(visit, [makeFile('full.mp4', 1_000_000)]);
+  await tray(page).getByText('Uploading', { exact: true }).waitFor();
+  await tray(page).getByRole('button', { name: 'Hide uploads' }).click();
+  await tray(page).getByText('Uploading', { exact: true }).waitFor({ state: 'detached' });
+  answer();
+  const reason = tray(page).getByText('The server has no room left for this file.');
+  await reason.waitFor();
+  await tray(page).getByRole('button', { name: 'Hide uploads' }).click();
+  await reason.waitFor({ state: 'detached' });
+  expect(visit.problems).toEqual([]);
+});
+
 test('what is heard of an upload while it is being cancelled is not asked about: the answer would be that it is gone', async (context) => {
   const visit = await openLibrary(context, crawl);
   const { page, caller } = visit;
